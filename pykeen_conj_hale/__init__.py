@@ -1,0 +1,1 @@
+"""Conjugate parameter sharing and hardness-aware training for PyKEEN."""
