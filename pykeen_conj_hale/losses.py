@@ -1,0 +1,229 @@
+r"""Losses: HaLE, which splits softmax cross entropy into alignment and uniformity over sampled queries."""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+import torch
+from class_resolver import HintOrType
+from docdata import parse_docdata
+from pykeen.losses import Reduction, SetwiseLoss, UnsupportedLabelSmoothingError
+from torch import Tensor
+
+from .functional.hardness import HardnessActivation, hardness_resolver
+from .resolve import resolve
+
+__all__ = ["HaLELoss"]
+
+logger = logging.getLogger(__name__)
+
+
+@parse_docdata
+class HaLELoss(SetwiseLoss):
+    r"""The hardness-aware loss with query sampling of HaLE (Wang et al., 2022).
+
+    With x minus the score, h the hardness-aware activation, P the positives of a batch, Q a random fraction α of its
+    queries and E all entities,
+
+    .. math::
+        L = \lambda \frac{1}{|P|} \sum_{p \in P} h(x_p)^2
+        + \frac{1}{|Q|} \sum_{q \in Q} \log \sum_{e \in E} \exp(-h(x_{qe}))
+
+    The first term, *alignment*, pulls positives together; the second, *uniformity*, pushes entities away from queries.
+    (The paper's equations (5) and (9) print the first with a minus sign, which would push positives apart; its text and
+    equation (4) make clear that it pulls.) Without squaring the first term is λ times the mean of h. With α = 1, λ = 1, no
+    activation and no squaring the loss is softmax cross entropy over all entities.
+
+    The loss serves every training loop of PyKEEN, and is best served by
+    :class:`~pykeen_conj_hale.training.QuerySamplingTrainingLoop`, which scores positives as triples and only the sampled
+    queries against all entities. Under (symmetric) LCWA the rows of scores are sampled. Under sLCWA only the sampled
+    negatives are there: :math:`\log |E|` plus their log-mean-exp estimates the log-sum-exp, which is much weaker; all
+    queries are used then.
+
+    ---
+    name: HaLE
+    citation:
+        author: Wang
+        year: 2022
+        arxiv: 2201.00565
+        link: https://arxiv.org/abs/2201.00565
+    """
+
+    synonyms: ClassVar[set[str] | None] = {"Hardness-aware Low-dimensional Embedding"}
+
+    #: The search space: the paper's, with λ on a continuous scale around what works
+    hpo_default: ClassVar[Mapping[str, Any]] = dict(
+        activation=dict(type="categorical", choices=["hanon", "halin"]),
+        alpha=dict(type="categorical", choices=[0.05, 0.1, 0.2]),
+        lambda_=dict(type=float, low=0.3, high=3.0, log=True),
+        gamma=dict(type="categorical", choices=[5.0, 10.0, 20.0]),
+    )
+
+    activation: HardnessActivation
+
+    def __init__(
+        self,
+        activation: HintOrType[HardnessActivation] = "hanon",
+        alpha: float = 0.1,
+        lambda_: float = 1.0,
+        gamma: float | None = None,
+        beta: float | None = None,
+        square: bool = True,
+        reduction: Reduction = "mean",
+    ) -> None:
+        """Initialize the loss.
+
+        :param activation: the activation h: ``"hanon"``, ``"halin"`` or ``"none"``, or an instance
+        :param alpha: the fraction α of queries that is sampled, 0 < α ≤ 1; at least one query is
+        :param lambda_: the weight λ of alignment, > 0
+        :param gamma: the upper bound γ of the activation, > 0; the activation's own default by default (5)
+        :param beta: the steepness β of the activation, > 0; the activation's own default by default (3 for Hanon, 10 for
+            Halin)
+        :param square: whether alignment is the mean of h², rather than of h
+        :param reduction: must be ``"mean"``: both terms are means by definition
+        :raises ValueError: if an argument is not allowed
+        """
+        if reduction != "mean":
+            raise ValueError(f"reduction={reduction!r} is not allowed: both terms are means, so it must be 'mean'.")
+        super().__init__(reduction=reduction)
+        self.alpha = _number("alpha", alpha, maximum=1.0)
+        self.lambda_ = _number("lambda_", lambda_)
+        given = {name: _number(name, value) for name, value in (("gamma", gamma), ("beta", beta)) if value is not None}
+        self.activation = _make_activation(activation, given)
+        self.square = square
+        self._warned = False
+
+    def sample_queries(self, num_queries: int, device: torch.device) -> Tensor:
+        """Draw the fraction α of queries, without replacement, from the global random state.
+
+        :param num_queries: the number of queries, ≥ 1
+        :param device: the device of the result
+        :return: shape: ``(max(1, round(α · num_queries)),)``, the indices of the sampled queries
+        """
+        size = max(1, round(self.alpha * num_queries))
+        if size >= num_queries:
+            return torch.arange(num_queries, device=device)
+        return torch.randperm(num_queries, device=device)[:size]
+
+    def alignment(self, positive_scores: Tensor) -> Tensor:
+        """Compute the alignment term, λ · mean h(x)².
+
+        :param positive_scores: any shape, not empty; the scores of positives
+        :return: a scalar
+        """
+        value = self.activation(-positive_scores)
+        return self.lambda_ * (value.square() if self.square else value).mean()
+
+    def uniformity(self, scores: Tensor) -> Tensor:
+        """Compute the uniformity term, mean log Σ exp(-h(x)), from the scores against all entities.
+
+        :param scores: shape: ``(num_queries, num_entities)``, the scores of sampled queries
+        :return: a scalar
+        """
+        return torch.logsumexp(-self.activation(-scores), dim=-1).mean()
+
+    def process_lcwa_scores(
+        self,
+        predictions: Tensor,
+        labels: Tensor,
+        label_smoothing: float | None = None,
+        num_entities: int | None = None,
+        weights: Tensor | None = None,
+    ) -> Tensor:
+        """Process scores from the LCWA training loops: all positives, a sample of the rows.
+
+        :param predictions: shape: ``(num_queries, num_entities)``, the scores
+        :param labels: shape: ``(num_queries, num_entities)``, 1 for positives, else 0
+        :param label_smoothing: not supported
+        :param num_entities: ignored
+        :param weights: not supported
+        :return: a scalar
+        :raises UnsupportedLabelSmoothingError: if label smoothing is requested
+        """
+        self.refuse(label_smoothing, weights)
+        uniformity = self.uniformity(predictions[self.sample_queries(len(predictions), predictions.device)])
+        positives = predictions[labels > 0.5]
+        # a batch without positives has nothing to align
+        return uniformity + self.alignment(positives) if len(positives) else uniformity
+
+    def process_slcwa_scores(
+        self,
+        positive_scores: Tensor,
+        negative_scores: Tensor,
+        label_smoothing: float | None = None,
+        batch_filter: Tensor | None = None,
+        num_entities: int | None = None,
+        pos_weights: Tensor | None = None,
+        neg_weights: Tensor | None = None,
+    ) -> Tensor:
+        """Process scores from the sLCWA training loop: the log-sum-exp is estimated from the negatives.
+
+        :param positive_scores: shape: ``(batch_size, 1)``, the scores of positives
+        :param negative_scores: shape: ``(batch_size, num_neg_per_pos)`` or ``(num_unfiltered_negatives,)``
+        :param label_smoothing: not supported
+        :param batch_filter: shape: ``(batch_size, num_neg_per_pos)``, which negatives were kept, if any were filtered
+        :param num_entities: the number of entities; without it the constant log |E| is left out
+        :param pos_weights: not supported
+        :param neg_weights: not supported
+        :return: a scalar
+        :raises UnsupportedLabelSmoothingError: if label smoothing is requested
+        """
+        self.refuse(label_smoothing, pos_weights, neg_weights)
+        self._warn_once()
+        f = -self.activation(-negative_scores)
+        if batch_filter is None:
+            count = torch.full_like(positive_scores[:, 0], f.shape[-1])
+        else:
+            count = batch_filter.sum(dim=-1)
+            # a row without any negative estimates nothing
+            rows = count > 0
+            f = f.new_full(batch_filter.shape, -math.inf).masked_scatter(batch_filter, f)[rows]
+            count = count[rows]
+        alignment = self.alignment(positive_scores)
+        if not len(f):
+            return alignment
+        log_mean_exp = torch.logsumexp(f, dim=-1) - count.to(f.dtype).log()
+        return alignment + log_mean_exp.mean() + math.log(num_entities or 1)
+
+    def refuse(self, label_smoothing: float | None, *weights: Tensor | None) -> None:
+        """Raise for what PyKEEN offers to losses and this one has no meaning for."""
+        if label_smoothing:
+            raise UnsupportedLabelSmoothingError(self)
+        for weight in weights:
+            self._raise_on_weights(weight)
+
+    def _warn_once(self) -> None:
+        if not self._warned:
+            logger.warning(
+                "HaLE under sLCWA estimates its log-sum-exp over all entities from the sampled negatives, which is much "
+                'weaker. training_loop="QuerySampling" computes it in full, and is faster.'
+            )
+            self._warned = True
+
+    def extra_repr(self) -> str:
+        """Show the options."""
+        return f"activation={self.activation}, alpha={self.alpha}, lambda_={self.lambda_}, square={self.square}"
+
+
+def _number(name: str, value: object, maximum: float = math.inf) -> float:
+    """Check a number in (0, maximum]."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= maximum or math.isinf(value):
+        allowed = "> 0" if math.isinf(maximum) else f"in (0, {maximum:g}]"
+        raise ValueError(f"{name}={value!r} is not allowed: it must be a finite number {allowed}.")
+    return float(value)
+
+
+def _make_activation(activation: HintOrType[HardnessActivation], given: Mapping[str, float]) -> HardnessActivation:
+    """Make the activation, handing over those of γ and β which it has."""
+    if isinstance(activation, HardnessActivation):
+        if given:
+            raise ValueError(
+                f"{' and '.join(given)} cannot be combined with an instance, activation={activation!r}; set them there."
+            )
+        return activation
+    cls = type(resolve(hardness_resolver, "activation", activation))
+    known = {name: value for name, value in given.items() if name in cls.__dataclass_fields__}
+    return cls(**known)

@@ -1,0 +1,107 @@
+"""ConjComplEx: ComplEx whose relations share parameters by conjugation."""
+
+# no `from __future__ import annotations`: PyKEEN builds the command line from the annotations of `__init__`
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+import torch
+from class_resolver import HintOrType, OptionalKwargs
+from pykeen.losses import CrossEntropyLoss, Loss
+from pykeen.regularizers import Regularizer
+from pykeen.typing import Hint, Initializer
+from torch.nn.init import normal_
+
+from ..nn.conj_complex import ConjComplExInteraction
+from .base import QueryModel
+
+__all__ = ["ConjComplEx"]
+
+
+class ConjComplEx(QueryModel):
+    r"""ComplEx with conjugate-shared relations: half the relation memory (Feng et al., 2022).
+
+    .. math::
+        f(h, r, t) = \mathrm{Re}\langle h \odot [r', \overline{r'}], \bar t\rangle, \qquad
+        h, t \in \mathbb{C}^d,\ r' \in \mathbb{C}^{d/2}
+
+    With tied weights, r = [r', conj(r')], it equals :class:`pykeen.models.ComplEx`. The paper trains it with cross entropy
+    over all entities and reciprocal relations (``create_inverse_triples=True``).
+
+    ---
+    name: ConjComplEx
+    citation:
+        author: Feng
+        year: 2022
+        arxiv: 2404.11809
+        link: https://arxiv.org/abs/2404.11809
+    """
+
+    #: The default strategy for optimizing the model's hyper-parameters
+    hpo_default: ClassVar[Mapping[str, Any]] = dict(
+        embedding_dim=dict(type=int, low=16, high=256, q=16),
+    )
+    #: The loss of the paper
+    loss_default: ClassVar[type[Loss]] = CrossEntropyLoss
+    loss_default_kwargs: ClassVar[Mapping[str, Any]] = {}
+
+    def __init__(
+        self,
+        *,
+        embedding_dim: int = 200,
+        similarity: str = "dot",
+        relation_scale: bool = False,
+        tail_bias: bool = False,
+        entity_initializer: Hint[Initializer] = normal_,
+        entity_initializer_kwargs: Mapping[str, Any] | None = None,
+        relation_initializer: Hint[Initializer] = normal_,
+        relation_initializer_kwargs: Mapping[str, Any] | None = None,
+        regularizer: HintOrType[Regularizer] = None,
+        regularizer_kwargs: OptionalKwargs = None,
+        **kwargs: Any,
+    ) -> None:
+        """Initialize the model.
+
+        :param embedding_dim: the number d of complex dimensions of an entity, even; an entity has 2d real parameters, a
+            relation d
+        :param similarity: the similarity of query and tail, ``"dot"`` or ``"squared_distance"``
+        :param relation_scale: whether there is a positive scale per relation
+        :param tail_bias: whether there is a bias per tail
+        :param entity_initializer: the initializer of entities
+        :param entity_initializer_kwargs: its arguments
+        :param relation_initializer: the initializer of relations
+        :param relation_initializer_kwargs: its arguments
+        :param regularizer: the regularizer of entities and relations
+        :param regularizer_kwargs: its arguments
+        :param kwargs: further arguments of :class:`pykeen.models.ERModel`
+        :raises ValueError: if ``embedding_dim`` is odd or not positive
+        """
+        if embedding_dim < 2 or embedding_dim % 2:
+            raise ValueError(
+                f"embedding_dim={embedding_dim} must be even and at least 2: half of a relation is the conjugate of the "
+                "other half."
+            )
+        common = dict(dtype=torch.cfloat, regularizer=regularizer, regularizer_kwargs=regularizer_kwargs)
+        super().__init__(
+            interaction=ConjComplExInteraction,
+            similarity=similarity,
+            relation_scale=relation_scale,
+            tail_bias=tail_bias,
+            entity_representations_kwargs=[
+                dict(
+                    common,
+                    shape=embedding_dim,
+                    initializer=entity_initializer,
+                    initializer_kwargs=entity_initializer_kwargs,
+                )
+            ],
+            relation_representations_kwargs=[
+                dict(
+                    common,
+                    shape=embedding_dim // 2,
+                    initializer=relation_initializer,
+                    initializer_kwargs=relation_initializer_kwargs,
+                )
+            ],
+            **kwargs,
+        )

@@ -1,0 +1,184 @@
+r"""The base of all interactions: a query compared with a target.
+
+.. math::
+    \mathrm{score}(h, r, t) = c_r \Psi(\Phi(h, r), t) + b_t
+
+A subclass writes the transform Φ only. This module is the one place which knows the fast path: a query of batch shape
+``(b, 1)`` against targets of batch shape ``(1, n)`` is one matrix product, whatever Φ is.
+"""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import Any, ClassVar, NamedTuple
+
+from class_resolver import HintOrType
+from pykeen.nn.modules import Interaction
+from torch import Tensor
+from torch.nn import functional
+
+from ..functional.logsumexp import streaming_logsumexp
+from ..functional.hardness import HardnessActivation
+from ..functional.similarity import as_real
+from ..resolve import resolve
+from .similarity import Similarity, similarity_resolver
+
+__all__ = ["UNIT_SCALE", "Query", "QueryInteraction", "Target"]
+
+#: The value of the scale's parameter at which the scale is 1: softplus(UNIT_SCALE) = 1
+UNIT_SCALE: float = math.log(math.expm1(1.0))
+
+
+class Query(NamedTuple):
+    """What a head and a relation ask for."""
+
+    #: shape: ``(*batch_dims, d)``, real
+    vector: Tensor
+    #: shape: ``batch_dims``, positive; None for 1
+    scale: Tensor | None
+
+
+class Target(NamedTuple):
+    """What a tail offers."""
+
+    #: shape: ``(*batch_dims, d)``, real
+    vector: Tensor
+    #: shape: ``batch_dims``; None for 0
+    bias: Tensor | None
+
+
+class QueryInteraction(Interaction[Any, Any, Any], ABC):
+    r"""An interaction which transforms head and relation into a query, and compares it with the tail.
+
+    Subclasses set :attr:`entity_shape` and :attr:`relation_shape` to what their transform needs, and write
+    :meth:`transform`. The options here are those of every query model:
+
+    - the similarity Ψ: the dot product or minus the squared Euclidean distance;
+    - a scale :math:`c_r = \mathrm{softplus}(\cdot) > 0` per relation, one more relation representation of shape ``()``
+      (positive, because a scale that changes its sign turns the ranking around);
+    - a bias :math:`b_t` per entity, one more entity representation of shape ``()``, of the tail only.
+    """
+
+    #: The similarity where none is given
+    similarity_default: ClassVar[str] = "dot"
+
+    similarity: Similarity
+
+    def __init__(
+        self,
+        similarity: HintOrType[Similarity] = None,
+        relation_scale: bool = False,
+        tail_bias: bool = False,
+    ) -> None:
+        """Initialize the interaction.
+
+        :param similarity: the similarity Ψ, by name, class or instance: ``"dot"`` or ``"squared_distance"``. Defaults to
+            the class's :attr:`similarity_default`.
+        :param relation_scale: whether there is a positive scale per relation
+        :param tail_bias: whether there is a bias per tail
+        :raises ValueError: if the similarity is unknown
+        """
+        super().__init__()
+        self.similarity = resolve(
+            similarity_resolver, "similarity", self.similarity_default if similarity is None else similarity
+        )
+        self.relation_scale = relation_scale
+        self.tail_bias = tail_bias
+        if relation_scale:
+            self.relation_shape = (*self.relation_shape, "")
+        if tail_bias:
+            self._head_indices = range(len(self.entity_shape))
+            self.entity_shape = (*self.entity_shape, "")
+
+    @abstractmethod
+    def transform(self, h: Any, r: Any) -> Tensor:
+        r"""Transform head and relation into the query vector Φ(h, r).
+
+        :param h: shape: ``(*batch_dims, *dims)``, the head representation(s)
+        :param r: shape: ``(*batch_dims, *dims)``, the relation representation(s), without the scale
+        :return: shape: ``(*batch_dims, d)``, real or complex, as the tail representation
+        """
+
+    def encode_query(self, h: Any, r: Any) -> Query:
+        """Build the query of head and relation.
+
+        :param h: the head representation(s), as for :meth:`forward`
+        :param r: the relation representation(s), as for :meth:`forward`
+        :return: the query, with its scale
+        """
+        scale = None
+        if self.relation_scale:
+            *parts, raw = r
+            r, scale = _unpack(parts), functional.softplus(raw)
+        return Query(vector=as_real(self.transform(h, r)), scale=scale)
+
+    def encode_target(self, t: Any) -> Target:
+        """Build the target of a tail.
+
+        :param t: the tail representation(s), as for :meth:`forward`
+        :return: the target, with its bias
+        """
+        bias = None
+        if self.tail_bias:
+            *parts, bias = t
+            t = _unpack(parts)
+        return Target(vector=as_real(t), bias=bias)
+
+    def compare(self, query: Query, target: Target) -> Tensor:
+        """Score queries against targets; both sides' batch dimensions broadcast.
+
+        :param query: the queries
+        :param target: the targets
+        :return: shape: ``batch_dims``
+        """
+        scores = self.similarity(query.vector, target.vector)
+        if query.scale is not None:
+            scores = query.scale * scores
+        if target.bias is not None:
+            scores = scores + target.bias
+        return scores
+
+    def logsumexp(
+        self, query: Query, target: Target, activation: HardnessActivation | None = None, chunk_size: int | None = None
+    ) -> Tensor:
+        r"""Stream :math:`\log\sum_t \exp(-h(-\mathrm{score}))` over all targets.
+
+        :param query: m queries, batch shape ``(m,)``
+        :param target: all n entities, batch shape ``(n,)``
+        :param activation: the activation h, the identity by default
+        :param chunk_size: see :func:`~pykeen_conj_hale.functional.logsumexp.streaming_logsumexp`
+        :return: shape: ``(m,)``
+        """
+        return streaming_logsumexp(
+            query.vector,
+            target.vector,
+            similarity=self.similarity.streamed,
+            scale=query.scale,
+            bias=target.bias,
+            activation=activation,
+            chunk_size=chunk_size,
+        )
+
+    def forward(self, h: Any, r: Any, t: Any) -> Tensor:
+        """Evaluate the interaction function.
+
+        .. seealso::
+            :meth:`pykeen.nn.modules.Interaction.forward` for the generic batched form.
+
+        :param h: shape: ``(*batch_dims, *dims)``, the head representation(s)
+        :param r: shape: ``(*batch_dims, *dims)``, the relation representation(s), the scale's parameter last
+        :param t: shape: ``(*batch_dims, *dims)``, the tail representation(s), the bias last
+        :return: shape: ``batch_dims``, the scores
+        """
+        return self.compare(self.encode_query(h, r), self.encode_target(t))
+
+    def extra_repr(self) -> str:
+        """Show the options."""
+        return f"similarity={self.similarity}, relation_scale={self.relation_scale}, tail_bias={self.tail_bias}"
+
+
+def _unpack(parts: Sequence[Tensor]) -> Tensor | Sequence[Tensor]:
+    """Hand over a single representation as a tensor, as PyKEEN does."""
+    return parts[0] if len(parts) == 1 else parts

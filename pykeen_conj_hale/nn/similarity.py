@@ -1,0 +1,62 @@
+"""Similarities Ψ of a query with a target, by name."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import ClassVar
+
+from class_resolver import ClassResolver
+from torch import Tensor
+
+from ..functional.logsumexp import StreamedSimilarity
+from ..functional.similarity import inner_product, squared_distance
+
+__all__ = ["Dot", "Similarity", "SquaredDistance", "similarity_resolver"]
+
+
+class Similarity(ABC):
+    """A similarity of real vectors: the larger, the more similar."""
+
+    #: further names
+    synonyms: ClassVar[set[str]] = set()
+    #: how the streaming log-sum-exp names it
+    streamed: ClassVar[StreamedSimilarity]
+
+    @abstractmethod
+    def __call__(self, query: Tensor, target: Tensor) -> Tensor:
+        """Compare queries with targets.
+
+        :param query: shape: ``(*batch_dims, d)``, real
+        :param target: shape: ``(*batch_dims, d)``, real; the batch dimensions broadcast
+        :return: shape: ``batch_dims``
+        """
+
+    def __repr__(self) -> str:
+        # shows in the model's repr, of which PyKEEN makes the checksum of a checkpoint
+        return f"{type(self).__name__}()"
+
+
+class Dot(Similarity):
+    r"""The inner product :math:`\langle q, t\rangle`; :math:`\mathrm{Re}\langle q, \bar t\rangle` of complex vectors."""
+
+    synonyms: ClassVar[set[str]] = {"dot_product", "inner_product"}
+    streamed = "dot"
+
+    def __call__(self, query: Tensor, target: Tensor) -> Tensor:
+        """Compare queries with targets; see :meth:`Similarity.__call__`."""
+        return inner_product(query, target)
+
+
+class SquaredDistance(Similarity):
+    r"""Minus the squared Euclidean distance :math:`-\|q - t\|^2 \le 0`."""
+
+    synonyms: ClassVar[set[str]] = {"distance", "squared_euclidean_distance"}
+    streamed = "squared_distance"
+
+    def __call__(self, query: Tensor, target: Tensor) -> Tensor:
+        """Compare queries with targets; see :meth:`Similarity.__call__`."""
+        return -squared_distance(query, target)
+
+
+#: Similarities by name
+similarity_resolver: ClassResolver[Similarity] = ClassResolver([Dot, SquaredDistance], base=Similarity, default=Dot)

@@ -1,0 +1,29 @@
+"""Looking names up, with errors that name the argument."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+from class_resolver import ClassResolver, HintOrType
+
+__all__ = ["resolve"]
+
+X = TypeVar("X")
+
+
+def resolve(resolver: ClassResolver[X], argument: str, query: HintOrType[X], kwargs: Mapping[str, Any] | None = None) -> X:
+    """Make an instance from a name, class or instance.
+
+    :param resolver: the resolver
+    :param argument: the name of the argument which holds the query, for the error
+    :param query: the name, class or instance; None for the resolver's default
+    :param kwargs: arguments of the class
+    :return: the instance
+    :raises ValueError: if there is nothing of that name
+    """
+    try:
+        resolver.lookup(query)
+    except (KeyError, TypeError) as error:
+        raise ValueError(f"{argument}={query!r} is unknown; choose one of {sorted(resolver.options)}.") from error
+    return resolver.make(query, kwargs)
