@@ -34,14 +34,14 @@ class HaLELoss(SetwiseLoss):
 
     The first term, *alignment*, pulls positives together; the second, *uniformity*, pushes entities away from queries.
     (The paper's equations (5) and (9) print the first with a minus sign, which would push positives apart; its text and
-    equation (4) make clear that it pulls.) Without squaring the first term is λ times the mean of h. With α = 1, λ = 1, no
-    activation and no squaring the loss is softmax cross entropy over all entities.
+    equation (4) make clear that it pulls.) Without squaring the first term is λ times the mean of h. With α = 1, λ = 1,
+    no activation and no squaring the loss is softmax cross entropy over all entities.
 
     The loss serves every training loop of PyKEEN, and is best served by
-    :class:`~pykeen_conj_hale.training.QuerySamplingTrainingLoop`, which scores positives as triples and only the sampled
-    queries against all entities. Under (symmetric) LCWA the rows of scores are sampled. Under sLCWA only the sampled
-    negatives are there: :math:`\log |E|` plus their log-mean-exp estimates the log-sum-exp, which is much weaker; all
-    queries are used then.
+    :class:`~pykeen_conj_hale.training.QuerySamplingTrainingLoop`, which scores positives as triples and only the
+    sampled queries against all entities. Under (symmetric) LCWA the rows of scores are sampled. Under sLCWA only the
+    sampled negatives are there: :math:`\log |E|` plus their log-mean-exp estimates the log-sum-exp, which is much
+    weaker; all queries are used then.
 
     ---
     name: HaLE
@@ -80,8 +80,8 @@ class HaLELoss(SetwiseLoss):
         :param alpha: the fraction α of queries that is sampled, 0 < α ≤ 1; at least one query is
         :param lambda_: the weight λ of alignment, > 0
         :param gamma: the upper bound γ of the activation, > 0; the activation's own default by default (5)
-        :param beta: the steepness β of the activation, > 0; the activation's own default by default (3 for Hanon, 10 for
-            Halin)
+        :param beta: the steepness β of the activation, > 0; the activation's own default by default (3 for Hanon, 10
+            for Halin)
         :param square: whether alignment is the mean of h², rather than of h
         :param reduction: must be ``"mean"``: both terms are means by definition
         :raises ValueError: if an argument is not allowed
@@ -198,8 +198,8 @@ class HaLELoss(SetwiseLoss):
     def _warn_once(self) -> None:
         if not self._warned:
             logger.warning(
-                "HaLE under sLCWA estimates its log-sum-exp over all entities from the sampled negatives, which is much "
-                'weaker. training_loop="QuerySampling" computes it in full, and is faster.'
+                "HaLE under sLCWA estimates its log-sum-exp over all entities from the sampled negatives, which is "
+                'much weaker. training_loop="QuerySampling" computes it in full, and is faster.'
             )
             self._warned = True
 

@@ -12,7 +12,9 @@ __all__ = ["resolve"]
 X = TypeVar("X")
 
 
-def resolve(resolver: ClassResolver[X], argument: str, query: HintOrType[X], kwargs: Mapping[str, Any] | None = None) -> X:
+def resolve(
+    resolver: ClassResolver[X], argument: str, query: HintOrType[X], kwargs: Mapping[str, Any] | None = None
+) -> X:
     """Make an instance from a name, class or instance.
 
     :param resolver: the resolver

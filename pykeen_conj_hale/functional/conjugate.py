@@ -1,4 +1,4 @@
-r"""Conjugate parameter sharing (Feng et al., 2022): one half of the relation parameters is the conjugate of the other."""
+r"""Conjugate parameter sharing (Feng et al., 2022): half of a relation is the conjugate of its other half."""
 
 from __future__ import annotations
 

@@ -135,5 +135,7 @@ class Identity(HardnessActivation):
 
 #: Activations by name
 hardness_resolver: ClassResolver[HardnessActivation] = ClassResolver(
-    [Hanon, Halin, Identity], base=HardnessActivation, default=Hanon
+    [Hanon, Halin, Identity],
+    base=HardnessActivation,  # type: ignore[type-abstract]
+    default=Hanon,
 )

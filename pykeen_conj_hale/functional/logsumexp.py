@@ -11,13 +11,14 @@ both similarities are written as ONE inner product :math:`s_{ij} = \langle a_i, 
     -c\,\|q - e\|^2 = \langle [2 c q, -c, -c \|q\|^2], [e, \|e\|^2, 1]\rangle
 
 so that a chunk of entities is a matrix product and a few passes over a block that stays in the cache; only the
-log-normaliser is kept, and the backward pass computes the chunks anew. Memory beyond the arguments and their gradients is
-one chunk, whatever the number of entities.
+log-normaliser is kept, and the backward pass computes the chunks anew. Memory beyond the arguments and their gradients
+is one chunk, whatever the number of entities.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Literal, TypeAlias
 
 import torch
@@ -74,10 +75,10 @@ def streaming_logsumexp(
     :raises ValueError: if an argument has the wrong shape, device or kind, or is not in the allowed range
     """
     _check(query=query, entity=entity, similarity=similarity, scale=scale, bias=bias, chunk_size=chunk_size)
-    with torch.autocast(query.device.type, enabled=False):
+    with _no_autocast(query.device.type):
         dtype = torch.promote_types(query.dtype, torch.float32)
         left = _left_factor(query.to(dtype), None if scale is None else scale.to(dtype), similarity, bias is not None)
-        result: Tensor = _StreamingLogSumExp.apply(
+        result: Tensor = _StreamingLogSumExp.apply(  # type: ignore[no-untyped-call]
             left,
             entity,
             bias,
@@ -86,6 +87,13 @@ def streaming_logsumexp(
             chunk_size or default_chunk_size(query.shape[0], query.device),
         )
         return result
+
+
+def _no_autocast(device_type: str) -> AbstractContextManager[Any]:
+    """Switch autocast off, where the device (unlike the meta device) has it."""
+    if torch.amp.is_autocast_available(device_type):
+        return torch.autocast(device_type, enabled=False)
+    return nullcontext()
 
 
 def _check(
@@ -97,7 +105,8 @@ def _check(
         raise ValueError(f"chunk_size={chunk_size} must be at least 1, or None to choose it from the device.")
     if query.ndim != 2 or entity.ndim != 2 or query.shape[1] != entity.shape[1] or not entity.shape[0]:
         raise ValueError(
-            f"query has shape {tuple(query.shape)} and entity {tuple(entity.shape)}; needed are (m, d) and (n, d), n ≥ 1."
+            f"query has shape {tuple(query.shape)} and entity {tuple(entity.shape)}; "
+            "needed are (m, d) and (n, d), n ≥ 1."
         )
     for name, tensor, size in (("scale", scale, query.shape[0]), ("bias", bias, entity.shape[0])):
         if tensor is not None and tuple(tensor.shape) != (size,):

@@ -1,8 +1,8 @@
 r"""Similarities of queries and targets, over any broadcastable batch dimensions.
 
 PyKEEN's own distance models subtract broadcast tensors, and so build a ``(queries, entities, d)`` tensor for 1-to-N
-scoring. Here the batch dimensions decide: an inner product over broadcast dimensions is a matrix product, and the squared
-distance follows from it as
+scoring. Here the batch dimensions decide: an inner product over broadcast dimensions is a matrix product, and the
+squared distance follows from it as
 
 .. math::
     \|q - t\|^2 = \|q\|^2 + \|t\|^2 - 2 \langle q, t\rangle
@@ -23,7 +23,8 @@ def as_real(x: Tensor) -> Tensor:
     vectors.
 
     :param x: shape: ``(*batch_dims, d)``, real or complex
-    :return: shape: ``(*batch_dims, d)`` for real, ``(*batch_dims, 2d)`` for complex input; a view where that is possible
+    :return: shape: ``(*batch_dims, d)`` for real, ``(*batch_dims, 2d)`` for complex input; a view where that is
+        possible
     """
     return torch.view_as_real(x.resolve_conj()).flatten(start_dim=-2) if x.is_complex() else x
 

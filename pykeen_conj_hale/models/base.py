@@ -2,19 +2,22 @@
 
 # no `from __future__ import annotations`: PyKEEN builds the command line from the annotations of `__init__`
 
+import inspect
+import math
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar, Optional
 
 import torch
 from class_resolver import HintOrType, OptionalKwargs
 from pykeen.models import ERModel
-from pykeen.typing import FloatTensor, LongTensor
+from pykeen.regularizers import Regularizer
+from pykeen.typing import FloatTensor, Hint, Initializer, LongTensor
 from torch import nn
 
 from ..nn.query import UNIT_SCALE, QueryInteraction
 from ..nn.similarity import Similarity
 
-__all__ = ["NonFiniteScoreError", "QueryModel"]
+__all__ = ["NonFiniteScoreError", "QueryModel", "normal_entities_"]
 
 
 class NonFiniteScoreError(RuntimeError):
@@ -27,8 +30,9 @@ class QueryModel(ERModel[Any, Any, Any]):
     .. math::
         \mathrm{score}(h, r, t) = c_r \Psi(\Phi(h, r), t) + b_t
 
-    Subclasses choose the interaction (Φ) and the representations of entities and relations. This base adds those of the
-    options (scale and bias), and refuses to predict non-finite scores, which PyKEEN's evaluator would rank.
+    Subclasses choose the interaction (Φ) and the representations of entities and relations. What all query models have
+    in common is here: the options ``similarity``, ``relation_scale`` and ``tail_bias``, the initialization of entities,
+    the regularizer; and that non-finite scores, which PyKEEN's evaluator would rank, are refused.
 
     ---
     citation:
@@ -38,44 +42,92 @@ class QueryModel(ERModel[Any, Any, Any]):
         link: https://arxiv.org/abs/2201.00565
     """
 
+    #: Whether there is a scale per relation where nothing is said
+    relation_scale_default: ClassVar[bool] = False
+    #: Whether there is a bias per tail where nothing is said
+    tail_bias_default: ClassVar[bool] = False
+
     interaction: QueryInteraction
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """Show the common options on PyKEEN's command line, which looks at the annotations of ``cls.__init__`` only."""
+        super().__init_subclass__(**kwargs)  # type: ignore[no-untyped-call]
+        if "__init__" not in vars(cls):
+            return
+        init = cls.__init__
+        annotations: dict[str, Any] = {
+            "similarity": Optional[str],  # noqa: UP045 -- what PyKEEN's command line compares with
+            "relation_scale": bool,
+            "tail_bias": bool,
+        }
+        defaults = {"relation_scale": cls.relation_scale_default, "tail_bias": cls.tail_bias_default}
+        # an option for `kwargs` could not work
+        init.__annotations__ = {**{k: v for k, v in init.__annotations__.items() if k != "kwargs"}, **annotations}
+        signature = inspect.signature(init)
+        *own, var_keyword = signature.parameters.values()
+        common = [
+            inspect.Parameter(k, inspect.Parameter.KEYWORD_ONLY, default=defaults.get(k), annotation=v)
+            for k, v in annotations.items()
+            if k not in signature.parameters
+        ]
+        init.__signature__ = signature.replace(parameters=[*own, *common, var_keyword])  # type: ignore[attr-defined]
 
     def __init__(
         self,
         *,
         interaction: type[QueryInteraction],
-        entity_representations_kwargs: Sequence[Mapping[str, Any]],
+        entity_representations_kwargs: Mapping[str, Any],
         relation_representations_kwargs: Sequence[Mapping[str, Any]],
         similarity: HintOrType[Similarity] = None,
-        relation_scale: bool = False,
-        tail_bias: bool = False,
+        relation_scale: bool | None = None,
+        tail_bias: bool | None = None,
+        entity_initializer: Hint[Initializer] = None,
+        entity_initializer_kwargs: OptionalKwargs = None,
+        regularizer: HintOrType[Regularizer] = None,
+        regularizer_kwargs: OptionalKwargs = None,
         interaction_kwargs: OptionalKwargs = None,
         **kwargs: Any,
     ) -> None:
         r"""Initialize the model.
 
         :param interaction: the class of the interaction
-        :param entity_representations_kwargs: arguments of an embedding, for each entity representation of the transform
+        :param entity_representations_kwargs: arguments of the entities' embedding, ``shape`` and ``dtype``
         :param relation_representations_kwargs: arguments of an embedding, for each relation representation of the
             transform
         :param similarity: the similarity Ψ: ``"dot"`` or ``"squared_distance"``; the interaction's default by default
-        :param relation_scale: whether there is a scale :math:`c_r > 0` per relation; it starts at 1
-        :param tail_bias: whether there is a bias :math:`b_t` per tail; it starts at 0
+        :param relation_scale: whether there is a scale :math:`c_r > 0` per relation, which starts at 1;
+            :attr:`relation_scale_default` by default
+        :param tail_bias: whether there is a bias :math:`b_t` per tail, which starts at 0; :attr:`tail_bias_default` by
+            default
+        :param entity_initializer: the initializer of entities; by default each of the d real values is drawn from
+            :math:`\mathcal{N}(0, 0.32 / d)`, so that two entities have an expected squared distance of 0.64
+        :param entity_initializer_kwargs: arguments of the initializer
+        :param regularizer: the regularizer of the entities and relations looked up in training
+        :param regularizer_kwargs: arguments of the regularizer
         :param interaction_kwargs: further arguments of the interaction
         :param kwargs: further arguments of :class:`pykeen.models.ERModel`
         """
-        entity_kwargs, relation_kwargs = list(entity_representations_kwargs), list(relation_representations_kwargs)
+        relation_scale = self.relation_scale_default if relation_scale is None else relation_scale
+        tail_bias = self.tail_bias_default if tail_bias is None else tail_bias
+        regularization = dict(regularizer=regularizer, regularizer_kwargs=regularizer_kwargs)
+        entity_kwargs = dict(
+            initializer=entity_initializer, initializer_kwargs=entity_initializer_kwargs, **regularization
+        )
+        if entity_initializer is None:
+            entity_kwargs.update(initializer=normal_entities_, initializer_kwargs=entity_initializer_kwargs)
+        entities = [{**entity_kwargs, **entity_representations_kwargs}]
+        relations = [{**regularization, **relation} for relation in relation_representations_kwargs]
         if relation_scale:
-            relation_kwargs.append(_scalar(UNIT_SCALE))
+            relations.append(_scalar(UNIT_SCALE))
         if tail_bias:
-            entity_kwargs.append(_scalar(0.0))
+            entities.append(_scalar(0.0))
         super().__init__(
             interaction=interaction,
             interaction_kwargs=dict(
                 interaction_kwargs or {}, similarity=similarity, relation_scale=relation_scale, tail_bias=tail_bias
             ),
-            entity_representations_kwargs=entity_kwargs,
-            relation_representations_kwargs=relation_kwargs,
+            entity_representations_kwargs=entities,
+            relation_representations_kwargs=relations,
             **kwargs,
         )
 
@@ -126,9 +178,19 @@ class QueryModel(ERModel[Any, Any, Any]):
             bad = [name for name, parameter in self.named_parameters() if not torch.isfinite(parameter).all()]
             raise NonFiniteScoreError(
                 f"{type(self).__name__} predicts NaN or infinite scores, which cannot be ranked. Parameters with such "
-                f"values: {bad or 'none (the scores overflow)'}. A smaller learning rate or more regularisation may help."
+                f"values: {bad or 'none (the scores overflow)'}. A smaller learning rate may help."
             )
         return scores
+
+
+def normal_entities_(tensor: FloatTensor, std: float | None = None) -> FloatTensor:
+    r"""Initialize entities such that their distances do not depend on the dimension.
+
+    :param tensor: shape: ``(num_entities, *shape)``, real (complex entities as pairs); filled in place
+    :param std: the standard deviation; by default :math:`\sqrt{0.32 / d}` for d real values an entity, 0.1 at d = 32
+    :return: the tensor
+    """
+    return nn.init.normal_(tensor, std=math.sqrt(0.32 / tensor[0].numel()) if std is None else std)
 
 
 def _scalar(value: float) -> dict[str, Any]:

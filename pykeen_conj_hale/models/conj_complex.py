@@ -6,11 +6,9 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import torch
-from class_resolver import HintOrType, OptionalKwargs
 from pykeen.losses import CrossEntropyLoss, Loss
-from pykeen.regularizers import Regularizer
+from pykeen.nn.init import init_phases
 from pykeen.typing import Hint, Initializer
-from torch.nn.init import normal_
 
 from ..nn.conj_complex import ConjComplExInteraction
 from .base import QueryModel
@@ -25,8 +23,8 @@ class ConjComplEx(QueryModel):
         f(h, r, t) = \mathrm{Re}\langle h \odot [r', \overline{r'}], \bar t\rangle, \qquad
         h, t \in \mathbb{C}^d,\ r' \in \mathbb{C}^{d/2}
 
-    With tied weights, r = [r', conj(r')], it equals :class:`pykeen.models.ComplEx`. The paper trains it with cross entropy
-    over all entities and reciprocal relations (``create_inverse_triples=True``).
+    With tied weights, r = [r', conj(r')], it equals :class:`pykeen.models.ComplEx`. The paper trains it with cross
+    entropy over all entities and reciprocal relations (``create_inverse_triples=True``).
 
     ---
     name: ConjComplEx
@@ -49,56 +47,32 @@ class ConjComplEx(QueryModel):
         self,
         *,
         embedding_dim: int = 200,
-        similarity: str = "dot",
-        relation_scale: bool = False,
-        tail_bias: bool = False,
-        entity_initializer: Hint[Initializer] = normal_,
-        entity_initializer_kwargs: Mapping[str, Any] | None = None,
-        relation_initializer: Hint[Initializer] = normal_,
+        relation_initializer: Hint[Initializer] = init_phases,
         relation_initializer_kwargs: Mapping[str, Any] | None = None,
-        regularizer: HintOrType[Regularizer] = None,
-        regularizer_kwargs: OptionalKwargs = None,
         **kwargs: Any,
     ) -> None:
         """Initialize the model.
 
         :param embedding_dim: the number d of complex dimensions of an entity, even; an entity has 2d real parameters, a
             relation d
-        :param similarity: the similarity of query and tail, ``"dot"`` or ``"squared_distance"``
-        :param relation_scale: whether there is a positive scale per relation
-        :param tail_bias: whether there is a bias per tail
-        :param entity_initializer: the initializer of entities
-        :param entity_initializer_kwargs: its arguments
-        :param relation_initializer: the initializer of relations
+        :param relation_initializer: the initializer of relations; by default numbers of modulus 1 with random phases,
+            so that a query is as long as its head
         :param relation_initializer_kwargs: its arguments
-        :param regularizer: the regularizer of entities and relations
-        :param regularizer_kwargs: its arguments
-        :param kwargs: further arguments of :class:`pykeen.models.ERModel`
+        :param kwargs: further arguments of :class:`~pykeen_conj_hale.models.base.QueryModel`
         :raises ValueError: if ``embedding_dim`` is odd or not positive
         """
         if embedding_dim < 2 or embedding_dim % 2:
             raise ValueError(
-                f"embedding_dim={embedding_dim} must be even and at least 2: half of a relation is the conjugate of the "
-                "other half."
+                f"embedding_dim={embedding_dim} must be even and at least 2: half of a relation is the conjugate of "
+                "the other half."
             )
-        common = dict(dtype=torch.cfloat, regularizer=regularizer, regularizer_kwargs=regularizer_kwargs)
         super().__init__(
             interaction=ConjComplExInteraction,
-            similarity=similarity,
-            relation_scale=relation_scale,
-            tail_bias=tail_bias,
-            entity_representations_kwargs=[
-                dict(
-                    common,
-                    shape=embedding_dim,
-                    initializer=entity_initializer,
-                    initializer_kwargs=entity_initializer_kwargs,
-                )
-            ],
+            entity_representations_kwargs=dict(shape=embedding_dim, dtype=torch.cfloat),
             relation_representations_kwargs=[
                 dict(
-                    common,
                     shape=embedding_dim // 2,
+                    dtype=torch.cfloat,
                     initializer=relation_initializer,
                     initializer_kwargs=relation_initializer_kwargs,
                 )

@@ -19,8 +19,8 @@ from pykeen.nn.modules import Interaction
 from torch import Tensor
 from torch.nn import functional
 
-from ..functional.logsumexp import streaming_logsumexp
 from ..functional.hardness import HardnessActivation
+from ..functional.logsumexp import streaming_logsumexp
 from ..functional.similarity import as_real
 from ..resolve import resolve
 from .similarity import Similarity, similarity_resolver
@@ -74,8 +74,8 @@ class QueryInteraction(Interaction[Any, Any, Any], ABC):
     ) -> None:
         """Initialize the interaction.
 
-        :param similarity: the similarity Ψ, by name, class or instance: ``"dot"`` or ``"squared_distance"``. Defaults to
-            the class's :attr:`similarity_default`.
+        :param similarity: the similarity Ψ, by name, class or instance: ``"dot"`` or ``"squared_distance"``. Defaults
+            to the class's :attr:`similarity_default`.
         :param relation_scale: whether there is a positive scale per relation
         :param tail_bias: whether there is a bias per tail
         :raises ValueError: if the similarity is unknown

@@ -37,7 +37,7 @@ class Similarity(ABC):
 
 
 class Dot(Similarity):
-    r"""The inner product :math:`\langle q, t\rangle`; :math:`\mathrm{Re}\langle q, \bar t\rangle` of complex vectors."""
+    r"""The inner product :math:`\langle q, t\rangle`; of complex vectors :math:`\mathrm{Re}\langle q, \bar t\rangle`."""
 
     synonyms: ClassVar[set[str]] = {"dot_product", "inner_product"}
     streamed = "dot"
@@ -59,4 +59,4 @@ class SquaredDistance(Similarity):
 
 
 #: Similarities by name
-similarity_resolver: ClassResolver[Similarity] = ClassResolver([Dot, SquaredDistance], base=Similarity, default=Dot)
+similarity_resolver: ClassResolver[Similarity] = ClassResolver([Dot, SquaredDistance], base=Similarity, default=Dot)  # type: ignore[type-abstract]

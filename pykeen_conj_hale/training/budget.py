@@ -1,7 +1,7 @@
 """Training limited by time: a budget in seconds of training, and the loop's part that keeps it.
 
-Only training is counted: evaluation, set-up, size probing and the writing of checkpoints are not. The budget is looked at
-after each optimizer step, so that it is overrun by at most one step.
+Only training is counted: evaluation, set-up, size probing and the writing of checkpoints are not. The budget is looked
+at after each optimizer step, so that it is overrun by at most one step.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import math
 import time
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
-from typing import Any, Generic, Literal, TypeAlias, TypeVar, cast
+from typing import Any, Generic, Literal, TypeAlias, TypeVar
 
 import torch
 from pykeen.stoppers import EarlyStopper, Stopper
@@ -105,8 +105,8 @@ class TimeBudgetMixin(TrainingLoop[BatchType], Generic[BatchType]):
     """The part of a training loop that keeps a time budget; put it before PyKEEN's loop among the bases.
 
     With a budget, the number of epochs does not matter. A training that the budget ends ends like any other: losses and
-    result are those of the steps done, the checkpoint is written, ``post_train`` callbacks run, and the best model of an
-    early stopper is restored.
+    result are those of the steps done, the checkpoint is written, ``post_train`` callbacks run, and the best model of
+    an early stopper is restored.
     """
 
     #: The budget, if there is one
@@ -132,7 +132,7 @@ class TimeBudgetMixin(TrainingLoop[BatchType], Generic[BatchType]):
         self._progress: tqdm[Any] | None = None
         self._callbacks: MultiTrainingCallback | None = None
 
-    def train(
+    def train(  # type: ignore[override]
         self,
         triples_factory: CoreTriplesFactory,
         num_epochs: int = 1,
@@ -167,12 +167,12 @@ class TimeBudgetMixin(TrainingLoop[BatchType], Generic[BatchType]):
         ) as self._progress:
             return super().train(triples_factory, num_epochs=_UNLIMITED_EPOCHS, **arguments)
 
-    def _train(self, *args: Any, only_size_probing: bool = False, **kwargs: Any) -> list[float] | None:
+    def _train(self, *args: Any, **kwargs: Any) -> list[float] | None:
         """Train; afterwards do what PyKEEN leaves out where a run is stopped."""
-        if only_size_probing:
-            return super()._train(*args, only_size_probing=True, **kwargs)
+        if kwargs.get("only_size_probing"):
+            return super()._train(*args, **kwargs)
         self.stop_reason, self.num_steps = None, 0
-        losses = super()._train(*args, only_size_probing=False, **kwargs)
+        losses = super()._train(*args, **kwargs)
         if self.stop_reason == "budget" and self._callbacks is not None:
             self._callbacks.post_train(losses=losses or [])
             self._restore_best(kwargs.get("stopper"))
@@ -181,7 +181,7 @@ class TimeBudgetMixin(TrainingLoop[BatchType], Generic[BatchType]):
         self._callbacks = None
         return losses
 
-    def _train_epoch(
+    def _train_epoch(  # type: ignore[override]
         self, batches: Any, callbacks: Any, *, only_size_probing: bool, backward: bool = True, **kwargs: Any
     ) -> float:
         """Run one epoch, or as much of it as the budget allows."""

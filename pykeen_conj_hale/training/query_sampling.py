@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Iterator, Mapping
+import math
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any, ClassVar
 
 import torch
@@ -66,7 +67,7 @@ class QuerySamplingTrainingLoop(TimeBudgetMixin[Tensor], TrainingLoop[Tensor]):
     scores with one positive each.
     """
 
-    hpo_default: ClassVar[Mapping[str, Any]] = dict(  # type: ignore[misc]
+    hpo_default: ClassVar[Mapping[str, Any]] = dict(  # type: ignore[assignment, misc]
         batch_size=dict(type=int, low=8, high=12, scale="power_two"),  # [256, 4096]
     )
 
@@ -116,7 +117,7 @@ class QuerySamplingTrainingLoop(TimeBudgetMixin[Tensor], TrainingLoop[Tensor]):
         else:
             terms = self._row_terms(triples, label_smoothing, slice_size)
         terms["regularization"] = self.model.collect_regularization_term()
-        loss: Tensor = sum(terms.values())  # type: ignore[assignment]
+        loss: Tensor = sum(terms.values())  # type: ignore[assignment, misc]
         if not torch.isfinite(loss):
             self._raise_non_finite(terms)
         return loss
@@ -150,7 +151,7 @@ class QuerySamplingTrainingLoop(TimeBudgetMixin[Tensor], TrainingLoop[Tensor]):
         query = interaction.encode_query(h, r)
         positives = interaction.compare(query, interaction.encode_target(t))
         rows = loss.sample_queries(len(triples), triples.device)
-        sampled = Query(*(None if x is None else x[rows] for x in query))
+        sampled = Query(query.vector[rows], None if query.scale is None else query.scale[rows])
         representations = model._get_entity_representations_from_inductive_mode(mode=self.mode)
         entities = [_all_of(representations[i]) for i in interaction.tail_indices]
         target = interaction.encode_target(entities[0] if len(entities) == 1 else entities)
@@ -163,7 +164,9 @@ class QuerySamplingTrainingLoop(TimeBudgetMixin[Tensor], TrainingLoop[Tensor]):
             f"{type(self.loss).__name__} has no query sampling: all queries of a batch are scored against all entities."
         )
         num_entities = self.model._get_entity_len(mode=self.mode)
-        rows = {"tail": (self.model.score_t, triples[:, :2], triples[:, 2])}
+        rows: dict[str, tuple[Callable[..., Tensor], Tensor, Tensor]] = {
+            "tail": (self.model.score_t, triples[:, :2], triples[:, 2])
+        }
         if not self.model.use_inverse_triples:
             self._say_both_directions()
             rows["head"] = (self.model.score_h, triples[:, 1:], triples[:, 0])
@@ -179,8 +182,8 @@ class QuerySamplingTrainingLoop(TimeBudgetMixin[Tensor], TrainingLoop[Tensor]):
         return terms
 
     def _raise_non_finite(self, terms: Mapping[str, Tensor]) -> None:
-        values = {name: float(value) for name, value in terms.items()}
-        bad = [name for name, value in values.items() if not torch.isfinite(torch.tensor(value))]
+        values = {name: torch.as_tensor(value).item() for name, value in terms.items()}
+        bad = [name for name, value in values.items() if not math.isfinite(value)]
         raise NonFiniteLossError(
             f"The loss is not finite at step {self.num_steps + 1}: {' and '.join(bad)} "
             f"{'is' if len(bad) == 1 else 'are'} not ({values}). A smaller learning rate may help."

@@ -1,0 +1,30 @@
+"""Datasets in the literature's protocol: ids over all three splits, so that no test triple is dropped."""
+
+from .base import AllSplitsDataset, FolderDataset, VerbatimTriplesFactory
+from .literature import (
+    CoDExLargeAll,
+    CoDExMediumAll,
+    CoDExSmallAll,
+    FB15k237All,
+    FB15kAll,
+    WN18All,
+    WN18RRAll,
+    YAGO310All,
+)
+from .remote import DATASETS_VARIABLE, LiteratureDataset
+
+__all__ = [
+    "DATASETS_VARIABLE",
+    "AllSplitsDataset",
+    "CoDExLargeAll",
+    "CoDExMediumAll",
+    "CoDExSmallAll",
+    "FB15k237All",
+    "FB15kAll",
+    "FolderDataset",
+    "LiteratureDataset",
+    "VerbatimTriplesFactory",
+    "WN18All",
+    "WN18RRAll",
+    "YAGO310All",
+]

@@ -1,0 +1,108 @@
+"""Datasets whose ids are built over all three splits, so that no triple of any split is dropped."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+from abc import abstractmethod
+from collections.abc import Mapping, MutableMapping
+from pathlib import Path
+from typing import Any, ClassVar
+
+from pykeen.datasets.base import LazyDataset
+from pykeen.triples import CoreTriplesFactory, TriplesFactory
+
+from .files import SplitFile, find_split_files
+from .reader import read_splits
+
+__all__ = ["AllSplitsDataset", "FolderDataset", "VerbatimTriplesFactory"]
+
+
+class VerbatimTriplesFactory(TriplesFactory):
+    """A triples factory that reads labels back from PyKEEN's cache as the text they are.
+
+    PyKEEN's own guesses types: of WN18RR's `00260881` it makes the number 260881, and of `NA` a missing value.
+    """
+
+    @classmethod
+    def _from_path_binary(cls, path: Path) -> MutableMapping[str, Any]:
+        # not the direct parent's, which reads the two label files its way
+        data = super(TriplesFactory, cls)._from_path_binary(path)
+        for name in (cls.file_name_entity_to_id, cls.file_name_relation_to_id):
+            with gzip.open(path / f"{name}.tsv.gz", "rt", encoding="utf-8", newline="") as file:
+                rows = csv.reader(file, delimiter="\t")
+                next(rows)
+                data[name] = {label: int(i) for i, label in rows}
+        return data
+
+
+class AllSplitsDataset(LazyDataset):
+    """A dataset with entity and relation ids over all three splits.
+
+    All splits are loaded together, since the ids need all of them. Training, testing and validation share the ids and
+    the number of entities and relations, and keep the order of their files.
+    """
+
+    triples_factory_cls: ClassVar[type[CoreTriplesFactory]] = VerbatimTriplesFactory
+
+    def __init__(self, *, create_inverse_triples: bool = False, eager: bool = False) -> None:
+        """Initialize the dataset.
+
+        :param create_inverse_triples: whether the training triples get inverse ones
+        :param eager: whether to read the files now rather than at the first use
+        """
+        self._create_inverse_triples = create_inverse_triples
+        if eager:
+            self._load()
+
+    @abstractmethod
+    def _find_files(self) -> Mapping[str, SplitFile]:
+        """Get the files of `training`, `validation` and `testing`."""
+        raise NotImplementedError
+
+    def _load(self) -> None:
+        files = self._find_files()
+        triples, entity_to_id, relation_to_id = read_splits(files)
+        factories = {
+            split: VerbatimTriplesFactory(
+                mapped_triples=ids,
+                entity_to_id=entity_to_id,
+                relation_to_id=relation_to_id,
+                # for the other splits, this is up to the evaluation
+                create_inverse_triples=self._create_inverse_triples and split == "training",
+                metadata={"path": str(files[split])},
+            )
+            for split, ids in triples.items()
+        }
+        self._training = factories["training"]
+        self._testing = factories["testing"]
+        self._validation = factories["validation"]
+
+    def _load_validation(self) -> None:
+        """Do nothing: validation is loaded with training."""
+
+
+class FolderDataset(AllSplitsDataset):
+    """A dataset from the files of a folder, with ids over all three splits.
+
+    >>> dataset = FolderDataset(path="my_dataset", create_inverse_triples=True)  # doctest: +SKIP
+    """
+
+    def __init__(self, path: str | Path, create_inverse_triples: bool = False, eager: bool = False) -> None:
+        """Find the files of the folder. Their content is read at the first use.
+
+        :param path: a folder with one file a split: `train`, `valid` and `test` (or `training`; `validation`, `dev`;
+            `testing`), ending in `.txt`, `.tsv`, `.txt.gz` or `.tsv.gz`. Each line is `head<TAB>relation<TAB>tail`, in
+            UTF-8, with LF or CRLF line ends; there is no header
+        :param create_inverse_triples: whether the training triples get inverse ones
+        :param eager: whether to read the files now rather than at the first use
+        :raises NotADirectoryError: if `path` is no folder
+        :raises FileNotFoundError: if there is no file for a split
+        :raises ValueError: if there are several files for a split; when read: if a file is broken, not UTF-8, empty, or
+            has a malformed line or a triple twice
+        """
+        self._files = find_split_files(path)
+        super().__init__(create_inverse_triples=create_inverse_triples, eager=eager)
+
+    def _find_files(self) -> Mapping[str, SplitFile]:
+        return self._files

@@ -1,0 +1,78 @@
+"""Finding and unpacking the files of a dataset's three splits."""
+
+from __future__ import annotations
+
+import dataclasses
+import gzip
+import zipfile
+import zlib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+__all__ = ["SplitFile", "find_split_files"]
+
+#: The file names (without ending) of each split, the usual one first
+STEMS: Mapping[str, Sequence[str]] = {
+    "training": ("train", "training"),
+    "validation": ("valid", "validation", "dev"),
+    "testing": ("test", "testing"),
+}
+ENDINGS = (".txt", ".tsv", ".txt.gz", ".tsv.gz")
+
+
+@dataclasses.dataclass(frozen=True)
+class SplitFile:
+    """Where the triples of one split are: a file, or a member of a zip archive."""
+
+    path: Path
+    member: str | None = None
+
+    def __str__(self) -> str:
+        return str(self.path) if self.member is None else f"{self.path}, member {self.member}"
+
+    def read_bytes(self) -> bytes:
+        """Read the unpacked content.
+
+        :returns: the bytes of the text
+        :raises ValueError: if the gzip or zip data is broken
+        """
+        try:
+            if self.member is not None:
+                with zipfile.ZipFile(self.path) as archive:
+                    return archive.read(self.member)
+            data = self.path.read_bytes()
+            return gzip.decompress(data) if self.path.suffix == ".gz" else data
+        except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+            raise ValueError(f"{self}: broken gzip data ({error}); pack the file anew") from error
+        except (zipfile.BadZipFile, KeyError) as error:
+            raise ValueError(f"{self}: broken zip archive ({error}); remove it, to have it downloaded anew") from error
+
+
+def find_split_files(path: str | Path) -> dict[str, SplitFile]:
+    """Find the three files of a folder.
+
+    :param path: a folder with one file a split: `train`, `valid`, `test` (or `training`; `validation`, `dev`;
+        `testing`), ending in `.txt`, `.tsv`, `.txt.gz` or `.tsv.gz`
+    :returns: the file of each of `training`, `validation` and `testing`
+    :raises NotADirectoryError: if the path is no folder
+    :raises FileNotFoundError: if there is no file for a split
+    :raises ValueError: if there are several files for a split
+    """
+    folder = Path(path).expanduser()
+    if not folder.is_dir():
+        found = "is a file" if folder.exists() else "does not exist"
+        raise NotADirectoryError(f"path={str(path)!r} {found}; give a folder with train.txt, valid.txt and test.txt")
+    names = sorted(entry.name for entry in folder.iterdir() if entry.is_file())
+    rv = {}
+    for split, stems in STEMS.items():
+        matches = [name for name in names if name in {stem + ending for stem in stems for ending in ENDINGS}]
+        if len(matches) > 1:
+            raise ValueError(f"path={str(path)!r} has several {split} files: {', '.join(matches)}; leave only one")
+        if not matches:
+            has = ", ".join(names[:10]) + (f" and {len(names) - 10} more" if len(names) > 10 else "") or "no file"
+            raise FileNotFoundError(
+                f"path={str(path)!r} has no {split} file: looked for {' or '.join(stems)} with the ending "
+                f"{', '.join(ENDINGS)}, the folder has {has}; name the file {stems[0]}.txt"
+            )
+        rv[split] = SplitFile(folder / matches[0])
+    return rv
