@@ -278,13 +278,15 @@ all_found()
     assert run(CHECK + code) == ""
 
 
-def test_pykeen_imported_again(run):
-    code = """
+@pytest.mark.parametrize("prefix", ["pykeen", "pykeen_conj_hale"])
+def test_imported_again(run, prefix):
+    """With new classes of the same names, not so for all other modules."""
+    code = f"""
 import pykeen.pipeline
 all_found()
-for name in [name for name in sys.modules if name.startswith("pykeen")]:
+for name in [name for name in sys.modules if name.startswith({prefix!r})]:
     del sys.modules[name]
-import pykeen.pipeline
+import pykeen.pipeline, pykeen_conj_hale
 all_found()
 """
     assert run(CHECK + code) == ""
@@ -344,10 +346,33 @@ assert loss_resolver.lookup("MSE").__module__ == "pykeen.losses"
     assert "pykeen.losses.MSELoss" in output
 
 
-_MODULES = [
-    str(path.relative_to(PACKAGE)) for path in sorted(PACKAGE.rglob("*.py")) if path.parent.name != "functional"
+def test_name_taken_and_synonyms(run, copy):
+    """Nor is a class found by its synonyms then; and each warning comes once, even if another name is tried again."""
+    with (copy / "pykeen_conj_hale/losses.py").open("a") as file:
+        file.write('\nHaLELoss.synonyms = {"Hardness-Aware"}\n')
+    entries = "[pykeen.losses]\nHaLE = pykeen_conj_hale.losses:HaLELoss\nMissing = pykeen_conj_hale.losses:Missing\n"
+    (copy / DIST_INFO / "entry_points.txt").write_text(entries)
+    code = """
+from pykeen.losses import MSELoss, loss_resolver
+loss_resolver.register(type("HaLELoss", (MSELoss,), {"__module__": "theirs", "synonyms": None}))
+import pykeen_conj_hale, pykeen.cli
+assert "hardnessaware" not in loss_resolver.options
+"""
+    lines = run(code, copy).splitlines()
+    assert len([line for line in lines if line.startswith("HaLE of pykeen.losses: PyKEEN keeps")]) == 1, lines
+    assert len([line for line in lines if line.startswith("Missing of pykeen.losses: cannot be loaded")]) == 1, lines
+
+
+#: The modules which PyKEEN is told about, of which it must be said that they fail
+_LOADED = {entry.module for entry in importlib.metadata.distribution("pykeen-conj-hale").entry_points}
+_LOADED = {name.partition(".")[2] for name in _LOADED | {"pykeen_conj_hale.datasets"}}
+_MODULES = {str(path.relative_to(PACKAGE)): path for path in sorted(PACKAGE.rglob("*.py"))}
+_MODULES = {path: path.removesuffix(".py").removesuffix("/__init__").replace("/", ".") for path in _MODULES}
+_BREAKS = [
+    pytest.param(path, "RuntimeError", marks=[] if name in _LOADED else pytest.mark.slow)
+    for path, name in _MODULES.items()
+    if path != "__init__.py"  # which guards all others
 ]
-_BREAKS = [(module, "RuntimeError") for module in _MODULES if module != "__init__.py"]  # which guards all others
 _BREAKS += [("__init__.py", "ImportError"), ("datasets/__init__.py", "ImportError"), ("losses.py", "AttributeError")]
 
 
@@ -365,7 +390,7 @@ for _ in range(2):
     pykeen.pipeline.api.training_loop_resolver.lookup("sLCWA")
 """
     output = run(code, copy)
-    assert "broken" in output or "could not load" in output
+    assert "broken" in output or "could not load" in output or _MODULES[module] not in _LOADED
     headlines = [line for line in output.splitlines() if "cannot be loaded" in line]
     assert len(headlines) == len(set(headlines))
 

@@ -133,7 +133,7 @@ def test_the_regularizer_sees_the_batch_only():
     entity, relation = model.entity_representations[0], model.relation_representations[0]
     looked_up = [entity(batch[:, 0]), relation(batch[:, 1]), entity(batch[:, 2])]
     expected = sum(x.abs().square().sum(-1).sqrt().mean() for x in looked_up)
-    torch.testing.assert_close(value - plain, expected, rtol=1e-4, atol=1e-5)
+    torch.testing.assert_close((value - plain).squeeze(), expected, rtol=1e-4, atol=1e-5)
 
 
 @pytest.mark.parametrize("term", ["alignment", "uniformity"])

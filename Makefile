@@ -1,0 +1,65 @@
+# Every target works from a fresh clone with Python, make and a package registry at hand.
+
+PYTHON ?= python3
+PYTEST_ARGS ?=
+# On the command line only, not from the environment: `make clean` removes $(VENV)
+VENV := .venv
+# Empty (`make install CONSTRAINTS=`) takes the newest versions that pyproject.toml allows
+CONSTRAINTS := constraints.txt
+DATA :=
+DEMO_ARGS :=
+
+# Threads that wait for each other sleep instead of spinning. On a machine busy with other work, spinning makes small
+# tensor operations a hundred times slower.
+export OMP_WAIT_POLICY ?= PASSIVE
+
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+SHELL := /bin/bash
+
+.DEFAULT_GOAL := help
+.PHONY: help install lint mixins test test-slow bench demo build clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@echo
+	@echo "  Variables: PYTHON=python3.12 (used when $(VENV) is made), CONSTRAINTS= (newest versions instead of the"
+	@echo "  pinned ones), PYTEST_ARGS='-k budget -x', DATA=DIR and DEMO_ARGS='--seconds 20' (for demo)"
+
+install: $(STAMP) ## make .venv and install the package (editable), its tests' and its tools' requirements
+
+# Asks for pip, not for python: a venv whose making failed half-way has python only. Dependency groups need pip 25.1.
+$(STAMP): pyproject.toml $(wildcard $(CONSTRAINTS))
+	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
+	$(BIN)/python -m pip install $(if $(CONSTRAINTS),-c $(CONSTRAINTS)) -e '.[plot]' --group dev
+	@touch $@
+
+lint: $(STAMP) ## style, format and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+mixins: $(STAMP)
+	@$(BIN)/python tests/fetch_pykeen_tests.py
+
+test: mixins ## all but the slow tests; PYTEST_ARGS=... are added
+	PYKEEN_TEST_MIXINS=required $(BIN)/python -m pytest -m "not slow" $(PYTEST_ARGS)
+
+test-slow: mixins ## the tests that take minutes
+	PYKEEN_TEST_MIXINS=required $(BIN)/python -m pytest -m slow $(PYTEST_ARGS)
+
+bench: $(STAMP) ## measure speed
+	$(BIN)/python tests/benchmarks/run.py
+
+demo: $(STAMP) ## train, evaluate and draw in under two minutes; DATA=DIR takes your own triples
+	$(BIN)/python examples/demo.py $(if $(DATA),--data '$(DATA)') $(DEMO_ARGS)
+
+build: $(STAMP) ## wheel and source archive in dist/, contents checked
+	rm -rf dist
+	$(BIN)/python -m build --outdir dist
+	$(BIN)/python tests/check_dist.py dist
+
+clean: ## remove what the other targets made, except results/
+	rm -rf $(VENV) .cache dist build .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
