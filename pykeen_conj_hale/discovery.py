@@ -19,7 +19,6 @@ import importlib
 import logging
 import sys
 import threading
-import types
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -66,15 +65,9 @@ def install() -> None:
         logger.warning("PyKEEN will not find all names of %s", DISTRIBUTION, exc_info=True)
 
 
-def _namespace(name: str) -> dict[str, Any]:
-    """Get the variables of a module, without waking it up if its import is lazy; none if it is not imported."""
-    module = sys.modules.get(name)
-    return object.__getattribute__(module, "__dict__") if isinstance(module, types.ModuleType) else {}
-
-
 def _initialising(name: str) -> bool:
     """Tell whether the import of a module has begun, but not ended."""
-    return bool(getattr(_namespace(name).get("__spec__"), "_initializing", False))
+    return bool(getattr(getattr(sys.modules.get(name), "__spec__", None), "_initializing", False))
 
 
 def _derive(base: Any, **methods: Any) -> Any:
@@ -89,7 +82,7 @@ def _arm(group: str) -> bool:
     :returns: whether the resolver exists.
     """
     module, attribute = RESOLVERS[group]
-    resolver = _namespace(module).get(attribute)
+    resolver = getattr(sys.modules.get(module), attribute, None)
     if resolver is None or resolver is _armed.get(group):
         return resolver is not None
     base: Any = type(resolver)

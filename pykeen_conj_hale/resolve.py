@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar
 
 from class_resolver import ClassResolver, HintOrType
 
-__all__ = ["resolve"]
+__all__ = ["check_choice", "resolve"]
 
 X = TypeVar("X")
 
@@ -29,3 +29,18 @@ def resolve(
     except (KeyError, TypeError) as error:
         raise ValueError(f"{argument}={query!r} is unknown; choose one of {sorted(resolver.options)}.") from error
     return resolver.make(query, kwargs)
+
+
+def check_choice(argument: str, value: str, choices: Iterable[str]) -> str:
+    """Check that a value is one of the choices.
+
+    :param argument: the name of the argument which holds the value, for the error
+    :param value: the value
+    :param choices: what is allowed
+    :return: the value
+    :raises ValueError: if the value is none of the choices
+    """
+    choices = list(choices)
+    if value not in choices:
+        raise ValueError(f"{argument}={value!r} is unknown; choose one of {choices}.")
+    return value

@@ -363,6 +363,17 @@ assert "hardnessaware" not in loss_resolver.options
     assert len([line for line in lines if line.startswith("Missing of pykeen.losses: cannot be loaded")]) == 1, lines
 
 
+def test_missing_name_hides_no_other(run, copy):
+    path = copy / DIST_INFO / "entry_points.txt"
+    path.write_text(
+        path.read_text().replace("[pykeen.models]\n", "[pykeen.models]\nA = pykeen_conj_hale.models:Missing\n")
+    )
+    output = run(
+        "import pykeen.cli\nassert 'conjcomplex' in pykeen.cli.train.commands\nlist(pykeen.cli.model_resolver)", copy
+    )
+    assert output.startswith("A of pykeen.models: cannot be loaded")
+
+
 #: The modules which PyKEEN is told about, of which it must be said that they fail
 _LOADED = {entry.module for entry in importlib.metadata.distribution("pykeen-conj-hale").entry_points}
 _LOADED = {name.partition(".")[2] for name in _LOADED | {"pykeen_conj_hale.datasets"}}
@@ -395,17 +406,33 @@ for _ in range(2):
     assert len(headlines) == len(set(headlines))
 
 
-@pytest.mark.parametrize("function", ["_arm", "_watch", "_entries", "_add"])
+@pytest.mark.parametrize("function", ["_arm", "_watch", "_stop_watching", "_entries", "_add"])
 def test_broken_discovery(run, copy, function):
     with (copy / "pykeen_conj_hale/discovery.py").open("a") as file:
         file.write(f"\ndef {function}(*args): raise RuntimeError('broken')\n")
     code = """
-import pykeen_conj_hale
+import pykeen_conj_hale, pykeen.pipeline
 from pykeen.datasets import dataset_resolver
 from pykeen.models import model_resolver
 assert dataset_resolver.lookup("Nations") and model_resolver.lookup("TransE")
 """
     assert "broken" in run(code, copy)
+
+
+def test_broken_datasets_are_an_import_error(run, copy):
+    """The one error that PyKEEN survives when it loads the entry points of datasets."""
+    (copy / "pykeen_conj_hale/datasets/__init__.py").write_text("raise RuntimeError('broken')")
+    code = """
+import importlib.metadata, pykeen.datasets
+for entry in importlib.metadata.distribution("pykeen-conj-hale").entry_points.select(group="pykeen.datasets"):
+    try:
+        entry.load()
+    except ImportError as error:
+        assert "broken" in str(error)
+    else:
+        raise AssertionError(entry)
+"""
+    assert run(code, copy) == ""
 
 
 def test_not_installed(run):
@@ -453,6 +480,21 @@ assert pykeen.losses.loss_resolver.lookup("HaLE").__module__ == "pykeen_conj_hal
 assert "pykeen.datasets" not in __import__("sys").modules
 """
     assert run(code) == ""
+
+
+def test_lazily_imported(run):
+    code = """
+from importlib.util import LazyLoader, find_spec, module_from_spec
+for name in ("pykeen", "pykeen.losses"):
+    spec = find_spec(name)
+    spec.loader = LazyLoader(spec.loader)
+    sys.modules[name] = module_from_spec(spec)
+    spec.loader.exec_module(sys.modules[name])
+import pykeen_conj_hale, pykeen.losses, pykeen.regularizers
+found()
+all_found()
+"""
+    assert run(CHECK + code) == ""
 
 
 def test_first_use_in_many_threads(run):

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pykeen_conj_hale.functional.rotation import from_pairs, givens_rotation, pairs, unit, unit_modulus
 from pykeen_conj_hale.nn.init import random_rotations_
 
-numbers = st.floats(-1e15, 1e15, allow_nan=False, width=32)
+numbers = st.floats(-(2.0**100), 2.0**100, width=32)
 
 
 def test_quarter_turn():
@@ -61,13 +61,13 @@ def test_modulus_0():
     assert (z.grad == 0).all()
 
 
-@pytest.mark.parametrize("size", [1e-18, 1e-9, 1.0, 1e15])
+@pytest.mark.parametrize("size", [1e-18, 1e-9, 1.0, 1e18, 1e30])
 def test_gradients_are_finite_at_any_length(size):
     r = torch.tensor([0.6 * size, 0.8 * size], requires_grad=True)
     rotated = givens_rotation(torch.tensor([1.0, 2.0]), r)
     torch.testing.assert_close(rotated, torch.tensor([0.6 - 1.6, 0.8 + 1.2]))
     rotated[0].backward()
-    torch.testing.assert_close(r.grad * size, torch.tensor([2.24, -1.68]))  # (-s, c) ∂(c - 2s)/∂angle
+    torch.testing.assert_close(r.grad * size, torch.tensor([1.6, -1.2]))  # ∂(c - 2s)/∂angle (-s, c)
 
 
 def test_gradcheck():

@@ -79,9 +79,7 @@ def test_maps_start_alike(nations, cls, kwargs):
 
 
 def test_relation_initializer(nations):
-    model = make(
-        ConjFiveStarE, nations, relation_initializer="constant", relation_initializer_kwargs={"val": 0.25}, tail_bias=True
-    )
+    model = make(ConjFiveStarE, nations, relation_initializer="constant", relation_initializer_kwargs={"val": 0.25})
     for part in model.relation_representations:
         assert (torch.view_as_real(part(None)) == 0.25).all()
 

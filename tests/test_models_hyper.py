@@ -90,6 +90,13 @@ def test_options_out_of_range(nations, options, message):
         make(nations, **options)
 
 
+def test_missing_inverse_triples_are_named(nations, caplog):
+    make(nations)
+    assert "create_inverse_triples" not in caplog.text
+    HypER(triples_factory=KGInfo(num_entities=14, num_relations=55, create_inverse_triples=False), **SMALL)
+    assert "create_inverse_triples=True" in caplog.text
+
+
 def test_batches_of_one_name_what_would_do(nations):
     model = make(nations)
     with pytest.raises(ValueError, match="batch_size of at least 2"):

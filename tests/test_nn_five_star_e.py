@@ -92,7 +92,7 @@ def test_unknown_normalization(cls):
 
 
 def test_unknown_variant():
-    with pytest.raises(ValueError, match=r"variant='diagonal' is unknown; choose one of \['conjugate', 'negative', 'hor"):
+    with pytest.raises(ValueError, match=r"variant='diagonal' is unknown; choose one of \['conjugate', 'neg"):
         ConjFiveStarEInteraction(variant="diagonal")
 
 

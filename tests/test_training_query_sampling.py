@@ -69,7 +69,7 @@ def test_without_activation_and_sampling_it_is_cross_entropy():
 
 
 def test_both_directions_without_inverse_triples(caplog):
-    """With every query used and no activation, it is half of symmetric LCWA's cross entropy, plus half the alignment."""
+    """With every query used and no activation, it is half of symmetric LCWA's cross entropy."""
     triples_factory = factory(inverse=False)
     loop = make(ConjComplEx, triples_factory, HaLELoss(activation="none", alpha=1.0, square=False))
     batch = batch_of(loop, triples_factory)
@@ -178,7 +178,9 @@ def test_bad_arguments():
         make(ConjComplEx, triples_factory, HaLELoss()).train(triples_factory, sampler="schlichtkrull")
 
 
-@pytest.mark.parametrize(("size", "drop_last", "lengths"), [(4, False, [4, 4, 2]), (4, True, [4, 4]), (5, True, [5, 5])])
+@pytest.mark.parametrize(
+    ("size", "drop_last", "lengths"), [(4, False, [4, 4, 2]), (4, True, [4, 4]), (5, True, [5, 5])]
+)
 def test_batches_hold_every_triple_once(size, drop_last, lengths):
     triples = torch.arange(30).view(10, 3)
     batches = TripleBatches(triples, batch_size=size, drop_last=drop_last)

@@ -1,7 +1,13 @@
 """Pure functions on tensors: the mathematics of the package, free of PyKEEN and of state.
 
 - :mod:`~pykeen_conj_hale.functional.conjugate`: products of complex vectors with conjugate-shared relations
+- :mod:`~pykeen_conj_hale.functional.convolution`: vectors correlated with filters of their own
+- :mod:`~pykeen_conj_hale.functional.flexible_addition`: what RotL keeps of the Möbius addition
+- :mod:`~pykeen_conj_hale.functional.modulus`: moduli of complex numbers whose gradients are finite everywhere
+- :mod:`~pykeen_conj_hale.functional.moebius`: Möbius maps of complex vectors
 - :mod:`~pykeen_conj_hale.functional.hardness`: hardness-aware activations and their derivatives
 - :mod:`~pykeen_conj_hale.functional.similarity`: broadcasting similarities, 1-to-N as one matrix product
+- :mod:`~pykeen_conj_hale.functional.link`: growing maps of the squared distance
 - :mod:`~pykeen_conj_hale.functional.logsumexp`: log-sum-exp over all entities, streamed
+- :mod:`~pykeen_conj_hale.functional.rotation`: Givens rotations and numbers of modulus 1
 """

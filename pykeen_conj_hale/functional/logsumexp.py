@@ -13,6 +13,9 @@ both similarities are written as ONE inner product :math:`s_{ij} = \langle a_i, 
 so that a chunk of entities is a matrix product and a few passes over a block that stays in the cache; only the
 log-normaliser is kept, and the backward pass computes the chunks anew. Memory beyond the arguments and their gradients
 is one chunk, whatever the number of entities.
+
+A similarity which is a function of the squared distance, :math:`s_{ij} = -c_i\, \psi(\|q_i - e_j\|^2) + b_j`, is
+streamed as the squared distance with a link ψ; c and b are applied to the block then.
 """
 
 from __future__ import annotations
@@ -25,6 +28,7 @@ import torch
 from torch import Tensor
 
 from .hardness import HardnessActivation, Identity
+from .link import Link
 
 __all__ = ["StreamedSimilarity", "default_chunk_size", "streaming_logsumexp"]
 
@@ -59,6 +63,7 @@ def streaming_logsumexp(
     bias: Tensor | None = None,
     activation: HardnessActivation | None = None,
     chunk_size: int | None = None,
+    link: Link | None = None,
 ) -> Tensor:
     """Log-sum-exp over all entities of the activated scores, in memory independent of the number of entities.
 
@@ -71,13 +76,22 @@ def streaming_logsumexp(
     :param bias: shape: ``(n,)``; the bias b of each entity, 0 by default
     :param activation: the activation h of minus the score, the identity by default
     :param chunk_size: the number of entities a chunk, ≥ 1; chosen from the device by default
+    :param link: the map ψ of the squared distance, none by default; for ``"squared_distance"`` only
     :return: shape: ``(m,)``
     :raises ValueError: if an argument has the wrong shape, device or kind, or is not in the allowed range
     """
     _check(query=query, entity=entity, similarity=similarity, scale=scale, bias=bias, chunk_size=chunk_size)
+    if link is not None and similarity != "squared_distance":
+        raise ValueError(f"link={link} is a map of the squared distance; it cannot be combined with {similarity=}.")
     with _no_autocast(query.device.type):
         dtype = torch.promote_types(query.dtype, torch.float32)
-        left = _left_factor(query.to(dtype), None if scale is None else scale.to(dtype), similarity, bias is not None)
+        query, c = query.to(dtype), None if scale is None else scale.to(dtype)
+        if link is None:
+            left = _left_factor(query, c, similarity, bias is not None)
+            c = None
+        else:
+            left = _left_factor(query, None, similarity, False)
+            c = query.new_ones(query.shape[0], 1) if c is None else c.unsqueeze(dim=-1)
         result: Tensor = _StreamingLogSumExp.apply(  # type: ignore[no-untyped-call]
             left,
             entity,
@@ -85,6 +99,8 @@ def streaming_logsumexp(
             similarity == "squared_distance",
             activation or Identity(),
             chunk_size or default_chunk_size(query.shape[0], query.device),
+            link,
+            c,
         )
         return result
 
@@ -149,7 +165,10 @@ def _fill_right_factor(out: Tensor, entity: Tensor, bias: Tensor | None, squared
 
 
 class _StreamingLogSumExp(torch.autograd.Function):
-    """log Σ_j exp(-h(⟨a_i, ê_j⟩)) over chunks of entities; backward recomputes each chunk from the log-normaliser."""
+    """log Σ_j exp(-h(x_ij)) over chunks of entities; backward recomputes each chunk from the log-normaliser.
+
+    x_ij is ⟨a_i, ê_j⟩, in which c and b are, or with a link c_i ψ(⟨a_i, ê_j⟩) - b_j.
+    """
 
     @staticmethod
     def forward(
@@ -160,12 +179,16 @@ class _StreamingLogSumExp(torch.autograd.Function):
         squared: bool,
         activation: HardnessActivation,
         chunk_size: int,
+        link: Link | None,
+        scale: Tensor | None,
     ) -> Tensor:
         """Stream the log-sum-exp."""
         bounded = activation.bound <= _SAFE_BOUND
         maximum = left.new_zeros(left.shape[0], 1) if bounded else left.new_full((left.shape[0], 1), -torch.inf)
         total = torch.zeros_like(maximum)
-        for x, _, _ in _blocks(left, entity, bias, squared, chunk_size):
+        for x, _, chunk in _blocks(left, entity, None if link else bias, squared, chunk_size):
+            if link is not None and scale is not None:
+                x = _scaled(link(x), scale, bias, chunk)
             f = activation(x).neg()
             if not bounded:
                 new_maximum = torch.maximum(maximum, f.amax(dim=-1, keepdim=True))
@@ -174,25 +197,34 @@ class _StreamingLogSumExp(torch.autograd.Function):
                 f.sub_(maximum)
             total.add_(f.exp_().sum(dim=-1, keepdim=True))
         result = maximum + total.log()
-        ctx.save_for_backward(left, entity, bias, result)
-        ctx.squared, ctx.activation, ctx.chunk_size = squared, activation, chunk_size
+        ctx.save_for_backward(left, entity, bias, scale, result)
+        ctx.squared, ctx.activation, ctx.chunk_size, ctx.link = squared, activation, chunk_size, link
         return result.squeeze(dim=-1)
 
     @staticmethod
     @torch.autograd.function.once_differentiable
     def backward(ctx: Any, grad_output: Tensor) -> tuple[Tensor | None, ...]:
         """Recompute each chunk's softmax from the log-normaliser and send its gradient on."""
-        left, entity, bias, log_normaliser = ctx.saved_tensors
+        left, entity, bias, scale, log_normaliser = ctx.saved_tensors
+        link = ctx.link
         dim = entity.shape[1]
         grad_left = torch.zeros_like(left)
         grad_entity = torch.empty_like(entity) if ctx.needs_input_grad[1] else None
         grad_bias = torch.empty_like(bias) if bias is not None and ctx.needs_input_grad[2] else None
+        grad_scale = None if scale is None else torch.zeros_like(scale)
         weight = grad_output.to(left.dtype).neg().unsqueeze(dim=-1)
-        for x, right, chunk in _blocks(left, entity, bias, ctx.squared, ctx.chunk_size):
+        for block, right, chunk in _blocks(left, entity, None if link else bias, ctx.squared, ctx.chunk_size):
+            psi = block if link is None else link(block)
+            x = psi if link is None else _scaled(psi, scale, bias, chunk)
             value = ctx.activation(x)
             # ∂ℓ_i/∂x_ij = -softmax_ij h'(x_ij)
             g = ctx.activation.derivative(x, value)
             g.mul_(torch.add(log_normaliser, value).neg_().exp_()).mul_(weight)
+            if grad_scale is not None:  # the link's: ∂x/∂u = c ψ', ∂x/∂c = ψ, ∂x/∂b = -1
+                grad_scale.add_((g * psi).sum(dim=-1, keepdim=True))
+                if grad_bias is not None:
+                    grad_bias[chunk] = g.sum(dim=0).neg_()
+                g.mul_(link.derivative(block)).mul_(scale)
             grad_left.addmm_(g, right)
             if grad_entity is None and grad_bias is None:
                 continue
@@ -202,9 +234,15 @@ class _StreamingLogSumExp(torch.autograd.Function):
                 if ctx.squared:  # ∂‖e‖²/∂e = 2e
                     part = torch.addcmul(part, right[:, :dim], grad_right[:, dim : dim + 1], value=2.0)
                 grad_entity[chunk] = part
-            if grad_bias is not None:
+            if grad_bias is not None and link is None:
                 grad_bias[chunk] = grad_right[:, -1]
-        return grad_left, grad_entity, grad_bias, None, None, None
+        return grad_left, grad_entity, grad_bias, None, None, None, None, grad_scale
+
+
+def _scaled(psi: Tensor, scale: Tensor, bias: Tensor | None, chunk: slice) -> Tensor:
+    """Compute c ψ - b."""
+    x = psi * scale
+    return x if bias is None else x.sub_(bias[chunk])
 
 
 def _blocks(

@@ -38,6 +38,10 @@ def inner_product(q: Tensor, t: Tensor) -> Tensor:
     """
     if q.shape == t.shape:
         return (q * t).sum(dim=-1)
+    if q.ndim == t.ndim == 3 and q.shape[1] == t.shape[0] == 1:
+        # 1-to-N as a plain product: the gradient of t is laid out as t is, where einsum's is transposed and autograd
+        # copies it (forward and backward of 128 queries and 40,943 entities take 1.5 times as long)
+        return q.squeeze(dim=1) @ t.squeeze(dim=0).T
     # einsum turns dimensions of size one into the free dimensions of a (batched) matrix product: nothing is expanded
     return torch.einsum("...d,...d->...", q, t)
 

@@ -10,12 +10,13 @@ from typing import Any, ClassVar, Optional
 import torch
 from class_resolver import HintOrType, OptionalKwargs
 from pykeen.models import ERModel
-from pykeen.regularizers import Regularizer
-from pykeen.typing import FloatTensor, Hint, Initializer, LongTensor
+from pykeen.regularizers import Regularizer, regularizer_resolver
+from pykeen.typing import FloatTensor, Hint, InductiveMode, Initializer, LongTensor
 from torch import nn
 
 from ..nn.query import UNIT_SCALE, QueryInteraction
 from ..nn.similarity import Similarity
+from ..regularizers import N3Regularizer
 
 __all__ = ["NonFiniteScoreError", "QueryModel", "normal_entities_"]
 
@@ -48,6 +49,8 @@ class QueryModel(ERModel[Any, Any, Any]):
     tail_bias_default: ClassVar[bool] = False
 
     interaction: QueryInteraction
+    #: The regularizer of the interaction's factors: N3, which no single representation can compute
+    factor_regularizer: Regularizer | None
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         """Show the common options on PyKEEN's command line, which looks at the annotations of ``cls.__init__`` only."""
@@ -56,6 +59,7 @@ class QueryModel(ERModel[Any, Any, Any]):
             return
         init = cls.__init__
         annotations: dict[str, Any] = {
+            "loss": Any,
             "similarity": Optional[str],  # noqa: UP045 -- what PyKEEN's command line compares with
             "relation_scale": bool,
             "tail_bias": bool,
@@ -94,7 +98,8 @@ class QueryModel(ERModel[Any, Any, Any]):
         :param entity_representations_kwargs: arguments of the entities' embedding, ``shape`` and ``dtype``
         :param relation_representations_kwargs: arguments of an embedding, for each relation representation of the
             transform
-        :param similarity: the similarity Ψ: ``"dot"`` or ``"squared_distance"``; the interaction's default by default
+        :param similarity: the similarity Ψ: ``"dot"``, ``"squared_distance"`` or ``"exponential_distance"``; the
+            interaction's default by default
         :param relation_scale: whether there is a scale :math:`c_r > 0` per relation, which starts at 1;
             :attr:`relation_scale_default` by default
         :param tail_bias: whether there is a bias :math:`b_t` per tail, which starts at 0; :attr:`tail_bias_default` by
@@ -102,13 +107,19 @@ class QueryModel(ERModel[Any, Any, Any]):
         :param entity_initializer: the initializer of entities; by default each of the d real values is drawn from
             :math:`\mathcal{N}(0, 0.32 / d)`, so that two entities have an expected squared distance of 0.64
         :param entity_initializer_kwargs: arguments of the initializer
-        :param regularizer: the regularizer of the entities and relations looked up in training
+        :param regularizer: the regularizer of the entities and relations looked up in training;
+            :class:`~pykeen_conj_hale.regularizers.N3Regularizer` is given the interaction's factors, any other one
+            each representation
         :param regularizer_kwargs: arguments of the regularizer
         :param interaction_kwargs: further arguments of the interaction
         :param kwargs: further arguments of :class:`pykeen.models.ERModel`
         """
         relation_scale = self.relation_scale_default if relation_scale is None else relation_scale
         tail_bias = self.tail_bias_default if tail_bias is None else tail_bias
+        factor_regularizer = None
+        if regularizer is not None and issubclass(regularizer_resolver.lookup(regularizer), N3Regularizer):
+            factor_regularizer = regularizer_resolver.make(regularizer, regularizer_kwargs)
+            regularizer = regularizer_kwargs = None
         regularization = dict(regularizer=regularizer, regularizer_kwargs=regularizer_kwargs)
         entity_kwargs = dict(
             initializer=entity_initializer, initializer_kwargs=entity_initializer_kwargs, **regularization
@@ -130,6 +141,23 @@ class QueryModel(ERModel[Any, Any, Any]):
             relation_representations_kwargs=relations,
             **kwargs,
         )
+        # a module of the model: PyKEEN's `collect_regularization_term` finds it there
+        self.factor_regularizer = factor_regularizer
+
+    def _get_representations(
+        self, h: LongTensor | None, r: LongTensor | None, t: LongTensor | None, *, mode: InductiveMode | None
+    ) -> tuple[Any, Any, Any]:
+        """Get representations, and regularize the factors of the batch's rows."""
+        representations = super()._get_representations(h=h, r=r, t=t, mode=mode)
+        if self.factor_regularizer is not None and self.training:
+            # one id a row on at least two sides; ids of another shape are candidates (all entities, or a slice of them)
+            shapes = [None if ids is None else ids.shape for ids in (h, r, t)]
+            rows = [
+                None if shape is None or shapes.count(shape) == 1 else x
+                for shape, x in zip(shapes, representations, strict=True)
+            ]
+            self.factor_regularizer.update(*self.interaction.factors(*rows))
+        return representations
 
     def predict_hrt(self, hrt_batch: LongTensor, **kwargs: Any) -> FloatTensor:
         """Predict the scores of triples; see :meth:`pykeen.models.Model.predict_hrt`.

@@ -4,14 +4,31 @@ A model author subclasses :class:`~pykeen_conj_hale.nn.query.QueryInteraction` a
 """
 
 from .conj_complex import ConjComplExInteraction
+from .conj_five_star_e import ConjFiveStarEInteraction
+from .five_star_e import FiveStarEInteraction
+from .hyper import HypERInteraction
 from .query import Query, QueryInteraction, Target
-from .similarity import Dot, Similarity, SquaredDistance, similarity_resolver
+from .query_distmult import QueryDistMultInteraction
+from .query_rotate import QueryRotatEInteraction
+from .query_transe import QueryTransEInteraction
+from .rote import RotEInteraction
+from .rotl import RotLInteraction
+from .similarity import Dot, ExponentialDistance, Similarity, SquaredDistance, similarity_resolver
 
 __all__ = [
     "ConjComplExInteraction",
+    "ConjFiveStarEInteraction",
     "Dot",
+    "ExponentialDistance",
+    "FiveStarEInteraction",
+    "HypERInteraction",
     "Query",
+    "QueryDistMultInteraction",
     "QueryInteraction",
+    "QueryRotatEInteraction",
+    "QueryTransEInteraction",
+    "RotEInteraction",
+    "RotLInteraction",
     "Similarity",
     "SquaredDistance",
     "Target",

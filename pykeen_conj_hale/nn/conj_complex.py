@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import ClassVar
 
 from docdata import parse_docdata
@@ -45,3 +46,11 @@ class ConjComplExInteraction(QueryInteraction):
         :raises ValueError: if d is not twice the dimension of r
         """
         return conjugate_shared_product(h, r)
+
+    def relation_factors(self, r: Tensor) -> Iterable[Tensor]:
+        r"""List both halves of the full relation, :math:`r'` and :math:`\overline{r'}`.
+
+        :param r: shape: ``(*batch_dims, d/2)``, complex
+        :return: two factors of shape ``(*batch_dims, d/2)``, complex
+        """
+        return [r, r.conj()]

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, ClassVar, NamedTuple
 
 from class_resolver import HintOrType
@@ -55,7 +55,7 @@ class QueryInteraction(Interaction[Any, Any, Any], ABC):
     Subclasses set :attr:`entity_shape` and :attr:`relation_shape` to what their transform needs, and write
     :meth:`transform`. The options here are those of every query model:
 
-    - the similarity Ψ: the dot product or minus the squared Euclidean distance;
+    - the similarity Ψ: the dot product, minus the squared Euclidean distance, or minus RotL's function of it;
     - a scale :math:`c_r = \mathrm{softplus}(\cdot) > 0` per relation, one more relation representation of shape ``()``
       (positive, because a scale that changes its sign turns the ranking around);
     - a bias :math:`b_t` per entity, one more entity representation of shape ``()``, of the tail only.
@@ -74,8 +74,8 @@ class QueryInteraction(Interaction[Any, Any, Any], ABC):
     ) -> None:
         """Initialize the interaction.
 
-        :param similarity: the similarity Ψ, by name, class or instance: ``"dot"`` or ``"squared_distance"``. Defaults
-            to the class's :attr:`similarity_default`.
+        :param similarity: the similarity Ψ, by name, class or instance: ``"dot"``, ``"squared_distance"`` or
+            ``"exponential_distance"``. Defaults to the class's :attr:`similarity_default`.
         :param relation_scale: whether there is a positive scale per relation
         :param tail_bias: whether there is a bias per tail
         :raises ValueError: if the similarity is unknown
@@ -159,7 +159,35 @@ class QueryInteraction(Interaction[Any, Any, Any], ABC):
             bias=target.bias,
             activation=activation,
             chunk_size=chunk_size,
+            link=self.similarity.link,
         )
+
+    def factors(self, h: Any, r: Any, t: Any) -> Iterator[Tensor]:
+        """List the factors of triples in the decomposition of the scores' tensor, for regularizers such as N3.
+
+        Scale and bias are none.
+
+        :param h: the head representation(s), as for :meth:`forward`, or None to leave out their factors
+        :param r: the relation representation(s), as for :meth:`forward`, or None
+        :param t: the tail representation(s), as for :meth:`forward`, or None
+        :return: vectors of which the moduli count, each of shape ``(*batch_dims, n)``, real or complex
+        """
+        if h is not None:
+            yield from _parts(h)
+        if r is not None:
+            parts = _parts(r)
+            yield from self.relation_factors(_unpack(parts[:-1] if self.relation_scale else parts))
+        if t is not None:
+            parts = _parts(t)
+            yield from parts[:-1] if self.tail_bias else parts
+
+    def relation_factors(self, r: Any) -> Iterable[Tensor]:
+        """List the factors of relations: by default their representations; overridden where parameters are shared.
+
+        :param r: shape: ``(*batch_dims, *dims)``, the relation representation(s), without the scale
+        :return: vectors of which the moduli count, each of shape ``(*batch_dims, n)``, real or complex
+        """
+        return _parts(r)
 
     def forward(self, h: Any, r: Any, t: Any) -> Tensor:
         """Evaluate the interaction function.
@@ -182,3 +210,8 @@ class QueryInteraction(Interaction[Any, Any, Any], ABC):
 def _unpack(parts: Sequence[Tensor]) -> Tensor | Sequence[Tensor]:
     """Hand over a single representation as a tensor, as PyKEEN does."""
     return parts[0] if len(parts) == 1 else parts
+
+
+def _parts(representations: Tensor | Sequence[Tensor]) -> Sequence[Tensor]:
+    """List the representations; a single one is a tensor."""
+    return [representations] if isinstance(representations, Tensor) else representations

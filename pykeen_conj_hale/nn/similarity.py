@@ -8,10 +8,11 @@ from typing import ClassVar
 from class_resolver import ClassResolver
 from torch import Tensor
 
+from ..functional.link import ExponentialLink, Link
 from ..functional.logsumexp import StreamedSimilarity
 from ..functional.similarity import inner_product, squared_distance
 
-__all__ = ["Dot", "Similarity", "SquaredDistance", "similarity_resolver"]
+__all__ = ["Dot", "ExponentialDistance", "Similarity", "SquaredDistance", "similarity_resolver"]
 
 
 class Similarity(ABC):
@@ -21,6 +22,8 @@ class Similarity(ABC):
     synonyms: ClassVar[set[str]] = set()
     #: how the streaming log-sum-exp names it
     streamed: ClassVar[StreamedSimilarity]
+    #: the map ψ of the squared distance, for similarities which are minus a function of it
+    link: ClassVar[Link | None] = None
 
     @abstractmethod
     def __call__(self, query: Tensor, target: Tensor) -> Tensor:
@@ -37,7 +40,7 @@ class Similarity(ABC):
 
 
 class Dot(Similarity):
-    r"""The inner product :math:`\langle q, t\rangle`; of complex vectors :math:`\mathrm{Re}\langle q, \bar t\rangle`."""
+    r"""The inner product, of complex vectors :math:`\mathrm{Re}\langle q, \bar t\rangle`."""
 
     synonyms: ClassVar[set[str]] = {"dot_product", "inner_product"}
     streamed = "dot"
@@ -55,8 +58,29 @@ class SquaredDistance(Similarity):
 
     def __call__(self, query: Tensor, target: Tensor) -> Tensor:
         """Compare queries with targets; see :meth:`Similarity.__call__`."""
-        return -squared_distance(query, target)
+        distance = squared_distance(query, target)
+        # in place where nobody needs it for a gradient: one matrix of scores less, and one pass over fresh memory
+        return -distance if distance.requires_grad else distance.neg_()
+
+
+class ExponentialDistance(Similarity):
+    r"""RotL's similarity :math:`-\varphi(\|q - t\|) \le 0` with :math:`\varphi(x) = x e^x` (Wang et al., 2021).
+
+    See :class:`~pykeen_conj_hale.functional.link.ExponentialLink` for what makes it safe at 0 and far away.
+    """
+
+    synonyms: ClassVar[set[str]] = {"exponential", "rotl"}
+    streamed = "squared_distance"
+    link: ClassVar[ExponentialLink] = ExponentialLink()
+
+    def __call__(self, query: Tensor, target: Tensor) -> Tensor:
+        """Compare queries with targets; see :meth:`Similarity.__call__`."""
+        return -self.link(squared_distance(query, target))
 
 
 #: Similarities by name
-similarity_resolver: ClassResolver[Similarity] = ClassResolver([Dot, SquaredDistance], base=Similarity, default=Dot)  # type: ignore[type-abstract]
+similarity_resolver: ClassResolver[Similarity] = ClassResolver(
+    [Dot, SquaredDistance, ExponentialDistance],
+    base=Similarity,  # type: ignore[type-abstract]
+    default=Dot,
+)

@@ -6,6 +6,7 @@ at after each optimizer step, so that it is overrun by at most one step.
 
 from __future__ import annotations
 
+import gc
 import math
 import time
 from collections.abc import Callable, Collection, Iterator
@@ -172,7 +173,13 @@ class TimeBudgetMixin(TrainingLoop[BatchType], Generic[BatchType]):
         if kwargs.get("only_size_probing"):
             return super()._train(*args, **kwargs)
         self.stop_reason, self.num_steps = None, 0
-        losses = super()._train(*args, **kwargs)
+        # PyKEEN collects garbage after each epoch, which costs more than a short epoch: let it look at new objects only
+        gc.collect()
+        gc.freeze()
+        try:
+            losses = super()._train(*args, **kwargs)
+        finally:
+            gc.unfreeze()
         if self.stop_reason == "budget" and self._callbacks is not None:
             self._callbacks.post_train(losses=losses or [])
             self._restore_best(kwargs.get("stopper"))

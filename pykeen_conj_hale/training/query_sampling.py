@@ -117,7 +117,7 @@ class QuerySamplingTrainingLoop(TimeBudgetMixin[Tensor], TrainingLoop[Tensor]):
         else:
             terms = self._row_terms(triples, label_smoothing, slice_size)
         terms["regularization"] = self.model.collect_regularization_term()
-        loss: Tensor = sum(terms.values())  # type: ignore[assignment, misc]
+        loss: Tensor = sum(terms.values())  # type: ignore[assignment]
         if not torch.isfinite(loss):
             self._raise_non_finite(terms)
         return loss

@@ -2,15 +2,14 @@
 
 A step is everything from one batch to the next: building the dense label rows, forward, backward and the optimizer.
 Each variant runs in a process of its own (for its peak memory), the cheap ones in turns, so that they share the
-machine's ups and downs. Nothing is asserted.
-
-    python tests/benchmarks/bench_hyper.py
+machine's ups and downs. On a busy machine the processor time says more than the clock. Nothing is asserted.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import resource
 import statistics
 import subprocess
@@ -18,16 +17,30 @@ import sys
 import time
 import warnings
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import torch
+from tabulate import tabulate
 from torch import Tensor, nn
 from torch.nn import functional
 
 #: WN18RR with reciprocal relations; the batch size and dimension of HypER's paper
 NUM_ENTITIES, NUM_RELATIONS, BATCH_SIZE, DIM = 40_943, 22, 128, 200
 LABEL_SMOOTHING, LEARNING_RATE = 0.1, 0.001
+#: Of each step: the seconds by the clock, and of all processors together
+Steps = list[tuple[float, float]]
+
+
+def now() -> tuple[float, float]:
+    """Read the clock and the processor time, in seconds."""
+    return time.perf_counter(), time.process_time()
+
+
+def between(ticks: list[tuple[float, float]]) -> Steps:
+    """Take the differences of successive readings."""
+    return [(b[0] - a[0], b[1] - a[1]) for a, b in pairwise(ticks)]
 
 
 def synthetic_triples(num_batches: int) -> Tensor:
@@ -39,13 +52,13 @@ def synthetic_triples(num_batches: int) -> Tensor:
     return torch.stack([pairs // NUM_RELATIONS, pairs % NUM_RELATIONS, tails], dim=-1)
 
 
-def pykeen_steps(name: str, num_steps: int, **options: Any) -> list[float]:
+def pykeen_steps(name: str, num_steps: int, **options: Any) -> Steps:
     """Time the steps of PyKEEN's LCWA training loop.
 
     :param name: the model, by name
     :param num_steps: the number of steps
     :param options: arguments of the model
-    :return: seconds, one number a step
+    :return: the times of each step
     """
     from pykeen.datasets import get_dataset  # noqa: F401 -- finds the package's models
     from pykeen.losses import BCEWithLogitsLoss
@@ -58,9 +71,9 @@ def pykeen_steps(name: str, num_steps: int, **options: Any) -> list[float]:
         """Note the time at which each batch is there."""
 
         def pre_batch(self, **kwargs: Any) -> None:
-            ticks.append(time.perf_counter())
+            ticks.append(now())
 
-    ticks: list[float] = []
+    ticks: list[tuple[float, float]] = []
     factory = CoreTriplesFactory(
         synthetic_triples(num_steps + 1), num_entities=NUM_ENTITIES, num_relations=NUM_RELATIONS
     )
@@ -82,7 +95,7 @@ def pykeen_steps(name: str, num_steps: int, **options: Any) -> list[float]:
         pin_memory=False,
         callbacks=Clock,
     )
-    return np.diff(ticks).tolist()
+    return between(ticks)
 
 
 class PlainHypER(nn.Module):
@@ -113,11 +126,11 @@ class PlainHypER(nn.Module):
         return torch.sigmoid(scores)
 
 
-def plain_steps(num_steps: int) -> list[float]:
+def plain_steps(num_steps: int) -> Steps:
     """Time the steps of a plain PyTorch loop.
 
     :param num_steps: the number of steps
-    :return: seconds, one number a step
+    :return: the times of each step
     """
     torch.manual_seed(0)
     model = PlainHypER()
@@ -129,7 +142,7 @@ def plain_steps(num_steps: int) -> list[float]:
         rows[np.arange(len(batch)), t.numpy()] = 1.0
         targets = torch.from_numpy(rows)
         # the clock of PyKEEN's loop: when the batch is there
-        ticks.append(time.perf_counter())
+        ticks.append(now())
         optimizer.zero_grad()
         predictions = model(h, r)
         targets = (1.0 - LABEL_SMOOTHING) * targets + 1.0 / NUM_ENTITIES
@@ -137,10 +150,10 @@ def plain_steps(num_steps: int) -> list[float]:
         loss.backward()
         optimizer.step()
         loss.item()
-    return np.diff(ticks).tolist()
+    return between(ticks)
 
 
-VARIANTS: dict[str, tuple[str, Callable[[int], list[float]]]] = {
+VARIANTS: dict[str, tuple[str, Callable[[int], Steps]]] = {
     "a": ("HypER, PyKEEN's LCWA loop", lambda n: pykeen_steps("HypER", n)),
     "b": ("HypER, plain PyTorch as its authors write it", plain_steps),
     "c": (
@@ -150,18 +163,20 @@ VARIANTS: dict[str, tuple[str, Callable[[int], list[float]]]] = {
 }
 
 
-def run_apart(variant: str, num_steps: int, num_threads: int) -> tuple[list[float], float]:
+def run_apart(variant: str, num_steps: int, num_threads: int) -> tuple[Steps, float]:
     """Run a variant in a process of its own.
 
     :param variant: its letter
     :param num_steps: the number of steps
     :param num_threads: the number of threads
-    :return: seconds, one number a step, and the peak of the process's memory in GiB
+    :return: the times of each step, and the peak of the process's memory in GiB
     """
-    command = [sys.executable, __file__, "--variant", variant, "--steps", str(num_steps), "--threads", str(num_threads)]
-    output = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
-    seconds, peak = json.loads(output.splitlines()[-1])
-    return seconds, peak
+    command = [sys.executable, __file__, "--one", variant, "--steps", str(num_steps), "--threads", str(num_threads)]
+    # threads that wait must not count as work
+    environment = {**os.environ, "OMP_WAIT_POLICY": "PASSIVE"}
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, env=environment)
+    steps, peak = json.loads(done.stdout.splitlines()[-1])
+    return steps, peak
 
 
 def main() -> None:
@@ -171,41 +186,41 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3, help="rounds of (a) and (b), in turns")
     parser.add_argument("--conve-steps", type=int, default=2, help="steps of (c), none of which warms up; 0 for none")
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
-    parser.add_argument("--variant", choices=[*VARIANTS], help="print the seconds and peak memory of this variant only")
+    parser.add_argument("--one", choices=VARIANTS, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
-    if arguments.variant:
+    if arguments.one:
         warnings.simplefilter("ignore")
         torch.set_num_threads(arguments.threads)
-        seconds = VARIANTS[arguments.variant][1](arguments.steps)
+        steps = VARIANTS[arguments.one][1](arguments.steps)
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-        print(json.dumps([seconds, peak]))  # noqa: T201
+        sys.stdout.write(json.dumps([steps, peak]) + "\n")
         return
-    runs = {key: [run_apart(key, arguments.steps, arguments.threads)] for key in "ab"}
-    for _ in range(arguments.rounds - 1):
-        for key in "ab":
-            runs[key].append(run_apart(key, arguments.steps, arguments.threads))
-    times = {key: [s for seconds, _ in results for s in seconds[2:]] for key, results in runs.items()}
+    results: dict[str, tuple[Steps, float]] = {"a": ([], 0.0), "b": ([], 0.0)}
+    for _ in range(arguments.rounds):
+        for key, (before, peak_before) in results.items():
+            steps, peak = run_apart(key, arguments.steps, arguments.threads)
+            results[key] = [*before, *steps[2:]], max(peak, peak_before)
     if arguments.conve_steps:
-        runs["c"] = [run_apart("c", arguments.conve_steps, arguments.threads)]
-        times["c"] = runs["c"][0][0]
-    report(times, {key: max(peak for _, peak in results) for key, results in runs.items()}, arguments.threads)
+        results["c"] = run_apart("c", arguments.conve_steps, arguments.threads)
+    report(results, arguments.threads)
 
 
-def report(times: dict[str, list[float]], peaks: dict[str, float], num_threads: int) -> None:
-    """Print the table."""
-    lines = [
-        f"{BATCH_SIZE} pairs x {NUM_ENTITIES:,} entities, d = {DIM}, torch {torch.__version__}, {num_threads} threads",
-        f"{'':48}{'median ms':>10}{'fastest ms':>12}{'steps':>7}{'peak GiB':>10}",
-    ]
-    for key, seconds in times.items():
-        label = f"({key}) {VARIANTS[key][0]}"
-        median, fastest = 1e3 * statistics.median(seconds), 1e3 * min(seconds)
-        lines.append(f"{label:48}{median:10.0f}{fastest:12.0f}{len(seconds):7}{peaks[key]:10.2f}")
+def report(results: dict[str, tuple[Steps, float]], num_threads: int) -> None:
+    """Print medians, ratios of medians, and peaks."""
+    medians = {
+        key: [statistics.median(times) for times in zip(*steps, strict=True)] for key, (steps, _) in results.items()
+    }
+    rows = []
+    for key, (steps, peak) in results.items():
+        ms, fastest = [f"{1e3 * s:.0f}" for s in medians[key]], f"{1e3 * min(s for s, _ in steps):.0f}"
+        rows.append([f"({key}) {VARIANTS[key][0]}", ms[0], fastest, ms[1], len(steps), f"{peak:.2f}"])
+    title = f"{BATCH_SIZE} pairs × {NUM_ENTITIES:,} entities × {DIM}, {num_threads} threads"
+    headers = [title, "ms a step", "fastest", "processor ms", "steps", "peak memory, GiB"]
+    sys.stdout.write(tabulate(rows, headers=headers, disable_numparse=True) + "\n")
     for x, y in (("a", "b"), ("c", "a")):
-        if x in times:
-            ratio = statistics.median(times[x]) / statistics.median(times[y])
-            lines.append(f"({x}) / ({y}) = {ratio:.2f}")
-    print("\n".join(lines))  # noqa: T201
+        if x in medians:
+            clock, processor = (a / b for a, b in zip(medians[x], medians[y], strict=True))
+            sys.stdout.write(f"({x}) / ({y}) = {clock:.2f} by the clock, {processor:.2f} in processor time\n")
 
 
 if __name__ == "__main__":

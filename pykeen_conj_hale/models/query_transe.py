@@ -1,0 +1,72 @@
+"""TransE as a query: a translation."""
+
+# no `from __future__ import annotations`: PyKEEN builds the command line from the annotations of `__init__`
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from pykeen.losses import Loss
+from pykeen.typing import Hint, Initializer
+
+from ..losses import HaLELoss
+from ..nn.query_transe import QueryTransEInteraction
+from .base import QueryModel, normal_entities_
+
+__all__ = ["QueryTransE"]
+
+
+class QueryTransE(QueryModel):
+    r"""TransE under HaLE's squared distance (Bordes et al., 2013).
+
+    .. math::
+        f(h, r, t) = -c_r \|h + r - t\|^2, \qquad h, r, t \in \mathbb{R}^d,\ c_r > 0
+
+    The defaults are those of HaLE (https://arxiv.org/abs/2201.00565): the squared distance with a scale per relation.
+    Without the scale it is :class:`pykeen.models.TransE` with ``scoring_fct_norm=2, power_norm=True``, and scores all
+    tails by a matrix product.
+
+    ---
+    name: QueryTransE
+    citation:
+        author: Bordes
+        year: 2013
+        link: https://papers.nips.cc/paper/5071-translating-embeddings-for-modeling-multi-relational-data.pdf
+    """
+
+    #: The default strategy for optimizing the model's hyper-parameters
+    hpo_default: ClassVar[Mapping[str, Any]] = dict(
+        embedding_dim=dict(type=int, low=16, high=256, q=16),
+    )
+    #: HaLE, which trains low-dimensional models best
+    loss_default: ClassVar[type[Loss]] = HaLELoss
+    loss_default_kwargs: ClassVar[Mapping[str, Any]] = {}
+
+    relation_scale_default: ClassVar[bool] = True
+
+    def __init__(
+        self,
+        *,
+        embedding_dim: int = 32,
+        relation_initializer: Hint[Initializer] = normal_entities_,
+        relation_initializer_kwargs: Mapping[str, Any] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        """Initialize the model.
+
+        :param embedding_dim: the dimension d of entities and relations
+        :param relation_initializer: the initializer of relations; that of entities by default
+        :param relation_initializer_kwargs: its arguments
+        :param kwargs: further arguments of :class:`~pykeen_conj_hale.models.base.QueryModel`
+        """
+        super().__init__(
+            interaction=QueryTransEInteraction,
+            entity_representations_kwargs=dict(shape=embedding_dim),
+            relation_representations_kwargs=[
+                dict(
+                    shape=embedding_dim,
+                    initializer=relation_initializer,
+                    initializer_kwargs=relation_initializer_kwargs,
+                )
+            ],
+            **kwargs,
+        )

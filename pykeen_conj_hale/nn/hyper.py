@@ -1,0 +1,140 @@
+"""HypER: a hypernetwork makes the convolution filters of each relation."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from docdata import parse_docdata
+from torch import Tensor, nn
+
+from ..functional.convolution import correlate
+from .query import QueryInteraction
+
+__all__ = ["HypERInteraction"]
+
+
+@parse_docdata
+class HypERInteraction(QueryInteraction):
+    r"""Convolution of the head with filters which a hypernetwork makes from the relation (Balažević et al., 2019).
+
+    .. math::
+        f(h, r, t) = \langle \mathrm{ReLU}(\mathrm{vec}(h * F_r) W), t\rangle + b_t, \qquad
+        F_r = \mathrm{vec}^{-1}(r H) \in \mathbb{R}^{n_f \times l_f},\ h, t \in \mathbb{R}^d,\ r \in \mathbb{R}^e
+
+    The filters are one-dimensional, and :math:`*` is :func:`~pykeen_conj_hale.functional.convolution.correlate`. As in
+    the authors' code, both linear maps, H and W, have a bias; dropout follows the head, the feature maps (whole maps)
+    and W; and there is batch normalization of the head, of the feature maps and of what ReLU gets. The bias of tails is
+    the base's option ``tail_bias``.
+
+    Without the hypernetwork the relation *is* the filters, :math:`e = n_f l_f`.
+
+    ---
+    citation:
+        author: Balažević
+        year: 2019
+        arxiv: 1808.07018
+        link: https://arxiv.org/abs/1808.07018
+        github: ibalazevic/HypER
+    """
+
+    entity_shape = ("d",)
+    relation_shape = ("e",)
+
+    #: The map H from relations to filters; None if the relations are the filters
+    hypernetwork: nn.Linear | None
+
+    def __init__(
+        self,
+        embedding_dim: int = 200,
+        relation_dim: int = 200,
+        num_filters: int = 32,
+        filter_length: int = 9,
+        input_dropout: float = 0.2,
+        feature_map_dropout: float = 0.2,
+        hidden_dropout: float = 0.3,
+        hypernetwork: bool = True,
+        **kwargs: Any,
+    ) -> None:
+        r"""Initialize the interaction.
+
+        :param embedding_dim: the dimension d of entities, ≥ 1
+        :param relation_dim: the dimension e of relations, ≥ 1; without the hypernetwork it is :math:`n_f l_f` instead
+        :param num_filters: the number :math:`n_f` of filters a relation, ≥ 1
+        :param filter_length: the length :math:`l_f` of a filter, from 1 to d
+        :param input_dropout: the dropout of the head, in [0, 1)
+        :param feature_map_dropout: the dropout of whole feature maps, in [0, 1)
+        :param hidden_dropout: the dropout of the hidden layer, in [0, 1)
+        :param hypernetwork: whether filters are made from relations by the hypernetwork H; otherwise they are the
+            relations
+        :param kwargs: the options of :class:`~pykeen_conj_hale.nn.query.QueryInteraction`
+        :raises ValueError: if an argument is not allowed
+        """
+        super().__init__(**kwargs)
+        _check_sizes(embedding_dim, relation_dim, num_filters, filter_length)
+        _check_dropouts(
+            input_dropout=input_dropout, feature_map_dropout=feature_map_dropout, hidden_dropout=hidden_dropout
+        )
+        self.num_filters, self.filter_length = num_filters, filter_length
+        width = embedding_dim - filter_length + 1
+        self.hypernetwork = nn.Linear(relation_dim, num_filters * filter_length) if hypernetwork else None
+        self.projection = nn.Linear(num_filters * width, embedding_dim)
+        self.input_norm = nn.BatchNorm1d(1)
+        self.feature_map_norm = nn.BatchNorm1d(num_filters)
+        self.hidden_norm = nn.BatchNorm1d(embedding_dim)
+        self.input_dropout = nn.Dropout(input_dropout)
+        self.feature_map_dropout = nn.Dropout1d(feature_map_dropout)
+        self.hidden_dropout = nn.Dropout(hidden_dropout)
+
+    def transform(self, h: Tensor, r: Tensor) -> Tensor:
+        r"""Build the query :math:`\mathrm{ReLU}(\mathrm{vec}(h * F_r) W)`.
+
+        In training the batch normalization takes its statistics from all (head, relation) pairs of the call.
+
+        :param h: shape: ``(*batch_dims, d)``
+        :param r: shape: ``(*batch_dims, e)``; the batch dimensions broadcast
+        :return: shape: ``(*batch_dims, d)``
+        :raises ValueError: if there is a single pair in training
+        """
+        self._check_batch(h, r)
+        # one channel, (-1, 1, d): all dimensions are normalized alike
+        x: Tensor = self.input_norm(h.reshape(-1, 1, h.shape[-1])).view(h.shape)
+        filters: Tensor = r if self.hypernetwork is None else self.hypernetwork(r)
+        filters = filters.reshape(*filters.shape[:-1], self.num_filters, self.filter_length)
+        maps = correlate(self.input_dropout(x), filters)
+        batch_dims = maps.shape[:-2]
+        maps = self.feature_map_dropout(self.feature_map_norm(maps.reshape(-1, *maps.shape[-2:])))
+        hidden: Tensor = self.hidden_norm(self.hidden_dropout(self.projection(maps.flatten(start_dim=1))))
+        return hidden.relu().view(*batch_dims, h.shape[-1])
+
+    def _check_batch(self, h: Tensor, r: Tensor) -> None:
+        if self.training and h.shape[:-1].numel() == r.shape[:-1].numel() == 1:
+            raise ValueError(
+                "A batch of one (head, relation) pair cannot be trained on: batch normalization needs the statistics "
+                "of at least two. Use a batch_size of at least 2, and drop_last=True (PyKEEN's default for this "
+                "model) lest the last batch is of size one; to predict, call eval() first."
+            )
+
+    def extra_repr(self) -> str:
+        """Show the options."""
+        return f"num_filters={self.num_filters}, filter_length={self.filter_length}, {super().extra_repr()}"
+
+
+def _check_sizes(embedding_dim: int, relation_dim: int, num_filters: int, filter_length: int) -> None:
+    sizes = dict(
+        embedding_dim=embedding_dim, relation_dim=relation_dim, num_filters=num_filters, filter_length=filter_length
+    )
+    for name, value in sizes.items():
+        if value < 1:
+            raise ValueError(f"{name}={value} is not allowed: it must be at least 1.")
+    if filter_length > embedding_dim:
+        raise ValueError(
+            f"filter_length={filter_length} is not allowed: it must be at most embedding_dim={embedding_dim}, as the "
+            "filters move along the head."
+        )
+
+
+def _check_dropouts(**dropouts: float) -> None:
+    for name, value in dropouts.items():
+        # also refuses NaN
+        if not 0 <= value < 1:
+            raise ValueError(f"{name}={value} is not allowed: it must be in [0, 1).")

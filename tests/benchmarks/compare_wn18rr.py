@@ -1,0 +1,114 @@
+"""WN18RR in the literature's protocol: ConjComplEx with HaLE against PyKEEN's ComplEx, same size, same seconds.
+
+Not part of ``make bench``, as it takes twice the budget. The data is found as by ``dataset="WN18RR-all"``; each run
+appends a JSON line to ``--out``.
+
+    python tests/benchmarks/compare_wn18rr.py --dim 16 --seconds 600 --split testing
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import platform
+import sys
+from pathlib import Path
+from typing import Any
+
+import torch
+from pykeen.pipeline import PipelineResult, pipeline
+from pykeen.training import LCWATrainingLoop
+from pykeen.triples.instances import LCWABatch
+
+from pykeen_conj_hale.training import TimeBudgetMixin
+
+METRICS = ("inverse_harmonic_mean_rank", "hits_at_1", "hits_at_3", "hits_at_10")
+
+
+class BudgetedLCWATrainingLoop(TimeBudgetMixin[LCWABatch], LCWATrainingLoop):
+    """PyKEEN's LCWA loop under a time budget."""
+
+
+def configure(side: str, dim: int, lr: float) -> dict[str, Any]:
+    """Choose the pipeline's arguments.
+
+    :param side: ``"ours"`` or ``"pykeen"``
+    :param dim: complex dimensions of an entity
+    :param lr: Adam's learning rate
+    :return: arguments of the pipeline
+    """
+    common = dict(optimizer="Adam", optimizer_kwargs=dict(lr=lr))
+    if side == "ours":
+        return dict(
+            common,
+            model="ConjComplEx",
+            model_kwargs=dict(embedding_dim=dim, similarity="squared_distance", relation_scale=True),
+            loss="HaLE",
+            training_loop="QuerySampling",
+            training_kwargs=dict(batch_size=1024),
+        )
+    return dict(
+        common,
+        model="ComplEx",
+        model_kwargs=dict(embedding_dim=dim),
+        loss="CrossEntropy",
+        training_loop=BudgetedLCWATrainingLoop,
+        training_kwargs=dict(batch_size=256),
+    )
+
+
+def run(side: str, arguments: argparse.Namespace) -> PipelineResult:
+    """Train and evaluate one side.
+
+    :param side: ``"ours"`` or ``"pykeen"``
+    :param arguments: the command line's
+    :return: PyKEEN's result
+    """
+    return pipeline(
+        dataset="WN18RR-all",
+        dataset_kwargs=dict(create_inverse_triples=True),
+        training_loop_kwargs=dict(time_budget=arguments.seconds, automatic_memory_optimization=False),
+        evaluation_kwargs=dict(batch_size=256),
+        use_testing_data=arguments.split == "testing",
+        random_seed=arguments.seed,
+        **configure(side, arguments.dim, arguments.lr),
+    )
+
+
+def main() -> None:
+    """Run the sides one after the other."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--side", nargs="+", choices=["ours", "pykeen"], default=["ours", "pykeen"])
+    parser.add_argument("--dim", type=int, default=16, help="complex dimensions; twice as many real parameters")
+    parser.add_argument("--seconds", type=float, default=600.0)
+    parser.add_argument("--lr", type=float, default=0.01)
+    parser.add_argument("--split", choices=["validation", "testing"], default="validation")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--out", type=Path, default=Path("results/wn18rr.jsonl"))
+    arguments = parser.parse_args()
+    arguments.out.parent.mkdir(parents=True, exist_ok=True)
+    for side in arguments.side:
+        result = run(side, arguments)
+        line = dict(
+            model=type(result.model).__name__,
+            real_parameters_an_entity=2 * arguments.dim,
+            parameters=result.model.num_parameters,
+            relation_parameters=sum(p.numel() for p in result.model.relation_representations.parameters()),
+            seconds=arguments.seconds,
+            epochs=len(result.losses),
+            split=arguments.split,
+            **{name: round(result.get_metric(f"both.realistic.{name}"), 4) for name in METRICS},
+            seed=arguments.seed,
+            lr=arguments.lr,
+            command=" ".join(["python", *sys.argv]),
+            threads=torch.get_num_threads(),
+            torch=torch.__version__,
+            machine=platform.machine(),
+        )
+        with arguments.out.open("a") as file:
+            file.write(json.dumps(line) + "\n")
+        sys.stdout.write(json.dumps(line, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,219 @@
+"""N3: values against numpy, what counts as a batch's row, gradients at zero, PyKEEN's mixin."""
+
+import numpy as np
+import pytest
+import torch
+from pykeen.datasets import Nations
+from pykeen.hpo import hpo_pipeline
+from pykeen.models import ComplEx, TransE
+from pykeen.regularizers import CombinedRegularizer, LpRegularizer, Regularizer, regularizer_resolver
+
+from pykeen_conj_hale.functional.moebius import CONJUGATE_VARIANTS
+from pykeen_conj_hale.losses import HaLELoss
+from pykeen_conj_hale.models import ConjComplEx, ConjFiveStarE, FiveStarE
+from pykeen_conj_hale.regularizers import N3Regularizer
+from pykeen_conj_hale.training import QuerySamplingTrainingLoop
+
+cases = pytest.importorskip("tests.cases", reason="PyKEEN's test mixins are fetched by `make test`")
+
+MODELS = [
+    (ConjComplEx, {}),
+    (ConjComplEx, {"similarity": "distance", "relation_scale": True, "tail_bias": True}),
+    (FiveStarE, {}),
+    (FiveStarE, {"relation_scale": True, "tail_bias": True}),
+    *((ConjFiveStarE, {"variant": variant}) for variant in CONJUGATE_VARIANTS),
+]
+WEIGHT = 0.25  # exact in float32, the dtype of the regularizer
+
+
+@pytest.fixture(scope="module")
+def nations():
+    return Nations(create_inverse_triples=True)
+
+
+def make(cls, nations, **kwargs):
+    options = {"embedding_dim": 4, "random_seed": 0, "regularizer": "N3", "regularizer_kwargs": {"weight": WEIGHT}}
+    return cls(triples_factory=nations.training, **{**options, **kwargs}).double()
+
+
+def n3(z):
+    """Compute Σ|z|³ of every row."""
+    return (np.abs(z) ** 3).sum(-1)
+
+
+def relation_n3(model, r):
+    """Compute N3 of the full relation, from the definition of each model."""
+    x, *more = (part(None).detach().numpy()[r] for part in model.relation_representations)
+    if isinstance(model, ConjComplEx):
+        return n3(np.concatenate([x, x.conj()], axis=-1))
+    if isinstance(model, FiveStarE):
+        a, b, c, d = x, *more[:3]
+    else:
+        y = more[0]
+        a, b, c, d = {
+            "conjugate": (x, y, y.conj(), x.conj()),
+            "negative": (x, y, -y.conj(), x.conj()),
+            "horizontal": (x, x.conj(), y, y.conj()),
+            "vertical": (x, y, x.conj(), y.conj()),
+        }[model.interaction.variant]
+    return n3(np.sqrt(np.abs(a) ** 2 + np.abs(b) ** 2 + np.abs(c) ** 2 + np.abs(d) ** 2))
+
+
+def expected_n3(model, h=None, r=None, t=None):
+    """Compute the weighted penalty of the given sides of a batch."""
+    entity = model.entity_representations[0](None).detach().numpy()
+    sides = [n3(entity[x]).mean() for x in (h, t) if x is not None]
+    return WEIGHT * sum([*sides, *([] if r is None else [relation_n3(model, r).mean()])])
+
+
+@pytest.mark.parametrize(("cls", "kwargs"), MODELS)
+def test_value_of_triples_is_the_formula(nations, cls, kwargs):
+    model = make(cls, nations, **kwargs)
+    batch = nations.training.mapped_triples[:16]
+    h, r, t = batch.numpy().T
+    model.score_hrt(batch)
+    assert model.collect_regularization_term().item() == pytest.approx(expected_n3(model, h, r, t), rel=1e-12)
+    assert model.collect_regularization_term() == 0  # reset
+
+
+@pytest.mark.parametrize(("cls", "kwargs"), MODELS[::2])
+def test_all_entities_and_candidates_are_left_out(nations, cls, kwargs):
+    model = make(cls, nations, **kwargs)
+    batch = nations.training.mapped_triples[:16]
+    h, r, t = batch.numpy().T
+    candidates = torch.arange(5)
+    for score, sides in (
+        (lambda: model.score_t(batch[:, :2]), {"h": h, "r": r}),
+        (lambda: model.score_t(batch[:, :2], tails=candidates), {"h": h, "r": r}),
+        (lambda: model.score_t(batch[:, :2], tails=candidates.expand(16, 5)), {"h": h, "r": r}),
+        (lambda: model.score_h(batch[:, 1:]), {"r": r, "t": t}),
+        (lambda: model.score_r(batch[:, [0, 2]]), {"h": h, "t": t}),
+    ):
+        score()
+        assert model.collect_regularization_term().item() == pytest.approx(expected_n3(model, **sides), rel=1e-12)
+
+
+@pytest.mark.parametrize(("cls", "kwargs"), MODELS[1::2])
+def test_query_sampling_regularizes_the_positives_once(nations, cls, kwargs):
+    model = make(cls, nations, loss=HaLELoss(alpha=0.5), **kwargs)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    loop = QuerySamplingTrainingLoop(model=model, triples_factory=nations.training, optimizer=optimizer)
+    batch = nations.training.mapped_triples[:16]
+    h, r, t = batch.numpy().T
+    loop._sampled_terms(model.loss, batch, slice_size=None)
+    assert model.collect_regularization_term().item() == pytest.approx(expected_n3(model, h, r, t), rel=1e-12)
+
+
+def test_nothing_is_regularized_outside_of_training(nations):
+    model = make(FiveStarE, nations)
+    batch = nations.training.mapped_triples[:4]
+    model.predict_hrt(batch)
+    model.train()
+    with torch.no_grad():
+        model.score_hrt(batch)
+    assert model.collect_regularization_term() == 0
+
+
+@pytest.mark.parametrize(("cls", "kwargs"), MODELS)
+def test_gradients_reach_the_factors_only(nations, cls, kwargs):
+    model = make(cls, nations, **kwargs)
+    model.score_hrt(nations.training.mapped_triples[:16])
+    model.collect_regularization_term().backward()
+    for representation in (*model.entity_representations, *model.relation_representations):
+        gradient = representation._embeddings.weight.grad
+        if representation.shape == ():  # scale and bias
+            assert gradient is None
+        else:
+            assert gradient.abs().max() > 0
+
+
+@pytest.mark.parametrize("cls", [ConjComplEx, FiveStarE, ConjFiveStarE])
+def test_there_is_one_regularizer(nations, cls):
+    model = make(cls, nations, regularizer=N3Regularizer(weight=WEIGHT), regularizer_kwargs=None)
+    assert [x for x in model.modules() if isinstance(x, Regularizer)] == [model.factor_regularizer]
+
+
+@pytest.mark.parametrize("cls", [ConjComplEx, FiveStarE, ConjFiveStarE])
+def test_other_regularizers_see_each_representation(nations, cls):
+    model = make(cls, nations, regularizer="lp", regularizer_kwargs=dict(weight=WEIGHT, p=3.0))
+    assert model.factor_regularizer is None
+    for representation in (*model.entity_representations, *model.relation_representations):
+        assert isinstance(representation.regularizer, LpRegularizer)
+    model.score_hrt(nations.training.mapped_triples[:16])
+    assert model.collect_regularization_term() > 0
+
+
+@pytest.mark.parametrize("cls", [ComplEx, TransE])
+def test_other_models_are_regularized_by_representation(nations, cls):
+    model = make(cls, nations)
+    batch = nations.training.mapped_triples[:16]
+    h, r, t = batch.numpy().T
+    entity, relation = (
+        representations[0](None).detach().numpy()
+        for representations in (model.entity_representations, model.relation_representations)
+    )
+    model.collect_regularization_term()  # of the look-ups above
+    model.score_hrt(batch)
+    expected = WEIGHT * (n3(entity[h]) + n3(relation[r]) + n3(entity[t])).mean()
+    assert model.collect_regularization_term().item() == pytest.approx(expected, rel=1e-12)
+
+
+def test_part_of_a_combined_regularizer(nations):
+    combined = CombinedRegularizer([N3Regularizer(weight=0.5), LpRegularizer(weight=0.5)])
+    model = make(ConjComplEx, nations, regularizer=combined, regularizer_kwargs=None)
+    model.score_hrt(nations.training.mapped_triples[:16])
+    assert combined.pop_regularization_term() > 0
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.complex128])
+def test_gradcheck(dtype):
+    x = torch.randn(5, 4, dtype=dtype)
+    x[0], x[1, 0] = 0, 0
+    assert torch.autograd.gradcheck(N3Regularizer(), x.requires_grad_())
+
+
+@pytest.mark.parametrize(("cls", "kwargs"), MODELS)
+@pytest.mark.parametrize("value", [0.0, 1e-42, 1e-20])
+def test_gradients_are_finite_close_to_zero(nations, cls, kwargs, value):
+    model = make(cls, nations, **kwargs).float()
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.fill_(value)
+    model._get_representations(*nations.training.mapped_triples[:16].unbind(-1), mode=None)
+    term = model.collect_regularization_term()
+    term.backward()
+    assert torch.isfinite(term).all()
+    assert all(torch.isfinite(p.grad).all() for p in model.parameters() if p.grad is not None)
+
+
+def test_by_name():
+    assert regularizer_resolver.lookup("N3") is N3Regularizer
+    assert regularizer_resolver.lookup("n3regularizer") is N3Regularizer
+    assert N3Regularizer.get_normalized_name() == "n3"
+
+
+def test_hpo_searches_the_weight():
+    result = hpo_pipeline(
+        dataset="nations",
+        dataset_kwargs=dict(create_inverse_triples=True),
+        model="FiveStarE",
+        model_kwargs=dict(embedding_dim=4),
+        regularizer="N3",
+        training_loop="lcwa",
+        optimizer="adam",
+        training_kwargs=dict(num_epochs=1, batch_size=512),
+        n_trials=1,
+        sampler="random",
+    )
+    assert 1e-4 <= result.study.trials[0].params["regularizer.weight"] <= 1.0
+    assert result.study.user_attrs["regularizer"] == "n3"
+
+
+class N3RegularizerTests(cases.RegularizerTestCase):
+    """PyKEEN's tests, which need the weight 1."""
+
+    cls = N3Regularizer
+    kwargs = {"weight": 1.0}
+
+    def _expected_penalty(self, x):
+        return x.square().pow(1.5).sum(dim=-1).mean()
