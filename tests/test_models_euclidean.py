@@ -49,6 +49,12 @@ def test_other_dimensions_may_be_odd(cls, dim, triples):
     assert cls(triples_factory=triples, embedding_dim=dim).entity_representations[0].shape == (dim,)
 
 
+@pytest.mark.parametrize("cls", [QueryTransE, QueryDistMult, QueryRotatE])
+def test_dimensions_must_be_positive(cls, triples):
+    with pytest.raises(ValueError, match="embedding_dim=0 is not allowed"):
+        cls(triples_factory=triples, embedding_dim=0)
+
+
 @pytest.mark.parametrize("cls", [RotE, RotL, QueryDistMult, QueryRotatE])
 def test_queries_start_about_as_long_as_heads(cls, triples):
     model = cls(triples_factory=triples, embedding_dim=64, random_seed=0)

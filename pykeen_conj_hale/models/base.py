@@ -113,7 +113,10 @@ class QueryModel(ERModel[Any, Any, Any]):
         :param regularizer_kwargs: arguments of the regularizer
         :param interaction_kwargs: further arguments of the interaction
         :param kwargs: further arguments of :class:`pykeen.models.ERModel`
+        :raises ValueError: if the dimension of entities is not positive
         """
+        if (dim := entity_representations_kwargs["shape"]) < 1:
+            raise ValueError(f"embedding_dim={dim} is not allowed: it must be at least 1.")
         relation_scale = self.relation_scale_default if relation_scale is None else relation_scale
         tail_bias = self.tail_bias_default if tail_bias is None else tail_bias
         factor_regularizer = None

@@ -87,8 +87,12 @@ class _BudgetedBatches(Collection[BatchType]):
         self.count = 0
 
     def __iter__(self) -> Iterator[BatchType]:
-        for batch in self.batches:
-            if self.count and self.budget is not None and self.budget.is_spent:
+        iterator = iter(self.batches)
+        # one batch at least; the clock is asked before the next batch is made, which may take its time
+        while not self.count or self.budget is None or not self.budget.is_spent:
+            try:
+                batch = next(iterator)
+            except StopIteration:
                 return
             self.count += 1
             yield batch
@@ -137,6 +141,7 @@ class TimeBudgetMixin(TrainingLoop[BatchType], Generic[BatchType]):
         self,
         triples_factory: CoreTriplesFactory,
         num_epochs: int = 1,
+        batch_size: int | None = None,
         *,
         only_size_probing: bool = False,
         use_tqdm: bool = True,
@@ -146,12 +151,13 @@ class TimeBudgetMixin(TrainingLoop[BatchType], Generic[BatchType]):
 
         :param triples_factory: the training triples
         :param num_epochs: the number of epochs; ignored if there is a time budget
+        :param batch_size: the number of instances a batch
         :param only_size_probing: whether only the memory is probed, which neither starts nor spends the budget
         :param use_tqdm: whether to show a progress bar; under a budget its unit is the second
         :param kwargs: further arguments of :meth:`pykeen.training.TrainingLoop.train`
         :return: the losses of the epochs
         """
-        arguments = dict(kwargs, only_size_probing=only_size_probing, use_tqdm=use_tqdm)
+        arguments = dict(kwargs, batch_size=batch_size, only_size_probing=only_size_probing, use_tqdm=use_tqdm)
         if self.time_budget is None or only_size_probing:
             return super().train(triples_factory, num_epochs=num_epochs, **arguments)
         self.time_budget.reset()
