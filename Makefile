@@ -9,10 +9,6 @@ CONSTRAINTS := constraints.txt
 DATA :=
 DEMO_ARGS :=
 
-# Threads that wait for each other sleep instead of spinning. On a machine busy with other work, spinning makes small
-# tensor operations a hundred times slower.
-export OMP_WAIT_POLICY ?= PASSIVE
-
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 SHELL := /bin/bash
@@ -42,6 +38,10 @@ lint: $(STAMP) ## style, format and types
 
 mixins: $(STAMP)
 	@$(BIN)/python tests/fetch_pykeen_tests.py
+
+# In tests, threads that wait for each other sleep instead of spinning: on a machine busy with other work, spinning makes
+# small tensor operations a hundred times slower. (On a quiet one it makes training a third faster: demo and bench spin.)
+test test-slow: export OMP_WAIT_POLICY ?= PASSIVE
 
 test: mixins ## all but the slow tests; PYTEST_ARGS=... are added
 	PYKEEN_TEST_MIXINS=required $(BIN)/python -m pytest -m "not slow" $(PYTEST_ARGS)

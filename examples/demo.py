@@ -91,7 +91,8 @@ def train(dataset: Dataset, *, dim: int, seconds: float, seed: int) -> PipelineR
     return pipeline(
         dataset=dataset,
         model="ConjComplEx",
-        model_kwargs={"embedding_dim": dim},
+        # HaLE's activation expects distances; on sparse graphs this is much better than ComplEx's dot product
+        model_kwargs={"embedding_dim": dim, "similarity": "squared_distance", "relation_scale": True},
         loss="HaLE",
         training_loop="QuerySampling",
         training_loop_kwargs={"time_budget": seconds},

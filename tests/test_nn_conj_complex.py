@@ -42,6 +42,16 @@ def test_gradients(similarity):
     assert torch.autograd.gradcheck(interaction, (h, r, t.transpose(0, 1)))
 
 
+@pytest.mark.filterwarnings("ignore:ComplexHalf support is experimental")
+@pytest.mark.parametrize("similarity", ["dot", "squared_distance"])
+def test_half_precision(similarity):
+    interaction = ConjComplExInteraction(similarity=similarity)
+    h, r, t = (torch.randn(s, dtype=torch.cfloat) for s in ((3, 4), (3, 2), (7, 4)))
+    scores = interaction.score_t(h.to(torch.chalf), r.to(torch.chalf), t.to(torch.chalf))
+    assert scores.dtype is torch.half
+    torch.testing.assert_close(scores.float(), interaction.score_t(h, r, t), rtol=2e-2, atol=2e-2)
+
+
 class ConjComplExInteractionTests(cases.InteractionTestCase):
     """PyKEEN's tests; its inputs are real, for which conjugation is the identity."""
 

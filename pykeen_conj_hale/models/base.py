@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Optional
 
 import torch
 from class_resolver import HintOrType, OptionalKwargs
+from pykeen.losses import CrossEntropyLoss, Loss
 from pykeen.models import ERModel
 from pykeen.regularizers import Regularizer, regularizer_resolver
 from pykeen.typing import FloatTensor, Hint, InductiveMode, Initializer, LongTensor
@@ -43,6 +44,14 @@ class QueryModel(ERModel[Any, Any, Any]):
         link: https://arxiv.org/abs/2201.00565
     """
 
+    #: The default strategy for optimizing the model's hyper-parameters
+    hpo_default: ClassVar[Mapping[str, Any]] = dict(
+        embedding_dim=dict(type=int, low=16, high=256, q=16),
+    )
+    #: Cross entropy over all entities, under which most of these models were published
+    loss_default: ClassVar[type[Loss]] = CrossEntropyLoss
+    loss_default_kwargs: ClassVar[Mapping[str, Any] | None] = {}
+
     #: Whether there is a scale per relation where nothing is said
     relation_scale_default: ClassVar[bool] = False
     #: Whether there is a bias per tail where nothing is said
@@ -55,9 +64,11 @@ class QueryModel(ERModel[Any, Any, Any]):
     def __init_subclass__(cls, **kwargs: Any) -> None:
         """Show the common options on PyKEEN's command line, which looks at the annotations of ``cls.__init__`` only."""
         super().__init_subclass__(**kwargs)  # type: ignore[no-untyped-call]
-        if "__init__" not in vars(cls):
-            return
         init = cls.__init__
+        signature = inspect.signature(init)
+        *own, last = signature.parameters.values()
+        if "__init__" not in vars(cls) or last.kind is not inspect.Parameter.VAR_KEYWORD:
+            return
         annotations: dict[str, Any] = {
             "loss": Any,
             "similarity": Optional[str],  # noqa: UP045 -- what PyKEEN's command line compares with
@@ -67,14 +78,12 @@ class QueryModel(ERModel[Any, Any, Any]):
         defaults = {"relation_scale": cls.relation_scale_default, "tail_bias": cls.tail_bias_default}
         # an option for `kwargs` could not work
         init.__annotations__ = {**{k: v for k, v in init.__annotations__.items() if k != "kwargs"}, **annotations}
-        signature = inspect.signature(init)
-        *own, var_keyword = signature.parameters.values()
         common = [
             inspect.Parameter(k, inspect.Parameter.KEYWORD_ONLY, default=defaults.get(k), annotation=v)
             for k, v in annotations.items()
             if k not in signature.parameters
         ]
-        init.__signature__ = signature.replace(parameters=[*own, *common, var_keyword])  # type: ignore[attr-defined]
+        init.__signature__ = signature.replace(parameters=[*own, *common, last])  # type: ignore[attr-defined]
 
     def __init__(
         self,

@@ -3,10 +3,9 @@
 # no `from __future__ import annotations`: PyKEEN builds the command line from the annotations of `__init__`
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any
 
 import torch
-from pykeen.losses import CrossEntropyLoss, Loss
 from pykeen.nn.init import init_phases
 from pykeen.typing import Hint, Initializer
 
@@ -34,14 +33,6 @@ class ConjComplEx(QueryModel):
         arxiv: 2404.11809
         link: https://arxiv.org/abs/2404.11809
     """
-
-    #: The default strategy for optimizing the model's hyper-parameters
-    hpo_default: ClassVar[Mapping[str, Any]] = dict(
-        embedding_dim=dict(type=int, low=16, high=256, q=16),
-    )
-    #: The loss of the paper
-    loss_default: ClassVar[type[Loss]] = CrossEntropyLoss
-    loss_default_kwargs: ClassVar[Mapping[str, Any]] = {}
 
     def __init__(
         self,

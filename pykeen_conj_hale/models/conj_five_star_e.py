@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import torch
-from pykeen.losses import CrossEntropyLoss, Loss
 from pykeen.typing import Hint, Initializer
 
 from ..nn.conj_five_star_e import ConjFiveStarEInteraction
@@ -40,13 +39,6 @@ class ConjFiveStarE(QueryModel):
     """
 
     synonyms: ClassVar[set[str]] = {"Conj5StarE"}
-    #: The default strategy for optimizing the model's hyper-parameters
-    hpo_default: ClassVar[Mapping[str, Any]] = dict(
-        embedding_dim=dict(type=int, low=16, high=256, q=16),
-    )
-    #: The loss of the paper
-    loss_default: ClassVar[type[Loss]] = CrossEntropyLoss
-    loss_default_kwargs: ClassVar[Mapping[str, Any]] = {}
 
     def __init__(
         self,

@@ -57,7 +57,7 @@ class HypER(QueryModel):
     )
     #: The loss of the paper
     loss_default: ClassVar[type[Loss]] = BCEWithLogitsLoss
-    loss_default_kwargs: ClassVar[Mapping[str, Any]] = {}
+    loss_default_kwargs: ClassVar[Mapping[str, Any] | None] = {}
 
     tail_bias_default: ClassVar[bool] = True
 

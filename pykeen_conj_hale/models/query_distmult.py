@@ -3,20 +3,18 @@
 # no `from __future__ import annotations`: PyKEEN builds the command line from the annotations of `__init__`
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any
 
-from pykeen.losses import Loss
 from pykeen.typing import Hint, Initializer
 from torch import nn
 
-from ..losses import HaLELoss
 from ..nn.query_distmult import QueryDistMultInteraction
-from .base import QueryModel
+from .distance import DistanceQueryModel
 
 __all__ = ["QueryDistMult"]
 
 
-class QueryDistMult(QueryModel):
+class QueryDistMult(DistanceQueryModel):
     r"""DistMult under HaLE's squared distance (Yang et al., 2014).
 
     .. math::
@@ -34,16 +32,6 @@ class QueryDistMult(QueryModel):
         link: https://arxiv.org/abs/1412.6575
     """
 
-    #: The default strategy for optimizing the model's hyper-parameters
-    hpo_default: ClassVar[Mapping[str, Any]] = dict(
-        embedding_dim=dict(type=int, low=16, high=256, q=16),
-    )
-    #: HaLE, which trains low-dimensional models best
-    loss_default: ClassVar[type[Loss]] = HaLELoss
-    loss_default_kwargs: ClassVar[Mapping[str, Any]] = {}
-
-    relation_scale_default: ClassVar[bool] = True
-
     def __init__(
         self,
         *,
@@ -58,7 +46,7 @@ class QueryDistMult(QueryModel):
         :param relation_initializer: the initializer of relations; by default :math:`\mathcal{N}(0, 1)`, so that queries
             start as long as their heads
         :param relation_initializer_kwargs: its arguments
-        :param kwargs: further arguments of :class:`~pykeen_conj_hale.models.base.QueryModel`
+        :param kwargs: further arguments of :class:`~pykeen_conj_hale.models.distance.DistanceQueryModel`
         """
         super().__init__(
             interaction=QueryDistMultInteraction,

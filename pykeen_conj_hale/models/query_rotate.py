@@ -3,21 +3,19 @@
 # no `from __future__ import annotations`: PyKEEN builds the command line from the annotations of `__init__`
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any
 
 import torch
-from pykeen.losses import Loss
 from pykeen.nn.init import init_phases
 from pykeen.typing import Hint, Initializer
 
-from ..losses import HaLELoss
 from ..nn.query_rotate import QueryRotatEInteraction
-from .base import QueryModel
+from .distance import DistanceQueryModel
 
 __all__ = ["QueryRotatE"]
 
 
-class QueryRotatE(QueryModel):
+class QueryRotatE(DistanceQueryModel):
     r"""RotatE under HaLE's squared distance (Sun et al., 2019).
 
     .. math::
@@ -37,16 +35,6 @@ class QueryRotatE(QueryModel):
         github: DeepGraphLearning/KnowledgeGraphEmbedding
     """
 
-    #: The default strategy for optimizing the model's hyper-parameters
-    hpo_default: ClassVar[Mapping[str, Any]] = dict(
-        embedding_dim=dict(type=int, low=16, high=256, q=16),
-    )
-    #: HaLE, which trains low-dimensional models best
-    loss_default: ClassVar[type[Loss]] = HaLELoss
-    loss_default_kwargs: ClassVar[Mapping[str, Any]] = {}
-
-    relation_scale_default: ClassVar[bool] = True
-
     def __init__(
         self,
         *,
@@ -61,7 +49,7 @@ class QueryRotatE(QueryModel):
         :param relation_initializer: the initializer of relations; random phases by default. It must not give 0,
             which stays the identity.
         :param relation_initializer_kwargs: its arguments
-        :param kwargs: further arguments of :class:`~pykeen_conj_hale.models.base.QueryModel`
+        :param kwargs: further arguments of :class:`~pykeen_conj_hale.models.distance.DistanceQueryModel`
         """
         super().__init__(
             interaction=QueryRotatEInteraction,

@@ -3,19 +3,18 @@
 # no `from __future__ import annotations`: PyKEEN builds the command line from the annotations of `__init__`
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any
 
-from pykeen.losses import Loss
 from pykeen.typing import Hint, Initializer
 
-from ..losses import HaLELoss
 from ..nn.query_transe import QueryTransEInteraction
-from .base import QueryModel, normal_entities_
+from .base import normal_entities_
+from .distance import DistanceQueryModel
 
 __all__ = ["QueryTransE"]
 
 
-class QueryTransE(QueryModel):
+class QueryTransE(DistanceQueryModel):
     r"""TransE under HaLE's squared distance (Bordes et al., 2013).
 
     .. math::
@@ -33,16 +32,6 @@ class QueryTransE(QueryModel):
         link: https://papers.nips.cc/paper/5071-translating-embeddings-for-modeling-multi-relational-data.pdf
     """
 
-    #: The default strategy for optimizing the model's hyper-parameters
-    hpo_default: ClassVar[Mapping[str, Any]] = dict(
-        embedding_dim=dict(type=int, low=16, high=256, q=16),
-    )
-    #: HaLE, which trains low-dimensional models best
-    loss_default: ClassVar[type[Loss]] = HaLELoss
-    loss_default_kwargs: ClassVar[Mapping[str, Any]] = {}
-
-    relation_scale_default: ClassVar[bool] = True
-
     def __init__(
         self,
         *,
@@ -56,7 +45,7 @@ class QueryTransE(QueryModel):
         :param embedding_dim: the dimension d of entities and relations
         :param relation_initializer: the initializer of relations; that of entities by default
         :param relation_initializer_kwargs: its arguments
-        :param kwargs: further arguments of :class:`~pykeen_conj_hale.models.base.QueryModel`
+        :param kwargs: further arguments of :class:`~pykeen_conj_hale.models.distance.DistanceQueryModel`
         """
         super().__init__(
             interaction=QueryTransEInteraction,

@@ -3,20 +3,19 @@
 # no `from __future__ import annotations`: PyKEEN builds the command line from the annotations of `__init__`
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any
 
-from pykeen.losses import Loss
 from pykeen.typing import Hint, Initializer
 
-from ..losses import HaLELoss
 from ..nn.init import random_rotations_
 from ..nn.rote import RotEInteraction
-from .base import QueryModel, normal_entities_
+from .base import normal_entities_
+from .distance import DistanceQueryModel
 
 __all__ = ["RotE"]
 
 
-class RotE(QueryModel):
+class RotE(DistanceQueryModel):
     r"""Rotations and translations in Euclidean space (Chami et al., 2020).
 
     .. math::
@@ -34,16 +33,6 @@ class RotE(QueryModel):
         link: https://arxiv.org/abs/2005.00545
         github: HazyResearch/KGEmb
     """
-
-    #: The default strategy for optimizing the model's hyper-parameters
-    hpo_default: ClassVar[Mapping[str, Any]] = dict(
-        embedding_dim=dict(type=int, low=16, high=256, q=16),
-    )
-    #: HaLE, which trains low-dimensional models best
-    loss_default: ClassVar[type[Loss]] = HaLELoss
-    loss_default_kwargs: ClassVar[Mapping[str, Any]] = {}
-
-    relation_scale_default: ClassVar[bool] = True
 
     def __init__(
         self,
@@ -63,7 +52,7 @@ class RotE(QueryModel):
         :param rotation_initializer_kwargs: its arguments
         :param translation_initializer: the initializer of the relations' translations; that of entities by default
         :param translation_initializer_kwargs: its arguments
-        :param kwargs: further arguments of :class:`~pykeen_conj_hale.models.base.QueryModel`
+        :param kwargs: further arguments of :class:`~pykeen_conj_hale.models.distance.DistanceQueryModel`
         :raises ValueError: if ``embedding_dim`` is odd or not positive
         """
         if embedding_dim < 2 or embedding_dim % 2:

@@ -3,21 +3,20 @@
 # no `from __future__ import annotations`: PyKEEN builds the command line from the annotations of `__init__`
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any
 
-from pykeen.losses import Loss
 from pykeen.typing import Hint, Initializer
 from torch import nn
 
-from ..losses import HaLELoss
 from ..nn.init import random_rotations_
 from ..nn.rotl import RotLInteraction
-from .base import QueryModel, normal_entities_
+from .base import normal_entities_
+from .distance import DistanceQueryModel
 
 __all__ = ["RotL"]
 
 
-class RotL(QueryModel):
+class RotL(DistanceQueryModel):
     r"""Rotations and flexible additions in Euclidean space (Wang et al., 2021).
 
     .. math::
@@ -38,16 +37,6 @@ class RotL(QueryModel):
         link: https://arxiv.org/abs/2103.14930
     """
 
-    #: The default strategy for optimizing the model's hyper-parameters
-    hpo_default: ClassVar[Mapping[str, Any]] = dict(
-        embedding_dim=dict(type=int, low=16, high=256, q=16),
-    )
-    #: HaLE, which trains low-dimensional models best
-    loss_default: ClassVar[type[Loss]] = HaLELoss
-    loss_default_kwargs: ClassVar[Mapping[str, Any]] = {}
-
-    relation_scale_default: ClassVar[bool] = True
-
     def __init__(
         self,
         *,
@@ -66,7 +55,7 @@ class RotL(QueryModel):
         :param rotation_initializer_kwargs: its arguments
         :param translation_initializer: the initializer of the relations' translations; that of entities by default
         :param translation_initializer_kwargs: its arguments
-        :param kwargs: further arguments of :class:`~pykeen_conj_hale.models.base.QueryModel`
+        :param kwargs: further arguments of :class:`~pykeen_conj_hale.models.distance.DistanceQueryModel`
         :raises ValueError: if ``embedding_dim`` is odd or not positive
         """
         if embedding_dim < 2 or embedding_dim % 2:

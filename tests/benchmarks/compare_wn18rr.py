@@ -37,7 +37,7 @@ def configure(side: str, dim: int, lr: float) -> dict[str, Any]:
     :param lr: Adam's learning rate
     :return: arguments of the pipeline
     """
-    common = dict(optimizer="Adam", optimizer_kwargs=dict(lr=lr))
+    common = dict(optimizer="Adam", optimizer_kwargs=dict(lr=lr, fused=True))
     if side == "ours":
         return dict(
             common,
