@@ -2,12 +2,13 @@
 
 # no `from __future__ import annotations`: PyKEEN builds the command line from the annotations of `__init__`
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
 
 from pykeen.typing import Hint, Initializer
 
 from ..nn.init import random_rotations_
+from ..nn.query import QueryInteraction
 from ..nn.rote import RotEInteraction
 from .base import normal_entities_
 from .distance import DistanceQueryModel
@@ -34,6 +35,11 @@ class RotE(DistanceQueryModel):
         github: HazyResearch/KGEmb
     """
 
+    #: The interaction
+    interaction_class: ClassVar[type[QueryInteraction]] = RotEInteraction
+    #: Representations of relations beyond rotation and translation
+    further_relation_representations: ClassVar[Sequence[Mapping[str, Any]]] = ()
+
     def __init__(
         self,
         *,
@@ -46,7 +52,8 @@ class RotE(DistanceQueryModel):
     ) -> None:
         """Initialize the model.
 
-        :param embedding_dim: the dimension d of entities, even; a relation has 2d parameters, and its scale
+        :param embedding_dim: the dimension d of entities, even; a relation has 2d parameters (RotL's one more), and its
+            scale
         :param rotation_initializer: the initializer of the relations' rotations; random angles by default. It must not
             give pairs (0, 0), which stay the identity.
         :param rotation_initializer_kwargs: its arguments
@@ -58,7 +65,7 @@ class RotE(DistanceQueryModel):
         if embedding_dim < 2 or embedding_dim % 2:
             raise ValueError(f"embedding_dim={embedding_dim} must be even and at least 2: rotations turn pairs.")
         super().__init__(
-            interaction=RotEInteraction,
+            interaction=self.interaction_class,
             entity_representations_kwargs=dict(shape=embedding_dim),
             relation_representations_kwargs=[
                 # normalised in the interaction: there is nothing to regularise
@@ -73,6 +80,7 @@ class RotE(DistanceQueryModel):
                     initializer=translation_initializer,
                     initializer_kwargs=translation_initializer_kwargs,
                 ),
+                *self.further_relation_representations,
             ],
             **kwargs,
         )
