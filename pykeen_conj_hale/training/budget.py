@@ -168,7 +168,8 @@ class TimeBudgetMixin(TrainingLoop[BatchType], Generic[BatchType]):
                 "desc": f"Training on {self.device}",
                 "total": self.time_budget.seconds,
                 "bar_format": "{desc}: {percentage:3.0f}%|{bar}| {n:.1f}/{total:.1f} s of training{postfix}",
-                "disable": not use_tqdm,
+                # else tqdm decides, and may be told by its environment variables
+                **({} if use_tqdm else {"disable": True}),
                 **tqdm_kwargs,
             }
         ) as self._progress:
