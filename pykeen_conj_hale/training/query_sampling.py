@@ -183,7 +183,8 @@ class QuerySamplingTrainingLoop(TimeBudgetMixin[Tensor], TrainingLoop[Tensor]):
 
     def _raise_non_finite(self, terms: Mapping[str, Tensor]) -> None:
         values = {name: torch.as_tensor(value).item() for name, value in terms.items()}
-        bad = [name for name, value in values.items() if not math.isfinite(value)]
+        # finite terms may have a sum that overflows
+        bad = [name for name, value in values.items() if not math.isfinite(value)] or ["the sum"]
         raise NonFiniteLossError(
             f"The loss is not finite at step {self.num_steps + 1}: {' and '.join(bad)} "
             f"{'is' if len(bad) == 1 else 'are'} not ({values}). A smaller learning rate may help."
