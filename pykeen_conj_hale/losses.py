@@ -2,6 +2,7 @@ r"""Losses: HaLE, which splits softmax cross entropy into alignment and uniformi
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 import math
 from collections.abc import Mapping
@@ -224,6 +225,6 @@ def _make_activation(activation: HintOrType[HardnessActivation], given: Mapping[
                 f"{' and '.join(given)} cannot be combined with an instance, activation={activation!r}; set them there."
             )
         return activation
-    cls = type(resolve(hardness_resolver, "activation", activation))
-    known = {name: value for name, value in given.items() if name in cls.__dataclass_fields__}
-    return cls(**known)
+    default = resolve(hardness_resolver, "activation", activation)
+    names = {field.name for field in dataclasses.fields(default)}
+    return dataclasses.replace(default, **{name: value for name, value in given.items() if name in names})

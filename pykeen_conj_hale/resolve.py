@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any, TypeVar
+from collections.abc import Iterable
+from typing import TypeVar
 
 from class_resolver import ClassResolver, HintOrType
 
@@ -12,15 +12,12 @@ __all__ = ["check_choice", "resolve"]
 X = TypeVar("X")
 
 
-def resolve(
-    resolver: ClassResolver[X], argument: str, query: HintOrType[X], kwargs: Mapping[str, Any] | None = None
-) -> X:
+def resolve(resolver: ClassResolver[X], argument: str, query: HintOrType[X]) -> X:
     """Make an instance from a name, class or instance.
 
     :param resolver: the resolver
     :param argument: the name of the argument which holds the query, for the error
     :param query: the name, class or instance; None for the resolver's default
-    :param kwargs: arguments of the class
     :return: the instance
     :raises ValueError: if there is nothing of that name
     """
@@ -28,7 +25,7 @@ def resolve(
         resolver.lookup(query)
     except (KeyError, TypeError) as error:
         raise ValueError(f"{argument}={query!r} is unknown; choose one of {sorted(resolver.options)}.") from error
-    return resolver.make(query, kwargs)
+    return resolver.make(query)
 
 
 def check_choice(argument: str, value: str, choices: Iterable[str]) -> str:

@@ -134,10 +134,10 @@ class QueryModel(ERModel[Any, Any, Any]):
             regularizer = regularizer_kwargs = None
         regularization = dict(regularizer=regularizer, regularizer_kwargs=regularizer_kwargs)
         entity_kwargs = dict(
-            initializer=entity_initializer, initializer_kwargs=entity_initializer_kwargs, **regularization
+            initializer=normal_entities_ if entity_initializer is None else entity_initializer,
+            initializer_kwargs=entity_initializer_kwargs,
+            **regularization,
         )
-        if entity_initializer is None:
-            entity_kwargs.update(initializer=normal_entities_, initializer_kwargs=entity_initializer_kwargs)
         entities = [{**entity_kwargs, **entity_representations_kwargs}]
         relations = [{**regularization, **relation} for relation in relation_representations_kwargs]
         if relation_scale:

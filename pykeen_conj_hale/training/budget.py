@@ -9,7 +9,7 @@ from __future__ import annotations
 import gc
 import math
 import time
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any, Generic, Literal, TypeAlias, TypeVar
 
@@ -76,13 +76,13 @@ class TimeBudget:
         return f"TimeBudget(seconds={self.seconds:g}, elapsed={self.elapsed:.3f})"
 
 
-class _BudgetedBatches(Collection[BatchType]):
+class _BudgetedBatches(Generic[BatchType]):
     """The batches of an epoch, as far as the budget goes.
 
     Its length is the number of batches handed out: PyKEEN divides the epoch's loss by it after the epoch.
     """
 
-    def __init__(self, batches: Collection[BatchType], budget: TimeBudget | None, on_batch: Callable[[], None]) -> None:
+    def __init__(self, batches: Iterable[BatchType], budget: TimeBudget | None, on_batch: Callable[[], None]) -> None:
         self.batches, self.budget, self.on_batch = batches, budget, on_batch
         self.count = 0
 
@@ -101,9 +101,6 @@ class _BudgetedBatches(Collection[BatchType]):
 
     def __len__(self) -> int:
         return self.count
-
-    def __contains__(self, batch: object) -> bool:
-        return batch in self.batches
 
 
 class TimeBudgetMixin(TrainingLoop[BatchType], Generic[BatchType]):

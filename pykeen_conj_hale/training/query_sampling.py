@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, ClassVar
 
 import torch
@@ -24,7 +24,7 @@ __all__ = ["QuerySamplingTrainingLoop", "TripleBatches"]
 logger = logging.getLogger(__name__)
 
 
-class TripleBatches(Collection[Tensor]):
+class TripleBatches:
     """Batches of triples, drawn by index on the device where the triples are.
 
     :param triples: shape: ``(num_triples, 3)``, the ids of the triples
@@ -47,9 +47,6 @@ class TripleBatches(Collection[Tensor]):
             triples = triples[torch.randperm(len(triples)).to(triples.device)]
         for start in range(0, len(self) * self.batch_size, self.batch_size):
             yield triples[start : start + self.batch_size]
-
-    def __contains__(self, batch: object) -> bool:
-        return any(batch is other for other in self)
 
 
 class QuerySamplingTrainingLoop(TimeBudgetMixin[Tensor], TrainingLoop[Tensor]):
