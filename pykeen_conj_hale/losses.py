@@ -97,14 +97,22 @@ class HaLELoss(SetwiseLoss):
         self.square = square
         self._warned = False
 
+    def num_sampled(self, num_queries: int) -> int:
+        """Count the sampled queries: the fraction α, one at least.
+
+        :param num_queries: the number of queries, ≥ 1
+        :return: max(1, round(α · num_queries))
+        """
+        return max(1, round(self.alpha * num_queries))
+
     def sample_queries(self, num_queries: int, device: torch.device) -> Tensor:
         """Draw the fraction α of queries, without replacement, from the global random state.
 
         :param num_queries: the number of queries, ≥ 1
         :param device: the device of the result
-        :return: shape: ``(max(1, round(α · num_queries)),)``, the indices of the sampled queries
+        :return: shape: ``(num_sampled,)``, the indices of the sampled queries
         """
-        size = max(1, round(self.alpha * num_queries))
+        size = self.num_sampled(num_queries)
         if size >= num_queries:
             return torch.arange(num_queries, device=device)
         return torch.randperm(num_queries, device=device)[:size]

@@ -1,6 +1,12 @@
 r"""Hardness-aware activations of HaLE: growing maps of a distance-like x, flat where training has nothing to gain.
 
 An activation h is a pure function and its derivative; the activated score is :math:`f = -h(x)` with x minus the score.
+It is written as
+
+.. math::
+    h(x) = a\, k(b x + c), \qquad h'(x) = a\, b\, k'(b x + c)
+
+with a plain map k, as the streaming log-sum-exp can leave b and c to a matrix product, and a to a factor.
 To add one: subclass :class:`HardnessActivation` here. Losses and the streaming kernel then take it by name.
 
 ---
@@ -42,22 +48,64 @@ class HardnessActivation(ABC):
         """The supremum of |h|; ``inf`` where there is none. Below about 80, sums of exp(-h) need no running maximum."""
         return math.inf
 
+    @property
+    def height(self) -> float:
+        """The factor a of the value, > 0."""
+        return 1.0
+
+    @property
+    def slope(self) -> float:
+        """The factor b of the argument, > 0."""
+        return 1.0
+
+    @property
+    def shift(self) -> float:
+        """The summand c of the argument."""
+        return 0.0
+
     @abstractmethod
+    def unit(self, y: Tensor) -> Tensor:
+        """Evaluate k, elementwise and differentiably.
+
+        :param y: any shape, real
+        :return: the shape of y
+        """
+
+    @abstractmethod
+    def unit_derivative(self, y: Tensor, value: Tensor) -> Tensor:
+        """Evaluate k', elementwise.
+
+        :param y: any shape, real
+        :param value: k(y), which may make the derivative cheap
+        :return: the shape of y
+        """
+
+    def inner(self, x: Tensor) -> Tensor:
+        """Evaluate b x + c.
+
+        :param x: any shape, real
+        :return: the shape of x
+        """
+        y = x if self.slope == 1.0 else self.slope * x
+        return y + self.shift if self.shift else y
+
     def __call__(self, x: Tensor) -> Tensor:
         """Evaluate h, elementwise and differentiably.
 
         :param x: any shape, real
         :return: the shape of x
         """
+        value = self.unit(self.inner(x))
+        return value if self.height == 1.0 else self.height * value
 
-    @abstractmethod
-    def derivative(self, x: Tensor, value: Tensor) -> Tensor:
+    def derivative(self, x: Tensor) -> Tensor:
         """Evaluate h', elementwise.
 
         :param x: any shape, real
-        :param value: h(x), which may make the derivative cheap
         :return: the shape of x
         """
+        y = self.inner(x)
+        return self.height * self.slope * self.unit_derivative(y, self.unit(y))
 
 
 @dataclass(frozen=True)
@@ -82,14 +130,28 @@ class Hanon(HardnessActivation):
         """The bound γ."""
         return self.gamma
 
-    def __call__(self, x: Tensor) -> Tensor:
-        """Evaluate h; see :meth:`HardnessActivation.__call__`."""
-        shift = -(0.5 * self.beta + math.log(self.gamma))
-        return (self.beta * x).add_(shift).sigmoid_().mul(self.gamma)
+    @property
+    def height(self) -> float:
+        """The factor of σ, γ."""
+        return self.gamma
 
-    def derivative(self, x: Tensor, value: Tensor) -> Tensor:
-        """Evaluate h'; see :meth:`HardnessActivation.derivative`."""
-        return torch.addcmul(self.beta * value, value, value, value=-self.beta / self.gamma)
+    @property
+    def slope(self) -> float:
+        """The steepness β."""
+        return self.beta
+
+    @property
+    def shift(self) -> float:
+        """The place of the step, -β/2 - ln γ."""
+        return -(0.5 * self.beta + math.log(self.gamma))
+
+    def unit(self, y: Tensor) -> Tensor:
+        """Evaluate σ; see :meth:`HardnessActivation.unit`."""
+        return y.sigmoid()
+
+    def unit_derivative(self, y: Tensor, value: Tensor) -> Tensor:
+        """Evaluate σ' = σ (1 - σ); see :meth:`HardnessActivation.unit_derivative`."""
+        return torch.addcmul(value, value, value, value=-1.0)
 
 
 @dataclass(frozen=True)
@@ -108,14 +170,14 @@ class Halin(HardnessActivation):
     gamma: float = 5.0
     beta: float = 10.0
 
-    def __call__(self, x: Tensor) -> Tensor:
-        """Evaluate h; see :meth:`HardnessActivation.__call__`."""
-        return torch.where(x < 1, 2.0 * x, (self.beta * (x - 1.0) + 2.0).clamp(max=self.gamma))
+    def unit(self, y: Tensor) -> Tensor:
+        """Evaluate h itself; see :meth:`HardnessActivation.unit`."""
+        return torch.where(y < 1, 2.0 * y, (self.beta * (y - 1.0) + 2.0).clamp(max=self.gamma))
 
-    def derivative(self, x: Tensor, value: Tensor) -> Tensor:
-        """Evaluate h'; see :meth:`HardnessActivation.derivative`."""
+    def unit_derivative(self, y: Tensor, value: Tensor) -> Tensor:
+        """Evaluate h' itself; see :meth:`HardnessActivation.unit_derivative`."""
         steep = torch.where(value < self.gamma, self.beta, 0.0)
-        return torch.where(x < 1, 2.0, steep).to(x.dtype)
+        return torch.where(y < 1, 2.0, steep).to(y.dtype)
 
 
 @dataclass(frozen=True)
@@ -124,13 +186,13 @@ class Identity(HardnessActivation):
 
     synonyms: ClassVar[set[str]] = {"none"}
 
-    def __call__(self, x: Tensor) -> Tensor:
-        """Evaluate h; see :meth:`HardnessActivation.__call__`."""
-        return x
+    def unit(self, y: Tensor) -> Tensor:
+        """Evaluate h itself; see :meth:`HardnessActivation.unit`."""
+        return y
 
-    def derivative(self, x: Tensor, value: Tensor) -> Tensor:
-        """Evaluate h'; see :meth:`HardnessActivation.derivative`."""
-        return torch.ones_like(x)
+    def unit_derivative(self, y: Tensor, value: Tensor) -> Tensor:
+        """Evaluate h' itself; see :meth:`HardnessActivation.unit_derivative`."""
+        return torch.ones_like(y)
 
 
 #: Activations by name

@@ -10,9 +10,10 @@ both similarities are written as ONE inner product :math:`s_{ij} = \langle a_i, 
 .. math::
     -c\,\|q - e\|^2 = \langle [2 c q, -c, -c \|q\|^2], [e, \|e\|^2, 1]\rangle
 
-so that a chunk of entities is a matrix product and a few passes over a block that stays in the cache; only the
-log-normaliser is kept, and the backward pass computes the chunks anew. Memory beyond the arguments and their gradients
-is one chunk, whatever the number of entities.
+so that a chunk of entities is a matrix product and a few passes over a block that stays in the cache. Of many entities
+only the log-normaliser is kept, and the backward pass computes the chunks anew; of few, where they fit into 64 MiB,
+also the weights of the softmax, which saves a product of the four. So memory beyond the arguments and their gradients
+is bounded, whatever the number of entities.
 
 A similarity which is a function of the squared distance, :math:`s_{ij} = -c_i\, \psi(\|q_i - e_j\|^2) + b_j`, is
 streamed as the squared distance with a link ψ; c and b are applied to the block then.
@@ -20,15 +21,16 @@ streamed as the squared distance with a link ψ; c and b are applied to the bloc
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Literal, TypeAlias
 
 import torch
 from torch import Tensor
 
+from .compiled import compiled_passes
 from .hardness import HardnessActivation, Identity
 from .link import Link
+from .streaming import EAGER, Stream, StreamingLogSumExp
 
 __all__ = ["StreamedSimilarity", "default_chunk_size", "streaming_logsumexp"]
 
@@ -37,10 +39,10 @@ StreamedSimilarity: TypeAlias = Literal["dot", "squared_distance"]
 
 #: Values of one chunk's block of scores. On a CPU it should stay in the second-level cache together with what is
 #: computed from it; on an accelerator larger blocks keep all multiprocessors busy.
-_BLOCK_VALUES = {"cpu": 2**18}
-_BLOCK_VALUES_ACCELERATOR = 2**25
-#: exp(-h) of an activation bounded by this neither over- nor underflows in float32, and needs no running maximum
-_SAFE_BOUND = 80.0
+_BLOCK_VALUES = {"cpu": 2**19}
+_BLOCK_VALUES_ACCELERATOR = 2**23
+#: Values that the forward pass may keep for the backward pass: 64 MiB in single precision
+_KEPT_VALUES = 2**24
 
 
 def default_chunk_size(num_queries: int, device: torch.device) -> int:
@@ -64,8 +66,9 @@ def streaming_logsumexp(
     activation: HardnessActivation | None = None,
     chunk_size: int | None = None,
     link: Link | None = None,
+    compile: bool = False,
 ) -> Tensor:
-    """Log-sum-exp over all entities of the activated scores, in memory independent of the number of entities.
+    """Log-sum-exp over all entities of the activated scores, in bounded memory.
 
     It is differentiable (once) in query, entity, scale and bias. Half precision is computed in float32.
 
@@ -77,31 +80,33 @@ def streaming_logsumexp(
     :param activation: the activation h of minus the score, the identity by default
     :param chunk_size: the number of entities a chunk, ≥ 1; chosen from the device by default
     :param link: the map ψ of the squared distance, none by default; for ``"squared_distance"`` only
+    :param compile: whether to compile the passes over a chunk, see
+        :func:`~pykeen_conj_hale.functional.compiled.compiled_passes`; the first call then takes some seconds
     :return: shape: ``(m,)``
     :raises ValueError: if an argument has the wrong shape, device or kind, or is not in the allowed range
     """
     _check(query=query, entity=entity, similarity=similarity, scale=scale, bias=bias, chunk_size=chunk_size)
     if link is not None and similarity != "squared_distance":
         raise ValueError(f"link={link} is a map of the squared distance; it cannot be combined with {similarity=}.")
+    if activation is not None and not isinstance(activation, HardnessActivation):
+        raise ValueError(
+            f"activation={activation!r} is not allowed: it must be a HardnessActivation, which has a derivative."
+        )
+    stream = Stream(
+        squared=similarity == "squared_distance",
+        activation=activation or Identity(),
+        link=link,
+        chunk_size=chunk_size or default_chunk_size(query.shape[0], query.device),
+        passes=compiled_passes(query.device.type) if compile else EAGER,
+    )
     with _no_autocast(query.device.type):
         dtype = torch.promote_types(query.dtype, torch.float32)
         query, c = query.to(dtype), None if scale is None else scale.to(dtype)
-        if link is None:
-            left = _left_factor(query, c, similarity, bias is not None)
-            c = None
-        else:
-            left = _left_factor(query, None, similarity, False)
-            c = query.new_ones(query.shape[0], 1) if c is None else c.unsqueeze(dim=-1)
-        result: Tensor = _StreamingLogSumExp.apply(  # type: ignore[no-untyped-call]
-            left,
-            entity,
-            bias,
-            similarity == "squared_distance",
-            activation or Identity(),
-            chunk_size or default_chunk_size(query.shape[0], query.device),
-            link,
-            c,
-        )
+        left = stream.left_factor(query, c, bias is not None)
+        # without a link it is in the factor
+        c = None if link is None else query.new_ones(query.shape[0], 1) if c is None else c.unsqueeze(dim=-1)
+        keep = torch.is_grad_enabled() and query.shape[0] * entity.shape[0] <= _KEPT_VALUES
+        result: Tensor = StreamingLogSumExp.apply(left, entity, bias, c, stream, keep)  # type: ignore[no-untyped-call]
         return result
 
 
@@ -138,125 +143,3 @@ def _check(
                 f"{name} is {tensor.dtype} on {tensor.device}, but query is {query.dtype} on {query.device}; "
                 "they must agree."
             )
-
-
-def _left_factor(query: Tensor, scale: Tensor | None, similarity: str, has_bias: bool) -> Tensor:
-    """Build the factors a_i of x_ij = -s_ij, shape (m, k); the entity's factor is :func:`_fill_right_factor`'s."""
-    c = query.new_ones(query.shape[0], 1) if scale is None else scale.unsqueeze(dim=-1)
-    if similarity == "dot":
-        columns = [-c * query]
-    else:
-        columns = [-2.0 * c * query, c, c * query.square().sum(dim=-1, keepdim=True)]
-    if has_bias:
-        columns.append(-torch.ones_like(c))
-    return torch.cat(columns, dim=-1)
-
-
-def _fill_right_factor(out: Tensor, entity: Tensor, bias: Tensor | None, squared: bool) -> None:
-    """Write the factors of a chunk of entities, [e], [e, ‖e‖², 1], and b where there are biases, into out."""
-    dim = entity.shape[1]
-    vectors = out[:, :dim]
-    vectors.copy_(entity)
-    if squared:
-        torch.linalg.vecdot(vectors, vectors, out=out[:, dim])
-        out[:, dim + 1] = 1.0
-    if bias is not None:
-        out[:, -1] = bias
-
-
-class _StreamingLogSumExp(torch.autograd.Function):
-    """log Σ_j exp(-h(x_ij)) over chunks of entities; backward recomputes each chunk from the log-normaliser.
-
-    x_ij is ⟨a_i, ê_j⟩, in which c and b are, or with a link c_i ψ(⟨a_i, ê_j⟩) - b_j.
-    """
-
-    @staticmethod
-    def forward(
-        ctx: Any,
-        left: Tensor,
-        entity: Tensor,
-        bias: Tensor | None,
-        squared: bool,
-        activation: HardnessActivation,
-        chunk_size: int,
-        link: Link | None,
-        scale: Tensor | None,
-    ) -> Tensor:
-        """Stream the log-sum-exp."""
-        bounded = activation.bound <= _SAFE_BOUND
-        maximum = left.new_zeros(left.shape[0], 1) if bounded else left.new_full((left.shape[0], 1), -torch.inf)
-        total = torch.zeros_like(maximum)
-        for x, _, chunk in _blocks(left, entity, None if link else bias, squared, chunk_size):
-            if link is not None and scale is not None:
-                x = _scaled(link(x), scale, bias, chunk)
-            f = activation(x).neg()
-            if not bounded:
-                new_maximum = torch.maximum(maximum, f.amax(dim=-1, keepdim=True))
-                total.mul_((maximum - new_maximum).exp_())
-                maximum = new_maximum
-                f.sub_(maximum)
-            total.add_(f.exp_().sum(dim=-1, keepdim=True))
-        result = maximum + total.log()
-        ctx.save_for_backward(left, entity, bias, scale, result)
-        ctx.squared, ctx.activation, ctx.chunk_size, ctx.link = squared, activation, chunk_size, link
-        return result.squeeze(dim=-1)
-
-    @staticmethod
-    @torch.autograd.function.once_differentiable
-    def backward(ctx: Any, grad_output: Tensor) -> tuple[Tensor | None, ...]:
-        """Recompute each chunk's softmax from the log-normaliser and send its gradient on."""
-        left, entity, bias, scale, log_normaliser = ctx.saved_tensors
-        link = ctx.link
-        dim = entity.shape[1]
-        grad_left = torch.zeros_like(left)
-        grad_entity = torch.empty_like(entity) if ctx.needs_input_grad[1] else None
-        grad_bias = torch.empty_like(bias) if bias is not None and ctx.needs_input_grad[2] else None
-        grad_scale = None if scale is None else torch.zeros_like(scale)
-        weight = grad_output.to(left.dtype).neg().unsqueeze(dim=-1)
-        for block, right, chunk in _blocks(left, entity, None if link else bias, ctx.squared, ctx.chunk_size):
-            psi = block if link is None else link(block)
-            x = psi if link is None else _scaled(psi, scale, bias, chunk)
-            value = ctx.activation(x)
-            # ∂ℓ_i/∂x_ij = -softmax_ij h'(x_ij)
-            g = ctx.activation.derivative(x, value)
-            g.mul_(torch.add(log_normaliser, value).neg_().exp_()).mul_(weight)
-            if grad_scale is not None:  # the link's: ∂x/∂u = c ψ', ∂x/∂c = ψ, ∂x/∂b = -1
-                grad_scale.add_((g * psi).sum(dim=-1, keepdim=True))
-                if grad_bias is not None:
-                    grad_bias[chunk] = g.sum(dim=0).neg_()
-                g.mul_(link.derivative(block)).mul_(scale)
-            grad_left.addmm_(g, right)
-            if grad_entity is None and grad_bias is None:
-                continue
-            grad_right = g.T @ left
-            if grad_entity is not None:
-                part = grad_right[:, :dim]
-                if ctx.squared:  # ∂‖e‖²/∂e = 2e
-                    part = torch.addcmul(part, right[:, :dim], grad_right[:, dim : dim + 1], value=2.0)
-                grad_entity[chunk] = part
-            if grad_bias is not None and link is None:
-                grad_bias[chunk] = grad_right[:, -1]
-        return grad_left, grad_entity, grad_bias, None, None, None, None, grad_scale
-
-
-def _scaled(psi: Tensor, scale: Tensor, bias: Tensor | None, chunk: slice) -> Tensor:
-    """Compute c ψ - b."""
-    x = psi * scale
-    return x if bias is None else x.sub_(bias[chunk])
-
-
-def _blocks(
-    left: Tensor, entity: Tensor, bias: Tensor | None, squared: bool, chunk_size: int
-) -> Iterator[tuple[Tensor, Tensor, slice]]:
-    """Iterate over chunks: the block x, shape (m, chunk), the entities' factors, shape (chunk, k), and their slice."""
-    num_entities, num_queries = entity.shape[0], left.shape[0]
-    chunk_size = min(chunk_size, num_entities)
-    factors = left.new_empty(chunk_size, left.shape[1])
-    block = left.new_empty(num_queries * chunk_size)
-    for start in range(0, num_entities, chunk_size):
-        chunk = slice(start, min(start + chunk_size, num_entities))
-        size = chunk.stop - start
-        right = factors[:size]
-        _fill_right_factor(right, entity[chunk], None if bias is None else bias[chunk], squared)
-        x = torch.mm(left, right.T, out=block[: num_queries * size].view(num_queries, size))
-        yield x, right, chunk

@@ -141,7 +141,12 @@ class QueryInteraction(Interaction[Any, Any, Any], ABC):
         return scores
 
     def logsumexp(
-        self, query: Query, target: Target, activation: HardnessActivation | None = None, chunk_size: int | None = None
+        self,
+        query: Query,
+        target: Target,
+        activation: HardnessActivation | None = None,
+        chunk_size: int | None = None,
+        compile: bool = False,
     ) -> Tensor:
         r"""Stream :math:`\log\sum_t \exp(-h(-\mathrm{score}))` over all targets.
 
@@ -149,6 +154,7 @@ class QueryInteraction(Interaction[Any, Any, Any], ABC):
         :param target: all n entities, batch shape ``(n,)``
         :param activation: the activation h, the identity by default
         :param chunk_size: see :func:`~pykeen_conj_hale.functional.logsumexp.streaming_logsumexp`
+        :param compile: see there
         :return: shape: ``(m,)``
         """
         return streaming_logsumexp(
@@ -160,6 +166,7 @@ class QueryInteraction(Interaction[Any, Any, Any], ABC):
             activation=activation,
             chunk_size=chunk_size,
             link=self.similarity.link,
+            compile=compile,
         )
 
     def factors(self, h: Any, r: Any, t: Any) -> Iterator[Tensor]:

@@ -1,0 +1,105 @@
+"""A training loop which does not wait for its device after each step."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, Generic, TypeVar
+
+import torch
+from pykeen.training import TrainingLoop
+from pykeen.training.training_loop import NonFiniteLossError
+from torch import Tensor
+
+__all__ = ["DeferredLossMixin"]
+
+BatchType = TypeVar("BatchType")
+
+
+class DeferredLossMixin(TrainingLoop[BatchType], Generic[BatchType]):
+    """The part of a training loop that reads the losses of a CUDA device one step late; put it before PyKEEN's loop.
+
+    PyKEEN reads the loss of each step at once, twice, and so waits for the device to finish while nothing new is
+    queued. Here a step's loss is copied while the device works, and looked at after the next step's forward pass has
+    been queued; the epoch's loss is added up on the device. The queue is one step deep, so that a time budget still is
+    overrun by at most one step.
+
+    A loss that is not finite is found before its optimizer step on a CPU, and one step later on a CUDA device.
+    """
+
+    #: The number of optimizer steps done
+    num_steps: int = 0
+    #: The summands of the last (sub-)batch's loss by name, if the loop tells them
+    batch_terms: Mapping[str, Tensor | float] = MappingProxyType({})
+
+    def __init__(self, **kwargs: Any) -> None:
+        """Initialize the loop.
+
+        :param kwargs: arguments of the training loop
+        """
+        super().__init__(**kwargs)
+        self._pending: _LateLoss | None = None
+
+    def _train_epoch(self, *args: Any, **kwargs: Any) -> float:
+        self._pending = None
+        # the sum of the deferred losses: the epoch's only wait
+        loss = float(super()._train_epoch(*args, **kwargs))
+        self._check_pending()
+        return loss
+
+    def _forward_pass(  # type: ignore[override]
+        self,
+        batch: BatchType,
+        start: int,
+        stop: int,
+        current_batch_size: int,
+        label_smoothing: float,
+        slice_size: int | None,
+        backward: bool = True,
+    ) -> float | Tensor:
+        loss = self._process_batch(batch, start, stop, label_smoothing=label_smoothing, slice_size=slice_size)
+        late = _LateLoss(loss, self.batch_terms, self.num_steps + 1)
+        self._check_pending()
+        if loss.is_cuda:
+            self._pending = late
+        else:
+            late.check()
+        if self.model.loss.reduction == "mean":
+            loss = loss * ((stop - start) / current_batch_size)
+        if backward:
+            loss.backward()  # type: ignore[no-untyped-call]
+        self.model.post_forward_pass()  # type: ignore[no-untyped-call]
+        return loss.detach() if loss.is_cuda else loss.item()
+
+    def _check_pending(self) -> None:
+        if self._pending is not None:
+            self._pending.check()
+        self._pending = None
+
+
+class _LateLoss:
+    """The loss of one step on its way to the host."""
+
+    def __init__(self, loss: Tensor, terms: Mapping[str, Tensor | float], step: int) -> None:
+        self.loss, self.terms, self.step = loss.detach(), terms, step
+        self.copied: torch.cuda.Event | None = None
+        if loss.is_cuda:
+            self.loss = torch.empty(loss.shape, dtype=loss.dtype, pin_memory=True)
+            self.loss.copy_(loss.detach(), non_blocking=True)
+            self.copied = torch.cuda.Event()  # type: ignore[no-untyped-call]
+            self.copied.record()
+
+    def check(self) -> None:
+        """Raise if the loss is not finite."""
+        if self.copied is not None:
+            self.copied.synchronize()
+        if math.isfinite(self.loss.item()):
+            return
+        values = {name: torch.as_tensor(value).item() for name, value in self.terms.items()}
+        # finite terms may have a sum that overflows
+        bad = [name for name, value in values.items() if not math.isfinite(value)] or ["the sum"]
+        raise NonFiniteLossError(
+            f"The loss is not finite at step {self.step}: {' and '.join(bad)} "
+            f"{'is' if len(bad) == 1 else 'are'} not ({values}). A smaller learning rate may help."
+        )
