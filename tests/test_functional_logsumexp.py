@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.utils._python_dispatch import TorchDispatchMode
 
+from pykeen_conj_hale.functional import logsumexp
 from pykeen_conj_hale.functional.hardness import Halin, Hanon, Identity
 from pykeen_conj_hale.functional.logsumexp import default_chunk_size, streaming_logsumexp
 
@@ -39,7 +40,10 @@ def plain(q, e, similarity, scale=None, bias=None, activation=None):
 @pytest.mark.parametrize("with_bias", [False, True])
 @pytest.mark.parametrize("activation", ACTIVATIONS, ids=str)
 @pytest.mark.parametrize("chunk_size", [None, 1, 7, 23, 100])
-def test_equals_the_plain_formula(similarity, with_scale, with_bias, activation, chunk_size):
+@pytest.mark.parametrize("keep", [True, False])
+def test_equals_the_plain_formula(monkeypatch, similarity, with_scale, with_bias, activation, chunk_size, keep):
+    if not keep:
+        monkeypatch.setattr(logsumexp, "_KEPT_VALUES", 0)
     q, e, c, b = inputs()
     options = {"scale": c if with_scale else None, "bias": b if with_bias else None, "activation": activation}
     streamed = streaming_logsumexp(q, e, similarity=similarity, chunk_size=chunk_size, **options)
@@ -63,6 +67,30 @@ def test_gradcheck(similarity, activation):
         ),
         (q, e, c, b),
     )
+
+
+@pytest.mark.parametrize("activation", [Identity(), Hanon(), Halin()], ids=str)
+@pytest.mark.parametrize("keep", [True, False])
+def test_compiled_equals_eager(monkeypatch, activation, keep):
+    if not keep:
+        monkeypatch.setattr(logsumexp, "_KEPT_VALUES", 0)
+    q, e, c, b = inputs()
+    options = {"similarity": "squared_distance", "scale": c, "bias": b, "activation": activation, "chunk_size": 7}
+    results = []
+    for compile in (False, True):
+        value = streaming_logsumexp(q, e, compile=compile, **options)
+        results.append((value, *torch.autograd.grad(value.square().sum(), (q, e, c, b))))
+    for eager, compiled in zip(*results, strict=True):
+        torch.testing.assert_close(compiled, eager, rtol=1e-11, atol=1e-11)
+
+
+def test_backward_twice_through_a_retained_graph():
+    """What is kept for the backward pass is not used up by it."""
+    q, e, c, _ = inputs()
+    value = streaming_logsumexp(q, e, similarity="squared_distance", scale=c, activation=Hanon()).sum()
+    first = torch.autograd.grad(value, (q, e, c), retain_graph=True)
+    for a, b in zip(first, torch.autograd.grad(value, (q, e, c)), strict=True):
+        assert torch.equal(a, b)
 
 
 @settings(max_examples=50)
@@ -143,7 +171,8 @@ class LargestAllocation(TorchDispatchMode):
         return result
 
 
-def test_memory_does_not_grow_with_the_entities_beyond_their_gradient():
+def test_memory_does_not_grow_with_the_entities_beyond_their_gradient(monkeypatch):
+    monkeypatch.setattr(logsumexp, "_KEPT_VALUES", 2**20)
     q, e, c, _ = inputs(m=64, n=20_000, d=8, dtype=torch.float32)
     with LargestAllocation(q, e, c) as record:
         streaming_logsumexp(
@@ -170,6 +199,7 @@ def test_default_chunk_size():
     ("changes", "message"),
     [
         ({"chunk_size": 0}, "chunk_size=0"),
+        ({"activation": torch.tanh}, "activation=.* has a derivative"),
         ({"similarity": "cosine"}, "similarity='cosine'"),
         ({"query": torch.zeros(3, 5)}, "query has shape"),
         ({"entity": torch.zeros(0, 4)}, "n ≥ 1"),

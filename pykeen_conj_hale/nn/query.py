@@ -135,7 +135,8 @@ class QueryInteraction(Interaction[Any, Any, Any], ABC):
         """
         scores = self.similarity(query.vector, target.vector)
         if query.scale is not None:
-            scores = query.scale * scores
+            # in place where nobody needs the scores for a gradient, as a pass over fresh memory takes longer
+            scores = scores * query.scale if scores.requires_grad else scores.mul_(query.scale)
         if target.bias is not None:
             scores = scores + target.bias
         return scores

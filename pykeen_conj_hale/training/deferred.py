@@ -17,6 +17,15 @@ __all__ = ["DeferredLossMixin"]
 BatchType = TypeVar("BatchType")
 
 
+def reads_late(loss: Tensor) -> bool:
+    """Tell whether reading a loss at once would make the host wait for the device, and can be put off.
+
+    :param loss: the loss
+    :return: whether it is on a CUDA device
+    """
+    return loss.is_cuda
+
+
 class DeferredLossMixin(TrainingLoop[BatchType], Generic[BatchType]):
     """The part of a training loop that reads the losses of a CUDA device one step late; put it before PyKEEN's loop.
 
@@ -61,7 +70,7 @@ class DeferredLossMixin(TrainingLoop[BatchType], Generic[BatchType]):
         loss = self._process_batch(batch, start, stop, label_smoothing=label_smoothing, slice_size=slice_size)
         late = _LateLoss(loss, self.batch_terms, self.num_steps + 1)
         self._check_pending()
-        if loss.is_cuda:
+        if reads_late(loss):
             self._pending = late
         else:
             late.check()
@@ -70,7 +79,7 @@ class DeferredLossMixin(TrainingLoop[BatchType], Generic[BatchType]):
         if backward:
             loss.backward()  # type: ignore[no-untyped-call]
         self.model.post_forward_pass()  # type: ignore[no-untyped-call]
-        return loss.detach() if loss.is_cuda else loss.item()
+        return loss.detach() if reads_late(loss) else loss.item()
 
     def _check_pending(self) -> None:
         if self._pending is not None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+
 import torch
 from torch.optim import Optimizer
 
@@ -28,7 +30,9 @@ def _works_fused(optimizer: Optimizer, like: torch.Tensor) -> bool:
     """Try a step of a parameter of one value."""
     parameter = torch.zeros(1, dtype=like.dtype, device=like.device, requires_grad=True)
     parameter.grad = torch.zeros_like(parameter)
-    options = {key: value for key, value in optimizer.param_groups[0].items() if key not in ("params", "initial_lr")}
+    # a group may hold more than its optimizer takes, e.g. AdamW's, or a schedule's
+    known = inspect.signature(type(optimizer)).parameters
+    options = {key: value for key, value in optimizer.param_groups[0].items() if key in known and key != "params"}
     try:
         type(optimizer)([parameter], **{**options, "fused": True}).step()
     except (RuntimeError, TypeError, ValueError):
