@@ -7,16 +7,14 @@ entropy over all entities of 1,000 triples, N3, Adagrad; both models alternate. 
 from __future__ import annotations
 
 import argparse
-import resource
 import statistics
-import sys
 import time
 
+import measuring
 import torch
 from pykeen.losses import CrossEntropyLoss
 from pykeen.models import ComplEx, Model
 from pykeen.triples import KGInfo
-from tabulate import tabulate
 from torch import Tensor
 
 from pykeen_conj_hale.models import ConjComplEx, ConjFiveStarE, FiveStarE
@@ -91,10 +89,12 @@ def main() -> None:
                     f"{median / medians[0]:.2f}",
                 ]
             )
-    headers = ["", "relations, MiB", "ratio", "ms a step", "ratio"]
-    sys.stdout.write(tabulate(rows, headers=headers, disable_numparse=True) + "\n")
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-    sys.stdout.write(f"peak memory of the process, all four models: {peak:.2f} GiB\n")
+    measuring.report(
+        f"cross entropy and N3, {arguments.batch_size:,} × {arguments.entities:,} × {arguments.dim} (complex)",
+        ["relations, MiB", "memory ratio", "ms a step", "time ratio"],
+        rows,
+        peak_memory_of_the_process_with_all_four_models_MiB=round(measuring.memory("VmHWM")),
+    )
 
 
 if __name__ == "__main__":

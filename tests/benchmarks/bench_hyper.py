@@ -20,9 +20,9 @@ from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
 
+import measuring
 import numpy as np
 import torch
-from tabulate import tabulate
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -215,12 +215,12 @@ def report(results: dict[str, tuple[Steps, float]], num_threads: int) -> None:
         ms, fastest = [f"{1e3 * s:.0f}" for s in medians[key]], f"{1e3 * min(s for s, _ in steps):.0f}"
         rows.append([f"({key}) {VARIANTS[key][0]}", ms[0], fastest, ms[1], len(steps), f"{peak:.2f}"])
     title = f"{BATCH_SIZE} pairs × {NUM_ENTITIES:,} entities × {DIM}, {num_threads} threads"
-    headers = [title, "ms a step", "fastest", "processor ms", "steps", "peak memory, GiB"]
-    sys.stdout.write(tabulate(rows, headers=headers, disable_numparse=True) + "\n")
+    ratios = {}
     for x, y in (("a", "b"), ("c", "a")):
         if x in medians:
             clock, processor = (a / b for a, b in zip(medians[x], medians[y], strict=True))
-            sys.stdout.write(f"({x}) / ({y}) = {clock:.2f} by the clock, {processor:.2f} in processor time\n")
+            ratios[f"{x}_over_{y}"] = f"{clock:.2f} by the clock, {processor:.2f} in processor time"
+    measuring.report(title, ["ms a step", "fastest", "processor ms", "steps", "peak memory, GiB"], rows, **ratios)
 
 
 if __name__ == "__main__":

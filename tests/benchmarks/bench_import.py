@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 
-from tabulate import tabulate
+import measuring
 
 # to PyKEEN, a package that cannot be imported is as good as none
 HIDE = "import sys, logging; sys.modules['pykeen_conj_hale'] = None; logging.disable(); "
@@ -31,8 +31,7 @@ def main() -> None:
                 own.append(time.perf_counter() - start)
         medians = {name: statistics.median(own) for name, own in seconds.items()}
         rows.append([module, *(f"{s:.2f}" for s in medians.values()), f"{medians['with'] / medians['without']:.3f}"])
-    headers = ["import", "with, s", "without, s", "ratio"]
-    sys.stdout.write(tabulate(rows, headers=headers, disable_numparse=True) + "\n")
+    measuring.report("import", ["with, s", "without, s", "ratio"], rows)
 
 
 if __name__ == "__main__":

@@ -1,20 +1,16 @@
 """The uniformity term, forward and backward: streamed, written plainly, and broadcast as PyKEEN does distances.
 
-Prints medians, their ratios, and the peak memory of each way in a process of its own. Nothing is asserted.
+python tests/benchmarks/bench_uniformity.py --queries 64 --entities 4600000 --dim 64 --ways streamed plain
 """
 
 from __future__ import annotations
 
 import argparse
-import resource
-import statistics
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 
+import measuring
 import torch
-from tabulate import tabulate
 from torch import Tensor
 
 from pykeen_conj_hale.functional.hardness import Hanon
@@ -24,9 +20,16 @@ ACTIVATION = Hanon()
 Way = Callable[[Tensor, Tensor, Tensor], Tensor]
 
 
-def streamed(query: Tensor, entity: Tensor, scale: Tensor) -> Tensor:
+def streamed(query: Tensor, entity: Tensor, scale: Tensor, *, compile: bool = False) -> Tensor:
     """Stream over chunks of entities."""
-    return streaming_logsumexp(query, entity, similarity="squared_distance", scale=scale, activation=ACTIVATION)
+    return streaming_logsumexp(
+        query, entity, similarity="squared_distance", scale=scale, activation=ACTIVATION, compile=compile
+    )
+
+
+def compiled(query: Tensor, entity: Tensor, scale: Tensor) -> Tensor:
+    """Stream over chunks of entities, with compiled passes."""
+    return streamed(query, entity, scale, compile=True)
 
 
 def plain(query: Tensor, entity: Tensor, scale: Tensor) -> Tensor:
@@ -35,66 +38,55 @@ def plain(query: Tensor, entity: Tensor, scale: Tensor) -> Tensor:
     return torch.logsumexp(-ACTIVATION(scale.unsqueeze(-1) * distance.clamp_min(0.0)), dim=-1)
 
 
+plain_compiled = torch.compile(plain)
+
+
 def broadcast(query: Tensor, entity: Tensor, scale: Tensor) -> Tensor:
     """Build the (m, n, d) tensor of differences."""
     distance = (query.unsqueeze(1) - entity).square().sum(-1)
     return torch.logsumexp(-ACTIVATION(scale.unsqueeze(-1) * distance), dim=-1)
 
 
-WAYS: dict[str, Way] = {"streamed": streamed, "plain": plain, "broadcast": broadcast}
+WAYS: dict[str, Way] = {
+    "streamed": streamed,
+    "streamed, compiled": compiled,
+    "plain": plain,
+    "plain, compiled": plain_compiled,
+    "broadcast": broadcast,
+}
 
 
-def step(way: Way, inputs: list[Tensor]) -> None:
-    """Run forward and backward once."""
-    for x in inputs:
-        x.grad = None
-    way(*inputs).mean().backward()
-
-
-def measure(name: str, arguments: argparse.Namespace) -> None:
-    """Print the median seconds of one way, and how much memory it took beyond its inputs."""
+def measure(name: str, arguments: argparse.Namespace) -> measuring.Measurement:
+    """Measure forward and backward of one way."""
     m, n, d = arguments.queries, arguments.entities, arguments.dim
     torch.manual_seed(0)
-    inputs = [torch.randn(m, d).mul_(0.1), torch.randn(n, d).mul_(0.1), torch.rand(m).add_(0.5)]
-    inputs = [x.requires_grad_() for x in inputs]
-    inputs[1].grad = torch.zeros_like(inputs[1])  # the gradient is part of the parameters' memory
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    seconds = []
-    for _ in range(arguments.repeats + 1):
+    query, entity, scale = torch.randn(m, d).mul_(0.1), torch.randn(n, d).mul_(0.1), torch.rand(m).add_(0.5)
+    inputs = [x.requires_grad_() for x in (query, entity, scale)]
+    if "compiled" in name:  # what the compiler needs is set-up
+        few = [x[:1_000].detach().clone().requires_grad_() for x in inputs]
+        WAYS[name](*few).mean().backward()
+    entity.grad = torch.zeros_like(entity)  # the gradient is part of the parameters' memory
+
+    def step() -> float:
+        for x in inputs:
+            x.grad = None
         start = time.perf_counter()
-        step(WAYS[name], inputs)
-        seconds.append(time.perf_counter() - start)
-    extra = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
-    sys.stdout.write(f"{statistics.median(seconds[1:])} {extra / 1024}\n")
+        WAYS[name](*inputs).mean().backward()
+        return time.perf_counter() - start
+
+    return measuring.measure(step, arguments.repeats)
 
 
-def main() -> None:
-    """Measure each way in turn, in a process of its own."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--queries", type=int, default=102)
-    parser.add_argument("--entities", type=int, default=40_943)
-    parser.add_argument("--dim", type=int, default=32)
-    parser.add_argument("--repeats", type=int, default=9)
-    parser.add_argument("--ways", nargs="+", choices=WAYS, default=list(WAYS))
-    parser.add_argument("--one", choices=WAYS, help=argparse.SUPPRESS)
-    arguments = parser.parse_args()
-    if arguments.one:
-        measure(arguments.one, arguments)
-        return
-    results = {}
-    for name in arguments.ways:
-        command = [sys.executable, __file__, *sys.argv[1:], "--one", name]
-        done = subprocess.run(command, check=True, capture_output=True, text=True)
-        results[name] = tuple(map(float, done.stdout.split()))
-    base, _ = results[arguments.ways[0]]
-    rows = [
-        [name, f"{1e3 * seconds:.1f}", f"{seconds / base:.1f}", f"{extra:.0f}"]
-        for name, (seconds, extra) in results.items()
-    ]
+def describe(results: dict[str, measuring.Measurement], arguments: argparse.Namespace) -> None:
+    """Report the ratios to the streamed way."""
     title = f"uniformity term, {arguments.queries} × {arguments.entities:,} × {arguments.dim}"
-    headers = [title, "ms", f"ratio to {arguments.ways[0]}", "extra memory, MiB"]
-    sys.stdout.write(tabulate(rows, headers=headers, disable_numparse=True) + "\n")
+    measuring.report(title, measuring.HEADERS, measuring.rows(results))
 
 
 if __name__ == "__main__":
-    main()
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--queries", type=int, default=102)
+    parser.add_argument("--entities", type=int, default=40_943)
+    parser.add_argument("--dim", type=int, default=32)
+    parser.add_argument("--repeats", type=int, default=15)
+    measuring.main(parser, WAYS, measure, describe)
