@@ -155,6 +155,18 @@ def test_autocast_does_not_lower_the_precision():
         assert torch.equal(streaming_logsumexp(q, e, similarity="squared_distance"), expected)
 
 
+def test_autocast_may_have_lowered_some_inputs():
+    q, e, _, _ = (x.detach().float().requires_grad_() for x in inputs(m=3, n=50, d=8))
+    low = q.detach().bfloat16().requires_grad_()
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        value = streaming_logsumexp(low, e, similarity="squared_distance", activation=Hanon())
+    value.sum().backward()
+    assert value.dtype is torch.float32
+    assert low.grad.dtype is torch.bfloat16
+    expected = plain(low.double(), e.double(), "squared_distance", activation=Hanon())
+    torch.testing.assert_close(value.double(), expected, rtol=1e-5, atol=1e-5)
+
+
 class LargestAllocation(TorchDispatchMode):
     """Record the largest storage that appears and was not there before."""
 

@@ -92,6 +92,22 @@ def test_compiled_terms_are_the_same(factory, activation):
         torch.testing.assert_close(found[name], gradient, rtol=1e-4, atol=1e-6)
 
 
+@pytest.mark.parametrize(("cls", "kwargs"), [(RotE, {}), (ConjComplEx, {}), (HypER, {"num_filters": 2, "filter_length": 3})])
+def test_autocast(factory, cls, kwargs):
+    """In bfloat16 the loss is right to bfloat16's three digits, and the gradients are those of the parameters' type."""
+    triples = factory._add_inverse_triples_if_necessary(factory.mapped_triples)[:100]
+    model = cls(triples_factory=factory, **OPTIONS, **kwargs).train()
+    for module in model.modules():
+        if isinstance(module, torch.nn.Dropout):
+            module.p = 0.0
+    loss, _ = gradients(model, triples)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        low, found = gradients(model, triples)
+    torch.testing.assert_close(low.float(), loss, rtol=2e-2, atol=2e-2)
+    for name, parameter in model.named_parameters():
+        assert found[name] is None or found[name].dtype is parameter.dtype, name
+
+
 def test_warm_up_leaves_no_trace(factory):
     model = RotE(triples_factory=factory, **OPTIONS)
     before = {name: value.clone() for name, value in model.state_dict().items()}

@@ -100,7 +100,7 @@ def streaming_logsumexp(
         passes=compiled_passes(query.device.type) if compile else EAGER,
     )
     with _no_autocast(query.device.type):
-        dtype = torch.promote_types(query.dtype, torch.float32)
+        dtype = torch.promote_types(torch.promote_types(query.dtype, entity.dtype), torch.float32)
         query, c = query.to(dtype), None if scale is None else scale.to(dtype)
         left = stream.left_factor(query, c, bias is not None)
         # without a link it is in the factor
@@ -108,6 +108,11 @@ def streaming_logsumexp(
         keep = torch.is_grad_enabled() and query.shape[0] * entity.shape[0] <= _KEPT_VALUES
         result: Tensor = StreamingLogSumExp.apply(left, entity, bias, c, stream, keep)  # type: ignore[no-untyped-call]
         return result
+
+
+def _is_autocast(device_type: str) -> bool:
+    """Tell whether autocast is on."""
+    return torch.amp.is_autocast_available(device_type) and torch.is_autocast_enabled(device_type)
 
 
 def _no_autocast(device_type: str) -> AbstractContextManager[Any]:
@@ -138,7 +143,9 @@ def _check(
             continue
         if not tensor.is_floating_point():
             raise ValueError(f"{name} has dtype {tensor.dtype}; it must be real (view complex vectors as real first).")
-        if tensor.device != query.device or (name == "entity" and tensor.dtype != query.dtype):
+        # autocast makes half precision of some of them, as it likes
+        other_dtype = name == "entity" and tensor.dtype != query.dtype and not _is_autocast(query.device.type)
+        if tensor.device != query.device or other_dtype:
             raise ValueError(
                 f"{name} is {tensor.dtype} on {tensor.device}, but query is {query.dtype} on {query.device}; "
                 "they must agree."

@@ -1,7 +1,7 @@
 """Training and filtered evaluation with millions of entities: time of a step, and the memory of the whole process.
 
 Synthetic triples; three steps of RotE with HaLE and Adam at Wikidata5M's number of entities, then the filtered ranks of
-a few triples, by the pipeline. Parameters, gradients and Adam's two moments take 4 · 4 bytes a value: 4.4 GiB at d = 64.
+a few triples, by the pipeline. Parameters, gradients and Adam's two moments take 4 · 4 bytes a value.
 """
 
 from __future__ import annotations
