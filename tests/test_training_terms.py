@@ -92,7 +92,9 @@ def test_compiled_terms_are_the_same(factory, activation):
         torch.testing.assert_close(found[name], gradient, rtol=1e-4, atol=1e-6)
 
 
-@pytest.mark.parametrize(("cls", "kwargs"), [(RotE, {}), (ConjComplEx, {}), (HypER, {"num_filters": 2, "filter_length": 3})])
+@pytest.mark.parametrize(
+    ("cls", "kwargs"), [(RotE, {}), (ConjComplEx, {}), (HypER, {"num_filters": 2, "filter_length": 3})]
+)
 def test_autocast(factory, cls, kwargs):
     """In bfloat16 the loss is right to bfloat16's three digits, and the gradients are those of the parameters' type."""
     triples = factory._add_inverse_triples_if_necessary(factory.mapped_triples)[:100]
