@@ -79,7 +79,8 @@ class TimeBudgetMixin(ResumableMixin[BatchType], Generic[BatchType]):
         self.stopwatch = Stopwatch() if time_budget is None else time_budget.stopwatch
         self.stop_reason = None
         self.num_steps = 0
-        self._position = self._resume_from = self._stopper = self._signal = None
+        self._position = self._resume_from = self._stopper = None
+        self._signal: str | None = None
         self._reset_time_budget = False
         self._total_steps = self._num_epochs = 1
         self._next_checkpoint = math.inf
@@ -322,7 +323,7 @@ class TimeBudgetMixin(ResumableMixin[BatchType], Generic[BatchType]):
         assert self._position is not None
         loss = 0.0
         if not batches.is_empty:
-            loss = super()._train_epoch(batches, callbacks, only_size_probing=False, **kwargs)
+            loss = super()._train_epoch(batches, callbacks, only_size_probing=False, **kwargs)  # type: ignore[arg-type]
         self._position.loss = float(self._record.total)
         if self._record.count or batches.is_empty:
             loss = self._position.loss / self._position.step
@@ -363,13 +364,13 @@ class TimeBudgetMixin(ResumableMixin[BatchType], Generic[BatchType]):
         return self.num_steps / self._total_steps
 
     def _evaluate(self, stopper: TimedStopper, final: bool = False) -> bool:
-        """Evaluate the model in the middle of an epoch, or at the end, without a trace in the training's random numbers.
+        """Evaluate the model in the middle of an epoch, or at the end.
 
         :return: whether the stopper wants the training to stop
         """
         with self.phase("evaluation"):
             stop = stopper.look(self.num_steps, self.stopwatch.elapsed("training"), final=final)
-            self.model._free_graph_and_cache()
+            self.model._free_graph_and_cache()  # type: ignore[no-untyped-call]
             if not final:
                 self.model.train()
         return stop

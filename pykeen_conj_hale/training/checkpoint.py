@@ -7,7 +7,6 @@ A file holds a dictionary of tensors, numbers, texts and containers of these, wh
 from __future__ import annotations
 
 import os
-import pickle
 import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -68,20 +67,20 @@ def plain(value: Any, name: str = "state") -> Any:
     :return: the same with plain containers and numbers
     :raises CheckpointError: if there is anything else, which could be stored as code only
     """
+    if isinstance(value, np.generic):
+        return value.item()
     if value is None or isinstance(value, bool | int | float | str | bytes):
         return value
     if isinstance(value, Tensor):
         return value.detach()
-    if isinstance(value, np.generic):
-        return value.item()
     if isinstance(value, Mapping):
         return {plain(key, name): plain(item, f"{name}.{key}") for key, item in value.items()}
     if isinstance(value, list | tuple):
         items = [plain(item, f"{name}[{i}]") for i, item in enumerate(value)]
         return items if isinstance(value, list) else tuple(items)
     raise CheckpointError(
-        f"{name} is a {type(value).__name__}, which a checkpoint cannot hold: it could be loaded by executing code only. "
-        "Train without a checkpoint, or without what has this state."
+        f"{name} is a {type(value).__name__}, which a checkpoint cannot hold: only executing code could load it. Train "
+        "without a checkpoint, or without what has this state."
     )
 
 
@@ -105,16 +104,19 @@ def load_checkpoint(path: Path, device: torch.device | str = "cpu") -> dict[str,
     :return: the state
     :raises CheckpointError: if the file is damaged, or not a checkpoint of this package
     """
-    try:
-        # PyTorch itself does not look at the checksums
-        with zipfile.ZipFile(path) as archive:
-            torn = archive.testzip()
-        if torn is not None:
-            raise zipfile.BadZipFile(f"bad checksum of {torn}")
-        content = torch.load(path, map_location=device, weights_only=True)
-    except (zipfile.BadZipFile, pickle.UnpicklingError, RuntimeError, EOFError, KeyError) as error:
-        reason = str(error).splitlines()[0]
-        raise CheckpointError(_refusal(path, f"is damaged, or was not written by this package ({reason})")) from error
+    with path.open("rb") as file:
+        try:
+            # PyTorch itself does not look at the checksums
+            torn = zipfile.ZipFile(file).testzip()
+            if torn is not None:
+                raise zipfile.BadZipFile(f"bad checksum of {torn}")
+            file.seek(0)
+            content = torch.load(file, map_location=device, weights_only=True)
+        # whatever a parser makes of bytes that mean nothing
+        except Exception as error:
+            reason = f"{type(error).__name__}: {error}".splitlines()[0]
+            refusal = _refusal(path, f"is damaged, or was not written by this package ({reason})")
+            raise CheckpointError(refusal) from error
     if not isinstance(content, dict) or content.get("format") != FORMAT:
         raise CheckpointError(_refusal(path, "was not written by this package"))
     if content["version"] != VERSION:

@@ -107,7 +107,7 @@ class EpochRecord(TrainingCallback):
     """Adds up an epoch's losses, which may be numbers or tensors, and notes whether ``post_train`` was called."""
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self.total: Any = 0.0
         self.count, self.is_done = 0, False
 

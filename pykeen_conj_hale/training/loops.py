@@ -27,8 +27,8 @@ class BudgetedSymmetricLCWATrainingLoop(TimeBudgetMixin[tuple[MappedTriples]], S
 class BudgetedSLCWATrainingLoop(TimeBudgetMixin[SLCWABatch], SLCWATrainingLoop):
     """PyKEEN's sLCWA loop under a time budget: see :class:`~pykeen_conj_hale.training.TimeBudgetMixin`.
 
-    PyKEEN's HPO searches over a negative sampler's arguments for its own sLCWA loop only, and not for subclasses. So the
-    number of negatives is an argument of :meth:`train` here, where HPO hands it over: it is searched as
+    PyKEEN's HPO searches over a negative sampler's arguments for its own sLCWA loop only, and not for subclasses. So
+    the number of negatives is an argument of :meth:`train` here, where HPO hands it over: it is searched as
     ``training.num_negs_per_pos``. The sampler itself is an argument of the loop, ``negative_sampler``.
     """
 
@@ -36,20 +36,18 @@ class BudgetedSLCWATrainingLoop(TimeBudgetMixin[SLCWABatch], SLCWATrainingLoop):
         TimeBudgetMixin.hpo_default, **NegativeSampler.hpo_default
     )
 
-    def train(  # type: ignore[override]
+    def train(
         self, triples_factory: CoreTriplesFactory, *args: Any, num_negs_per_pos: int | None = None, **kwargs: Any
     ) -> list[float] | None:
         """Train the model; see :meth:`TimeBudgetMixin.train`.
 
         :param triples_factory: the training triples
         :param args: as there
-        :param num_negs_per_pos: the number of negatives a positive; by default, as the loop's ``negative_sampler_kwargs``
+        :param num_negs_per_pos: the number of negatives a positive; by default that of ``negative_sampler_kwargs``
         :param kwargs: as there
         :return: the losses of the epochs
         """
         if num_negs_per_pos is not None:
-            self.negative_sampler_kwargs = {
-                **(self.negative_sampler_kwargs or {}),
-                "num_negs_per_pos": num_negs_per_pos,
-            }
+            others = self.negative_sampler_kwargs or {}
+            self.negative_sampler_kwargs = {**others, "num_negs_per_pos": num_negs_per_pos}
         return super().train(triples_factory, *args, **kwargs)

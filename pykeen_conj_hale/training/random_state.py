@@ -30,8 +30,8 @@ def get_random_state() -> dict[str, Any]:
 def set_random_state(state: Mapping[str, Any]) -> None:
     """Set the global random states.
 
-    :param state: what :func:`get_random_state` returned; of another number of GPUs those which are here are set, and the
-        log says so
+    :param state: what :func:`get_random_state` returned; of another number of GPUs those which are here are set, and
+        the log says so
     """
     version, internal, gauss = state["python"]
     random.setstate((version, tuple(internal), gauss))

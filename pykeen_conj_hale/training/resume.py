@@ -154,8 +154,9 @@ class ResumableMixin(TrainingLoop[BatchType], Generic[BatchType]):
                 lines = zip_longest(there.splitlines(), here.splitlines(), fillvalue="")
                 line_there, line_here = next(pair for pair in lines if pair[0] != pair[1])
                 raise CheckpointError(
-                    f"checkpoint={str(path)!r} is of another {what}: {line_there.strip()!r} there, {line_here.strip()!r} "
-                    f"here. It is left as it is: train with the same {what} to go on, or name another file."
+                    f"checkpoint={str(path)!r} is of another {what}: {line_there.strip()!r} there, "
+                    f"{line_here.strip()!r} here. It is left as it is: train with the same {what} to go on, or name "
+                    "another file."
                 )
 
     def _best_model(self) -> dict[str, Any] | None:

@@ -49,8 +49,8 @@ class BudgetLR(LRScheduler):
         if not 0 <= final <= 1:
             raise ValueError(f"final={final!r} is not allowed: it is a factor of the learning rate, in [0, 1].")
         self.warmup, self.final = warmup, final
-        #: The share done. None until a loop says it: PyKEEN makes the optimizer anew from its current learning rate when a
-        #: training starts, so that the learning rate must not be touched before.
+        #: The share done. None until a loop says it: PyKEEN makes the optimizer anew from its current learning rate
+        #: when a training starts, so that the learning rate must not be touched before.
         self.progress: float | None = None
         super().__init__(optimizer, last_epoch)
 
@@ -92,7 +92,7 @@ class BudgetLR(LRScheduler):
                 group["lr"].fill_(lr)
             else:
                 group["lr"] = lr
-        self._last_lr = rates
+        self._last_lr = [*rates]
 
     def step(self, epoch: int | None = None) -> None:
         """Do nothing: epochs do not matter.
@@ -103,7 +103,7 @@ class BudgetLR(LRScheduler):
         if self.last_epoch < 0:
             # the constructor's first step
             self.last_epoch = 0
-            self._last_lr = self.get_lr()
+            self._last_lr = [*self.get_lr()]
         elif self.progress is None:
             raise ValueError(
                 f"lr_scheduler={type(self).__name__!r} follows the budget of a training loop of this package, and this "

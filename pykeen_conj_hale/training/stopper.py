@@ -23,7 +23,7 @@ logger = logging.getLogger(__name__)
 
 @dataclasses.dataclass
 class TimedStopper(EarlyStopper):
-    """Evaluates on validation triples every n seconds of training, and keeps the best model, which is restored at the end.
+    """Evaluates on validation triples every n seconds of training, and keeps the best model, to be restored at the end.
 
     The k-th evaluation is the one at k · n seconds, right after the optimizer step which reaches them; those which a
     long step jumps over are left out. What PyKEEN calls the epoch of a result is this k, so that HPO compares, and
@@ -56,7 +56,7 @@ class TimedStopper(EarlyStopper):
             raise ValueError('stopper="timed" needs validation triples, and the dataset has none.')
         if self.patience is None:
             self.patience = math.inf  # type: ignore[assignment]
-        super().__post_init__()
+        super().__post_init__()  # type: ignore[no-untyped-call]
 
     def should_evaluate(self, epoch: int) -> bool:
         """Leave epochs alone.
@@ -106,8 +106,9 @@ class TimedStopper(EarlyStopper):
         callbacks = [] if final else self.result_callbacks
         for callback in callbacks:
             callback(self, result, self.mark)
+        is_best = self._stopper.is_improvement(result)
         stop = self._stopper.report_result(metric=result, epoch=self.mark)
-        if self._stopper.is_best:
+        if is_best:
             self._keep()
         elif stop and not final:
             logger.info("Stopping early after %.1f s of training, best result %g", elapsed, self.best_metric)
@@ -151,7 +152,7 @@ class TimedStopper(EarlyStopper):
         """Get what a checkpoint keeps."""
         return {**super().get_summary_dict(), "mark": self.mark, "step": self.step}
 
-    def _write_from_summary_dict(self, *, mark: int = 0, step: int = 0, **kwargs: Any) -> None:  # type: ignore[override]
+    def _write_from_summary_dict(self, *, mark: int = 0, step: int = 0, **kwargs: Any) -> None:
         """Go on from a checkpoint."""
         super()._write_from_summary_dict(**kwargs)
         self.mark, self.step = mark, step
