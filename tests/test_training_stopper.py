@@ -66,9 +66,7 @@ class Scripted(RankBasedEvaluator):
         return Result()
 
 
-def run(
-    budget, values, cls=QuerySamplingTrainingLoop, step_seconds=1.0, train=None, path=None, seed=0, **stopper_kwargs
-):
+def run(budget, values, cls=QuerySamplingTrainingLoop, *, step_seconds=1.0, train=None, path=None, seed=0, **kwargs):
     torch.manual_seed(seed)
     dataset = Nations(create_inverse_triples=True)
     clock = Clock()
