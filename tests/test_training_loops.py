@@ -104,3 +104,14 @@ def test_the_sampler_keeps_its_other_arguments():
     )
     expected = {"corruption_scheme": ["tail"], "num_negs_per_pos": 3}
     assert result.training_loop.negative_sampler_kwargs == expected
+
+
+def test_the_number_of_negatives_given_twice():
+    with pytest.raises(ValueError, match=r"num_negs_per_pos=3 .* in negative_sampler_kwargs, too"):
+        pipeline(
+            **settings(
+                "BudgetedSLCWA",
+                training_kwargs={"num_negs_per_pos": 3},
+                negative_sampler_kwargs={"num_negs_per_pos": 4},
+            )
+        )

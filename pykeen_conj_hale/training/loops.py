@@ -36,6 +36,11 @@ class BudgetedSLCWATrainingLoop(TimeBudgetMixin[SLCWABatch], SLCWATrainingLoop):
         TimeBudgetMixin.hpo_default, **NegativeSampler.hpo_default
     )
 
+    def __init__(self, **kwargs: Any) -> None:
+        """Initialize the loop; see :class:`TimeBudgetMixin` and :class:`pykeen.training.SLCWATrainingLoop`."""
+        super().__init__(**kwargs)
+        self._given: Mapping[str, Any] = self.negative_sampler_kwargs or {}
+
     def train(
         self, triples_factory: CoreTriplesFactory, *args: Any, num_negs_per_pos: int | None = None, **kwargs: Any
     ) -> list[float] | None:
@@ -46,8 +51,13 @@ class BudgetedSLCWATrainingLoop(TimeBudgetMixin[SLCWABatch], SLCWATrainingLoop):
         :param num_negs_per_pos: the number of negatives a positive; by default that of ``negative_sampler_kwargs``
         :param kwargs: as there
         :return: the losses of the epochs
+        :raises ValueError: if ``negative_sampler_kwargs`` has the number of negatives, too
         """
         if num_negs_per_pos is not None:
-            others = self.negative_sampler_kwargs or {}
-            self.negative_sampler_kwargs = {**others, "num_negs_per_pos": num_negs_per_pos}
+            if "num_negs_per_pos" in self._given:
+                raise ValueError(
+                    f"num_negs_per_pos={num_negs_per_pos!r} is in the training's arguments, or searched by HPO, and it "
+                    "is in negative_sampler_kwargs, too. Give it in training_kwargs only; that ends the search."
+                )
+            self.negative_sampler_kwargs = {**self._given, "num_negs_per_pos": num_negs_per_pos}
         return super().train(triples_factory, *args, **kwargs)
