@@ -25,6 +25,10 @@ ARGUMENTS = {
 }
 
 
+#: For what is about the queue: nothing takes long
+SMALL = {"model_kwargs": {"embedding_dim": 4}, "training_kwargs": {"use_tqdm": False, "batch_size": 512}}
+
+
 def run(**changes):
     return hpo_pipeline(**{**ARGUMENTS, "n_trials": 2, "study_name": "s", **changes})
 
@@ -53,12 +57,12 @@ def test_equal_seconds_complete_trials_and_a_best_one_that_runs_again(tmp_path):
 
 
 def test_a_study_goes_on_where_it_was(storage):
-    first = run(storage=storage, n_trials=1)
+    first = run(storage=storage, n_trials=1, **SMALL)
     assert len(first.study.trials) == 1
-    more = run(storage=storage, n_trials=3)
+    more = run(storage=storage, n_trials=3, **SMALL)
     assert [trial.state for trial in more.study.trials] == [TrialState.COMPLETE] * 3
     # all is done: nothing is left to do
-    again = run(storage=storage, n_trials=3)
+    again = run(storage=storage, n_trials=3, **SMALL)
     assert len(again.study.trials) == 3
 
 
@@ -73,7 +77,7 @@ def test_another_worker_took_the_last_trial(storage, monkeypatch):
         return real(**kwargs)
 
     monkeypatch.setattr(pykeen.hpo, "hpo_pipeline", slow)
-    result = run(storage=storage, n_trials=1)
+    result = run(storage=storage, n_trials=1, **SMALL)
     assert [trial.value for trial in result.study.trials] == [0.5]
 
 
@@ -106,7 +110,7 @@ def test_a_study_of_someone_else(tmp_path):
 
 
 def test_a_seed_gives_different_trials():
-    result = run(n_trials=3, sampler="random", sampler_kwargs={"seed": 1})
+    result = run(n_trials=3, sampler="random", sampler_kwargs={"seed": 1}, **SMALL)
     assert len({trial.params["optimizer.lr"] for trial in result.study.trials}) == 3
 
 

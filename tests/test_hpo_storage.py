@@ -1,5 +1,7 @@
 """Optuna's storages with heartbeats: what they are made of, and whom they miss."""
 
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -68,3 +70,11 @@ def test_a_trial_whose_worker_is_gone_is_queued_once_more(kind, tmp_path):
     assert again.number == 2
     assert again.suggest_int("x", 0, 9) == 3
     assert study.trials[2].system_attrs["failed_trial"] == lost.number
+
+
+def test_workers_that_begin_together(tmp_path):
+    """Each tries to make the tables of a new database; all but one fail at first."""
+    url = f"sqlite:///{tmp_path}/study.db"
+    code = f"from pykeen_conj_hale.hpo.storage import make_storage; make_storage({url!r})"
+    workers = [subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.PIPE) for _ in range(3)]
+    assert [worker.communicate(timeout=120)[1][-500:] * bool(worker.returncode) for worker in workers] == [b""] * 3

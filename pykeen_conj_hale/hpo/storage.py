@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import time
 import warnings
 from collections.abc import Callable, Sequence
@@ -22,6 +23,9 @@ StorageHint: TypeAlias = str | Path | BaseStorage | None
 
 #: How often a trial is begun anew that lost its worker: perhaps it is the trial that kills them
 _MAX_RETRY = 3
+
+#: How often a database is tried that other workers are making at the moment
+_ATTEMPTS = 10
 
 #: Where a journal has the time of a trial's last heartbeat
 _HEARTBEAT = "pykeen_conj_hale:heartbeat"
@@ -101,19 +105,23 @@ def _open_database(url: str, heartbeat_seconds: int) -> RDBStorage:
     if url.startswith("sqlite"):
         # wait for other processes' transactions
         options["connect_args"] = {"timeout": 60}
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", ExperimentalWarning)
-            return _Database(
-                url,
-                engine_kwargs=options,
-                heartbeat_interval=heartbeat_seconds,
-                grace_period=2 * heartbeat_seconds,
-                heartbeat_stale_trial_callback=_retry(),
-            )
-    except Exception as error:  # of any driver
-        reason = str(error).splitlines()[0]
-        raise ValueError(f"storage={url!r} cannot be opened: {reason}") from error
+    for attempt in range(_ATTEMPTS):
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", ExperimentalWarning)
+                return _Database(
+                    url,
+                    engine_kwargs=options,
+                    heartbeat_interval=heartbeat_seconds,
+                    grace_period=2 * heartbeat_seconds,
+                    heartbeat_stale_trial_callback=_retry(),
+                )
+        except Exception as error:  # of any driver
+            # of workers that begin together one makes the tables, and the others fail in the attempt
+            if "exist" not in str(error) or attempt + 1 == _ATTEMPTS:
+                raise ValueError(f"storage={url!r} cannot be opened: {str(error).splitlines()[0]}") from error
+            time.sleep(random.SystemRandom().uniform(0.1, 0.5))
+    raise AssertionError
 
 
 def _retry() -> RetryHeartbeatStaleTrialCallback:
