@@ -72,6 +72,7 @@ def test_a_trial_whose_worker_is_gone_is_queued_once_more(kind, tmp_path):
     assert study.trials[2].system_attrs["failed_trial"] == lost.number
 
 
+@pytest.mark.slow
 def test_workers_that_begin_together(tmp_path):
     """Each tries to make the tables of a new database; all but one fail at first."""
     url = f"sqlite:///{tmp_path}/study.db"

@@ -15,6 +15,7 @@ from optuna.storages import BaseStorage, JournalStorage, RDBStorage, RetryHeartb
 from optuna.storages._heartbeat import BaseHeartbeat
 from optuna.storages.journal import JournalFileBackend
 from optuna.trial import FrozenTrial, TrialState
+from sqlalchemy.exc import IntegrityError
 
 __all__ = ["StorageHint", "make_storage"]
 
@@ -118,7 +119,8 @@ def _open_database(url: str, heartbeat_seconds: int) -> RDBStorage:
                 )
         except Exception as error:  # of any driver
             # of workers that begin together one makes the tables, and the others fail in the attempt
-            if "exist" not in str(error) or attempt + 1 == _ATTEMPTS:
+            another = isinstance(error, IntegrityError) or "exist" in str(error)
+            if not another or attempt + 1 == _ATTEMPTS:
                 raise ValueError(f"storage={url!r} cannot be opened: {str(error).splitlines()[0]}") from error
             time.sleep(random.SystemRandom().uniform(0.1, 0.5))
     raise AssertionError

@@ -22,21 +22,24 @@ from pathlib import Path
 from typing import Any
 
 from pykeen.datasets import get_dataset
-from pykeen.training.callbacks import TrainingCallback
 
 from pykeen_conj_hale.losses import HaLELoss
 from pykeen_conj_hale.models import ConjComplEx
-from pykeen_conj_hale.training import QuerySamplingTrainingLoop
+from pykeen_conj_hale.training import QuerySamplingTrainingLoop, TimeBudgetMixin
 from pykeen_conj_hale.training.checkpoint import load_checkpoint
 
 
-class After(TrainingCallback):
-    """Counts the steps that begin when the budget is spent already."""
+def count_late_steps(loop: TimeBudgetMixin[Any]) -> list[bool]:
+    """Note for each step whether the budget is spent when it ends: for one step it should be."""
+    late: list[bool] = []
+    after_step = loop._after_step
 
-    steps = 0
+    def note() -> bool:
+        late.append(loop.time_budget is not None and loop.time_budget.is_spent)
+        return after_step()
 
-    def pre_batch(self, **kwargs: Any) -> None:
-        self.steps += self.training_loop.time_budget.is_spent
+    loop._after_step = note  # type: ignore[method-assign]
+    return late
 
 
 def train(arguments: argparse.Namespace) -> None:
@@ -46,17 +49,16 @@ def train(arguments: argparse.Namespace) -> None:
     loop = QuerySamplingTrainingLoop(
         model=model, triples_factory=training, optimizer="Adam", time_budget=arguments.budget
     )
-    after = After()
+    late = count_late_steps(loop)
     loop.train(
         training,
         batch_size=1024,
-        callbacks=after,
         use_tqdm=False,
         checkpoint=arguments.train,
         checkpoint_seconds=arguments.interval,
     )
     overrun = loop.seconds["training"] - arguments.budget
-    outcome = {"steps": loop.num_steps, "overrun_s": round(overrun, 6), "begun_after_the_end": after.steps}
+    outcome = {"steps": loop.num_steps, "overrun_s": round(overrun, 6), "late_steps": sum(late)}
     sys.stdout.write(json.dumps(outcome) + "\n")
 
 
@@ -109,7 +111,7 @@ def main() -> None:
     resumed = [outcome for outcome in outcomes if outcome["resumed"]]
     kills = sum(len(outcome["killed_after_s"]) for outcome in outcomes)
     torn = sum(outcome["torn"] for outcome in outcomes)
-    over = sum(outcome["begun_after_the_end"] > 0 for outcome in resumed)
+    over = sum(outcome["late_steps"] > 1 for outcome in resumed)
     largest = max((outcome["overrun_s"] for outcome in resumed), default=0.0)
     sys.stdout.write(
         f"{kills} kills, {len(resumed)} of {len(outcomes)} resumed, {torn} torn checkpoints, {over} over the budget by "
