@@ -197,6 +197,7 @@ def test_a_spent_budget_does_no_step_and_says_so(tmp_path, caplog):
     assert "time_budget=5 s is spent (5.000 s of training are done): no step is done" in caplog.text
     assert (again.stop_reason, again.num_steps) == ("budget", 5)
     assert same_losses == losses
+    assert again._epoch == first._epoch
     assert (tmp_path / "c").read_bytes() == before
     for name, value in first.model.state_dict().items():
         assert torch.equal(value, again.model.state_dict()[name])
@@ -223,14 +224,17 @@ def test_a_budget_of_zero_can_be_gone_on_from(tmp_path):
 
 def test_going_on_in_the_same_process():
     """``continue_training`` goes on with what is left of the budget; its total is that of both."""
+    seed_all(0)
     clock = Clock()
-    loop, step = make(QuerySamplingTrainingLoop, 8, clock), Step(clock)
+    loop, step = make(QuerySamplingTrainingLoop, 5, clock), Step(clock)
     arguments = {"batch_size": 300, "use_tqdm": False, "callbacks": step}
-    loop.time_budget.seconds = 5
     loop.train(loop_factory(loop), **arguments)
-    loop.time_budget.seconds = 8
-    loop.train(loop_factory(loop), continue_training=True, **arguments)
-    assert step.steps == loop.num_steps == 8
+    loop.time_budget.seconds = 20
+    losses = loop.train(loop_factory(loop), continue_training=True, **arguments)
+    assert step.steps == loop.num_steps == 20
+    whole, expected, _ = run(QuerySamplingTrainingLoop, 20)
+    assert_same(whole, loop)
+    assert losses == expected
 
 
 class Improving:

@@ -10,39 +10,34 @@ import gc
 import logging
 import math
 from collections.abc import Mapping
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, ClassVar, Generic, Literal, TypeAlias, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 import torch
 from pykeen.stoppers import EarlyStopper, Stopper
 from pykeen.training import SymmetricLCWATrainingLoop, TrainingLoop
-from pykeen.training.callbacks import MultiTrainingCallback, StopperTrainingCallback
 from pykeen.triples import CoreTriplesFactory
 from tqdm.auto import tqdm
 
 from .clock import Duration, Stopwatch, TimeBudget
-from .epoch import EVALUATING, EpochBatches, EpochRecord, InPhase, Position
-from .random_state import set_random_state
-from .resume import ResumableMixin
+from .epoch import EpochRecord
 from .schedule import BudgetLR
 from .signals import on_signal
+from .steps import BudgetedEpochsMixin
 from .stopper import TimedStopper
 
-__all__ = ["StopReason", "TimeBudgetMixin"]
+__all__ = ["TimeBudgetMixin"]
 
 logger = logging.getLogger(__name__)
 
 BatchType = TypeVar("BatchType")
 
-#: Why a training ended
-StopReason: TypeAlias = Literal["budget", "early stopping", "epochs"]
-
 #: More epochs than any budget allows
 _UNLIMITED_EPOCHS = 2**31
 
 
-class TimeBudgetMixin(ResumableMixin[BatchType], Generic[BatchType]):
+class TimeBudgetMixin(BudgetedEpochsMixin[BatchType], Generic[BatchType]):
     """The part of a training loop that keeps a time budget; put it before PyKEEN's loop among the bases.
 
     With a budget, the number of epochs does not matter. A training that the budget ends ends like any other: losses and
@@ -54,11 +49,6 @@ class TimeBudgetMixin(ResumableMixin[BatchType], Generic[BatchType]):
     hpo_default: ClassVar[Mapping[str, Any]] = dict(  # type: ignore[assignment, misc]
         batch_size=TrainingLoop.hpo_default["batch_size"]
     )
-
-    #: The budget, if there is one
-    time_budget: TimeBudget | None
-    #: Why the last training ended
-    stop_reason: StopReason | None
 
     def __init__(
         self, *, time_budget: Duration | TimeBudget | None = None, stop_on_signal: bool = False, **kwargs: Any
@@ -79,13 +69,11 @@ class TimeBudgetMixin(ResumableMixin[BatchType], Generic[BatchType]):
         self.stopwatch = Stopwatch() if time_budget is None else time_budget.stopwatch
         self.stop_reason = None
         self.num_steps = 0
-        self._position = self._resume_from = self._stopper = None
-        self._signal: str | None = None
+        self._position = self._resume_from = self._stopper = self._signal = None
         self._reset_time_budget = False
         self._total_steps = self._num_epochs = 1
         self._next_checkpoint = math.inf
-        self._progress: tqdm[Any] | None = None
-        self._callbacks: MultiTrainingCallback | None = None
+        self._progress = self._callbacks = self._last_step = None
         self._record = EpochRecord()
 
     @property
@@ -98,14 +86,6 @@ class TimeBudgetMixin(ResumableMixin[BatchType], Generic[BatchType]):
         """The training triples a second of training."""
         seconds = self.stopwatch.elapsed("training")
         return self._triples_per_step * self.num_steps / seconds if seconds else 0.0
-
-    def phase(self, name: str) -> AbstractContextManager[None]:
-        """Count the time inside as that of a phase, instead of as training: it is reported, not charged.
-
-        :param name: the phase, e.g. ``"evaluation"`` in a callback that evaluates, ``"set-up"`` for compilation
-        :return: a context
-        """
-        return self.stopwatch.phase(name)
 
     def train(  # type: ignore[override]
         self,
@@ -178,6 +158,11 @@ class TimeBudgetMixin(ResumableMixin[BatchType], Generic[BatchType]):
             self.stopwatch.reset()
             if isinstance(self.lr_scheduler, BudgetLR):
                 self.lr_scheduler.reset()
+        elif self._position is not None:
+            # PyKEEN has noted a cut epoch as done
+            done = self._position.num_losses
+            self._epoch -= len(self.losses_per_epochs) - done
+            self.losses_per_epochs = self.losses_per_epochs[:done]
         if isinstance(stopper, TimedStopper):
             stopper.has_clock = True
         self._training, self._dataset, self._next_checkpoint = triples_factory, None, math.inf
@@ -236,7 +221,9 @@ class TimeBudgetMixin(ResumableMixin[BatchType], Generic[BatchType]):
             self.time_budget.elapsed,
         )
         if self._position is not None and self._position.step:
+            # as PyKEEN does with a cut epoch
             self.losses_per_epochs.append(self._position.loss / self._position.step)
+            self._epoch += 1
         arguments["num_epochs"], self.stop_reason = self._epoch, "budget"
 
     def _end(self, losses: list[float]) -> list[float]:
@@ -252,128 +239,6 @@ class TimeBudgetMixin(ResumableMixin[BatchType], Generic[BatchType]):
             self._save_state(self._checkpoint_path)
         self._callbacks = None
         return losses
-
-    @property
-    def _is_spent(self) -> bool:
-        return self.time_budget is not None and self.time_budget.is_spent
-
-    def _train_epoch(  # type: ignore[override]
-        self, batches: Any, callbacks: Any, *, only_size_probing: bool, backward: bool = True, **kwargs: Any
-    ) -> float:
-        """Run one epoch, or as much of it as the budget allows."""
-        if only_size_probing or not backward:
-            return super()._train_epoch(
-                batches, callbacks, only_size_probing=only_size_probing, backward=backward, **kwargs
-            )
-        if self._callbacks is None:
-            self._start(callbacks, len(batches))
-        with self.phase("training"):
-            loss = self._train_batches(self._open_epoch(batches), callbacks, **kwargs)
-        # what PyKEEN does between epochs
-        self.stopwatch.switch("callbacks")
-        assert self._position is not None
-        if self._position.is_complete:
-            self._position = None
-        else:
-            # an early stopper looks at whole epochs: when training goes on, this one is not over
-            callbacks.callbacks[:] = [c for c in callbacks.callbacks if not _is_stopper(c)]
-        if self._progress is not None:
-            self._progress.set_postfix(epoch=kwargs["epoch"], loss=loss, refresh=False)
-        return loss
-
-    def _start(self, callbacks: MultiTrainingCallback, num_batches: int) -> None:
-        """Prepare for the first step of this run."""
-        self._callbacks = callbacks
-        callbacks.callbacks[:] = [
-            InPhase(c, lambda: self.phase("evaluation")) if isinstance(c, EVALUATING) else c  # type: ignore[misc]
-            for c in callbacks.callbacks
-        ]
-        callbacks.register_callback(self._record)
-        self._triples_per_step = self._triples_per_epoch / num_batches
-        self._total_steps = num_batches * self._num_epochs
-        if isinstance(self.lr_scheduler, BudgetLR) and self.lr_scheduler.progress is None:
-            self.lr_scheduler.advance(self._share_done)
-        if self._checkpoint_seconds is not None and self._checkpoint_path is not None:
-            # at once: what cannot be written is better known before the first step
-            if self._resume_from is None:
-                self._save_state(self._checkpoint_path)
-            self._next_checkpoint = self.stopwatch.elapsed("training") + self._checkpoint_seconds
-
-    def _open_epoch(self, batches: Any) -> EpochBatches[BatchType]:
-        """Begin an epoch, or go on with one."""
-        random_state, self._resume_from = self._resume_from, None
-        if self._position is None:
-            if random_state is not None:
-                set_random_state(random_state)
-                random_state = None
-            self._position = Position(num_losses=len(self.losses_per_epochs), num_batches=len(batches))
-        elif self._position.num_batches != len(batches):
-            raise ValueError(
-                f"batch_size gives {len(batches)} batches an epoch, and the checkpoint is in the middle of an epoch of "
-                f"{self._position.num_batches}: go on with the same batch_size, sampler and drop_last."
-            )
-        self._record.total, self._record.count = self._position.loss, 0
-        return EpochBatches(batches, self._position, random_state, self._after_step)
-
-    def _train_batches(self, batches: EpochBatches[BatchType], callbacks: Any, **kwargs: Any) -> float:
-        """Run the steps of an epoch.
-
-        :return: the mean loss of the epoch's steps, those before a checkpoint included
-        """
-        assert self._position is not None
-        loss = 0.0
-        if not batches.is_empty:
-            loss = super()._train_epoch(batches, callbacks, only_size_probing=False, **kwargs)  # type: ignore[arg-type]
-        self._position.loss = float(self._record.total)
-        if self._record.count or batches.is_empty:
-            loss = self._position.loss / self._position.step
-        if self._is_spent or self._signal is not None:
-            # the base class then writes the checkpoint and returns
-            self._should_stop, self.stop_reason = True, "budget"
-        return loss
-
-    def _after_step(self) -> bool:
-        """Do what is due after an optimizer step.
-
-        :return: whether another step may follow
-        """
-        assert self._position is not None
-        self.num_steps += 1
-        self._position.step += 1
-        if isinstance(self.lr_scheduler, BudgetLR):
-            self.lr_scheduler.advance(self._share_done)
-        elapsed = self.stopwatch.elapsed("training")
-        if self._progress is not None and self.time_budget is not None:
-            # a bar over seconds: its position is the time, however long the steps are
-            self._progress.update(min(elapsed, self.time_budget.seconds) - self._progress.n)
-        if (self.time_budget is not None and elapsed >= self.time_budget.seconds) or self._signal is not None:
-            return False
-        if isinstance(self._stopper, TimedStopper) and self._stopper.is_due(elapsed):
-            self._should_stop |= self._evaluate(self._stopper)
-        if elapsed >= self._next_checkpoint and self._checkpoint_path is not None:
-            self._position.loss = self._record.total
-            self._save_state(self._checkpoint_path)
-            self._next_checkpoint = elapsed + (self._checkpoint_seconds or 0.0)
-        return not self._should_stop
-
-    @property
-    def _share_done(self) -> float:
-        """The share of the training that is done: of the budget, or without one of all epochs' steps."""
-        if self.time_budget is not None:
-            return self.time_budget.elapsed / self.time_budget.seconds
-        return self.num_steps / self._total_steps
-
-    def _evaluate(self, stopper: TimedStopper, final: bool = False) -> bool:
-        """Evaluate the model in the middle of an epoch, or at the end.
-
-        :return: whether the stopper wants the training to stop
-        """
-        with self.phase("evaluation"):
-            stop = stopper.look(self.num_steps, self.stopwatch.elapsed("training"), final=final)
-            self.model._free_graph_and_cache()  # type: ignore[no-untyped-call]
-            if not final:
-                self.model.train()
-        return stop
 
     def _restore_best(self, stopper: Stopper | None) -> None:
         """Load the best model of an early stopper which did not come to its end."""
@@ -400,7 +265,3 @@ class TimeBudgetMixin(ResumableMixin[BatchType], Generic[BatchType]):
             self._signal or "no signal",
             ", ".join(f"{phase} {value:.3f} s" for phase, value in seconds.items()),
         )
-
-
-def _is_stopper(callback: Any) -> bool:
-    return isinstance(callback, InPhase) and isinstance(callback.callback, StopperTrainingCallback)
