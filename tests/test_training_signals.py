@@ -85,3 +85,16 @@ def test_another_thread(caplog):
         thread.join()
     assert ran
     assert "stop_on_signal=True has no effect" in caplog.text
+
+
+def test_a_child_process_dies_of_them():
+    """Workers of a data loader inherit the handlers."""
+    seen = []
+    with on_signal(seen.append):
+        pid = os.fork()
+        if pid == 0:
+            os.kill(os.getpid(), signal.SIGTERM)
+            os._exit(0)
+        _, status = os.waitpid(pid, 0)
+    assert os.WTERMSIG(status) == signal.SIGTERM
+    assert seen == []

@@ -31,9 +31,10 @@ def atomic_write(path: Path, write: Callable[[IO[bytes]], Any]) -> None:
 
     The new file is written beside the target, flushed to the disk, and renamed.
 
-    :param path: the file
+    :param path: the file; its folder is made if there is none
     :param write: what writes the content
     """
+    path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f"{path.name}.part")  # one name, so that kills leave one such file at most
     try:
         with part.open("wb") as file:
@@ -87,12 +88,11 @@ def plain(value: Any, name: str = "state") -> Any:
 def save_checkpoint(path: Path, state: Mapping[str, Any]) -> None:
     """Write a checkpoint atomically.
 
-    :param path: the file; its folder is made if there is none
+    :param path: the file
     :param state: the state
     :raises CheckpointError: if there is something in the state which only code could restore
     """
     content = {"format": FORMAT, "version": VERSION, **plain(state)}
-    path.parent.mkdir(parents=True, exist_ok=True)
     atomic_write(path, lambda file: torch.save(content, file))
 
 

@@ -142,7 +142,8 @@ class ResumableMixin(TrainingLoop[BatchType], Generic[BatchType]):
         self.model._random_seed = state["random_seed"]
         self._position = None if state["position"] is None else Position(**state["position"])
         self._resume_from = state["random_state"]
-        self.stopwatch.reset(state["seconds"])
+        seconds = state["seconds"]
+        self.stopwatch.reset({**seconds, "set-up": seconds.get("set-up", 0.0) + self.stopwatch.elapsed("set-up")})
         logger.info("Going on after %d steps, %.1f s of training", self.num_steps, self.stopwatch.elapsed("training"))
         return None, None
 
@@ -152,7 +153,7 @@ class ResumableMixin(TrainingLoop[BatchType], Generic[BatchType]):
             if saved.get(what) != here:
                 there = str(saved.get(what))
                 lines = zip_longest(there.splitlines(), here.splitlines(), fillvalue="")
-                line_there, line_here = next(pair for pair in lines if pair[0] != pair[1])
+                line_there, line_here = next((pair for pair in lines if pair[0] != pair[1]), (there, here))
                 raise CheckpointError(
                     f"checkpoint={str(path)!r} is of another {what}: {line_there.strip()!r} there, "
                     f"{line_here.strip()!r} here. It is left as it is: train with the same {what} to go on, or name "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import signal
 import threading
 from collections.abc import Callable, Iterator
@@ -31,8 +32,15 @@ def on_signal(callback: Callable[[str], None]) -> Iterator[None]:
         yield
         return
 
+    process = os.getpid()
+
     def handle(number: int, frame: FrameType | None) -> None:
-        callback(signal.Signals(number).name)
+        if os.getpid() == process:
+            callback(signal.Signals(number).name)
+        else:
+            # a worker of a data loader, which inherited the handler: it has to die when it is told to
+            signal.signal(number, signal.SIG_DFL)
+            os.kill(os.getpid(), number)
 
     previous = {number: signal.signal(number, handle) for number in SIGNALS}
     try:

@@ -139,7 +139,6 @@ class TimedStopper(EarlyStopper):
 
     def _keep(self) -> None:
         path = Path(self.best_model_path)  # type: ignore[arg-type]
-        path.parent.mkdir(parents=True, exist_ok=True)
         atomic_write(path, lambda file: torch.save(self.model.state_dict(), file))
 
     def _load_best(self) -> None:
