@@ -59,11 +59,11 @@ def test_equal_seconds_complete_trials_and_a_best_one_that_runs_again(tmp_path):
 def test_a_study_goes_on_where_it_was(storage):
     first = run(storage=storage, n_trials=1, **SMALL)
     assert len(first.study.trials) == 1
-    more = run(storage=storage, n_trials=3, **SMALL)
-    assert [trial.state for trial in more.study.trials] == [TrialState.COMPLETE] * 3
+    more = run(storage=storage, n_trials=2, **SMALL)
+    assert [trial.state for trial in more.study.trials] == [TrialState.COMPLETE] * 2
     # all is done: nothing is left to do
-    again = run(storage=storage, n_trials=3, **SMALL)
-    assert len(again.study.trials) == 3
+    again = run(storage=storage, n_trials=2, **SMALL)
+    assert len(again.study.trials) == 2
 
 
 def test_another_worker_took_the_last_trial(storage, monkeypatch):

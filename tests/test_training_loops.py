@@ -56,7 +56,7 @@ def test_by_name(name):
     assert type(result.training_loop) is LOOPS[name]
     assert result.training_loop.stop_reason == "budget"
     assert result.training_loop.seconds["training"] >= 0.2
-    assert len(result.losses) > 5  # the pipeline's default
+    assert result.losses
 
 
 def test_pykeens_own_names_stay():
