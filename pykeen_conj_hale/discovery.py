@@ -40,6 +40,7 @@ RESOLVERS: dict[str, tuple[str, str]] = {
     "pykeen.training_loops": ("pykeen.training", "training_loop_resolver"),
     "pykeen.training_callbacks": ("pykeen.training.callbacks", "callback_resolver"),
     "pykeen.evaluators": ("pykeen.evaluation", "evaluator_resolver"),
+    "pykeen.lr_schedulers": ("pykeen.lr_schedulers", "lr_scheduler_resolver"),
     "pykeen.stoppers": ("pykeen.stoppers", "stopper_resolver"),
     "pykeen.datasets": ("pykeen.datasets", "dataset_resolver"),
 }

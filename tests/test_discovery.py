@@ -25,6 +25,7 @@ RESOLVERS = {
     "pykeen.training_loops": "pykeen.training:training_loop_resolver",
     "pykeen.training_callbacks": "pykeen.training.callbacks:callback_resolver",
     "pykeen.evaluators": "pykeen.evaluation:evaluator_resolver",
+    "pykeen.lr_schedulers": "pykeen.lr_schedulers:lr_scheduler_resolver",
     "pykeen.stoppers": "pykeen.stoppers:stopper_resolver",
     "pykeen.datasets": "pykeen.datasets:dataset_resolver",
 }
@@ -46,6 +47,7 @@ FIRST = [
     "pykeen.predict",
     "pykeen.checkpoints",
     "pykeen.stoppers",
+    "pykeen.lr_schedulers",
     "pykeen_conj_hale",
 ]
 OURS = [f"pykeen_conj_hale.{name}" for name in ("datasets", "losses", "models", "nn", "training")]

@@ -20,16 +20,8 @@ from typing import Any
 
 import torch
 from pykeen.pipeline import PipelineResult, pipeline
-from pykeen.training import LCWATrainingLoop
-from pykeen.triples.instances import LCWABatch
-
-from pykeen_conj_hale.training import TimeBudgetMixin
 
 METRICS = ("inverse_harmonic_mean_rank", "hits_at_1", "hits_at_3", "hits_at_10")
-
-
-class BudgetedLCWATrainingLoop(TimeBudgetMixin[LCWABatch], LCWATrainingLoop):
-    """PyKEEN's LCWA loop under a time budget."""
 
 
 def configure(side: str, arguments: argparse.Namespace) -> dict[str, Any]:
@@ -55,7 +47,7 @@ def configure(side: str, arguments: argparse.Namespace) -> dict[str, Any]:
         model="ComplEx",
         model_kwargs=dict(embedding_dim=arguments.dim),
         loss="CrossEntropy",
-        training_loop=BudgetedLCWATrainingLoop,
+        training_loop="BudgetedLCWA",
         training_kwargs=dict(batch_size=256, num_epochs=arguments.epochs),
     )
 

@@ -1,0 +1,171 @@
+"""PyKEEN's HPO, shared by processes: a queue of trials, from which each takes one after the other."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import time
+import warnings
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+import optuna
+import pykeen.hpo
+from class_resolver import HintType
+from class_resolver.contrib.optuna import sampler_resolver
+from optuna import Study
+from optuna.samplers import BaseSampler
+from optuna.storages import BaseStorage, fail_stale_trials, get_storage
+from optuna.trial import FrozenTrial, TrialState
+from pykeen.hpo import HpoPipelineResult
+
+from ..training.clock import Duration, parse_seconds
+from .settings import check_arguments, describe, differences
+from .storage import StorageHint, make_storage
+
+__all__ = ["hpo_pipeline"]
+
+logger = logging.getLogger(__name__)
+
+#: Where a study has its settings. PyKEEN takes attributes whose names begin like this for metadata.
+_SETTINGS: Final = "pykeen_conj_hale_settings"
+_QUEUED: Final = "pykeen_conj_hale_n_trials"
+
+#: How long a worker waits for another one to fill the queue of a study which it has just made, in seconds
+_PATIENCE: Final = 60.0
+
+
+class _QueueEmptyError(Exception):
+    """There is no trial to take."""
+
+
+def hpo_pipeline(
+    *,
+    n_trials: int,
+    storage: StorageHint = None,
+    study_name: str | None = None,
+    load_if_exists: bool = True,
+    heartbeat_seconds: int = 30,
+    timeout: Duration | None = None,
+    sampler: HintType[BaseSampler] = None,
+    sampler_kwargs: Mapping[str, Any] | None = None,
+    direction: str | None = None,
+    **arguments: Any,
+) -> HpoPipelineResult:
+    """Work on a study, together with other processes that call this with the same arguments.
+
+    It is :func:`pykeen.hpo.hpo_pipeline` that runs the trials. Here they are queued first, ``n_trials`` in all, however
+    many workers there are, and each worker takes one after the other. A trial whose worker dies is queued once more,
+    with the same hyper-parameters. Workers return when no trial is left, each with the whole study.
+
+    :param n_trials: the number of trials of the study; a larger number than before adds trials to it
+    :param storage: where the study is; see :func:`~pykeen_conj_hale.hpo.make_storage`
+    :param study_name: the study's name, which all of its workers give
+    :param load_if_exists: whether to go on with a study of that name, if there is one
+    :param heartbeat_seconds: the seconds from one sign of life of a trial to the next
+    :param timeout: the time after which this worker takes no further trial
+    :param sampler: the sampler; under several workers without a seed, lest they draw the same
+    :param sampler_kwargs: the sampler's arguments
+    :param direction: ``"maximize"`` (the default) or ``"minimize"``
+    :param arguments: all others of :func:`pykeen.hpo.hpo_pipeline`
+    :return: PyKEEN's result, of all workers' trials
+    :raises ValueError: if an argument is not allowed, or the study exists with other settings
+    """
+    if isinstance(n_trials, bool) or not isinstance(n_trials, int) or n_trials < 1:
+        raise ValueError(f"n_trials={n_trials!r} must be a whole number ≥ 1: that of all workers' trials.")
+    arguments = check_arguments({**arguments, "direction": direction or "maximize"})
+    deadline = time.monotonic() + (float("inf") if timeout is None else parse_seconds("timeout", timeout))
+    backend = get_storage(make_storage(storage, heartbeat_seconds))
+    study = _open(backend, study_name, load_if_exists, n_trials, describe(arguments))
+    arguments.update(
+        storage=backend,
+        study_name=study.study_name,
+        load_if_exists=True,
+        # one instance for all trials: a new one would begin with the same random numbers each time
+        sampler=sampler_resolver.make(sampler, sampler_kwargs),
+    )
+    with _only_queued(backend):
+        while time.monotonic() < deadline and (states := {trial.state for trial in _unfinished(study)}):
+            if TrialState.WAITING in states:
+                with contextlib.suppress(_QueueEmptyError):  # another worker was faster
+                    pykeen.hpo.hpo_pipeline(**arguments, n_trials=1)
+            else:
+                # what others are at may come back to the queue
+                time.sleep(min(1.0, heartbeat_seconds / 4))
+                _fail_stale_trials(study)
+        return pykeen.hpo.hpo_pipeline(**arguments, n_trials=0)
+
+
+def _unfinished(study: Study) -> list[FrozenTrial]:
+    return study.get_trials(deepcopy=False, states=(TrialState.WAITING, TrialState.RUNNING))
+
+
+def _fail_stale_trials(study: Study) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+        fail_stale_trials(study)
+
+
+def _open(
+    storage: BaseStorage, name: str | None, load_if_exists: bool, n_trials: int, settings: dict[str, str]
+) -> Study:
+    """Make a study and queue its trials, or join one."""
+    direction: Any = json.loads(settings["direction"])
+    try:
+        study = optuna.create_study(storage=storage, study_name=name, direction=direction)
+    except optuna.exceptions.DuplicatedStudyError:
+        if not load_if_exists:
+            raise ValueError(f"study_name={name!r} exists: name another, or give load_if_exists=True.") from None
+        study = optuna.load_study(storage=storage, study_name=name)
+        _compare(study, settings)
+    else:
+        _queue(study, n_trials)
+        study.set_user_attr(_QUEUED, n_trials)
+        # last: it tells others that the study is ready
+        study.set_user_attr(_SETTINGS, json.dumps(settings))
+    if (queued := study.user_attrs[_QUEUED]) < n_trials:
+        study.set_user_attr(_QUEUED, n_trials)
+        _queue(study, n_trials - queued)
+    return study
+
+
+def _queue(study: Study, number: int) -> None:
+    for _ in range(number):
+        # no parameter is fixed: the sampler draws all when the trial begins
+        study.enqueue_trial({})
+
+
+def _compare(study: Study, here: dict[str, str]) -> None:
+    """Raise if a study has other settings."""
+    deadline = time.monotonic() + (_PATIENCE if _unfinished(study) or not study.trials else 0.0)
+    while (there := study.user_attrs.get(_SETTINGS)) is None:
+        if time.monotonic() >= deadline:
+            raise ValueError(
+                f"study_name={study.study_name!r} exists, but was not made by this function, or its maker died at "
+                "once: name another study, or delete this one."
+            )
+        time.sleep(0.2)
+    if text := differences(json.loads(there), here):
+        raise ValueError(
+            f"study_name={study.study_name!r} exists with other settings: {text}. Give the same settings to go on with "
+            "it, or name another study; nothing was changed."
+        )
+
+
+@contextlib.contextmanager
+def _only_queued(storage: Any) -> Iterator[None]:
+    """Let trials come from the queue only: else workers that are at its end at once would each make one more."""
+    create = storage.create_new_trial
+
+    def create_new_trial(study_id: int, template_trial: FrozenTrial | None = None) -> int:
+        if template_trial is None:
+            raise _QueueEmptyError
+        trial: int = create(study_id, template_trial)
+        return trial
+
+    storage.create_new_trial = create_new_trial
+    try:
+        yield
+    finally:
+        del storage.create_new_trial

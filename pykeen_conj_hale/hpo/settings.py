@@ -1,0 +1,141 @@
+"""The arguments of a study: checked before any work is done, and compared with those of a study that exists."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any, Final
+
+from class_resolver.contrib.optuna import pruner_resolver
+from pykeen.evaluation import evaluator_resolver
+from pykeen.losses import loss_resolver
+from pykeen.lr_schedulers import lr_scheduler_resolver
+from pykeen.models import model_resolver
+from pykeen.optimizers import optimizer_resolver
+from pykeen.regularizers import regularizer_resolver
+from pykeen.stoppers import EarlyStopper, stopper_resolver
+from pykeen.training import training_loop_resolver
+
+from ..training import BudgetedSLCWATrainingLoop, TimeBudget, TimeBudgetMixin, TimedStopper
+
+__all__ = ["check_arguments", "describe", "differences"]
+
+#: Where names are looked up, so that a name and its class are the same
+_RESOLVERS: Final[Mapping[str, Any]] = {
+    "model": model_resolver,
+    "loss": loss_resolver,
+    "regularizer": regularizer_resolver,
+    "optimizer": optimizer_resolver,
+    "lr_scheduler": lr_scheduler_resolver,
+    "training_loop": training_loop_resolver,
+    "stopper": stopper_resolver,
+    "evaluator": evaluator_resolver,
+    "pruner": pruner_resolver,
+}
+
+#: What may be different from worker to worker
+_OF_A_WORKER: Final = {"device", "result_tracker", "result_tracker_kwargs", "save_model_directory", "gc_after_trial"}
+
+
+def check_arguments(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Check the arguments of :func:`pykeen.hpo.hpo_pipeline` for what would go wrong, or be ignored, later.
+
+    :param arguments: the arguments
+    :return: the arguments, with the time budget as plain seconds, which can be written to a file
+    :raises ValueError: if something would go wrong
+    """
+    arguments = dict(arguments)
+    for name, resolver in _RESOLVERS.items():
+        if arguments.get(name) is not None:
+            _look_up(resolver, name, arguments[name])
+    if arguments.pop("n_jobs", None) not in {None, 1}:
+        raise ValueError("n_jobs is not supported: start this program as often as there are to be workers.")
+    loop = training_loop_resolver.lookup(arguments.get("training_loop"))
+    training = dict(arguments.get("training_kwargs") or {})
+    if training.keys() & {"checkpoint", "checkpoint_name"}:
+        raise ValueError(
+            "checkpoint names one file for all trials, which are different trainings: leave it out. "
+            "save_model_directory keeps each trial's model; a trial whose worker dies is begun anew."
+        )
+    if issubclass(loop, BudgetedSLCWATrainingLoop):
+        _check_negatives(arguments)
+    if issubclass(loop, TimeBudgetMixin):
+        _check_budget(arguments, training)
+    return arguments
+
+
+def _look_up(resolver: Any, name: str, value: Any) -> Any:
+    try:
+        return resolver.lookup(value)
+    except (KeyError, TypeError) as error:
+        raise ValueError(f"{name}={value!r} is unknown; choose one of {sorted(resolver.options)}.") from error
+
+
+def _check_negatives(arguments: Mapping[str, Any]) -> None:
+    given = [name for name in arguments if name.startswith("negative_sampler") and arguments[name] is not None]
+    if given:
+        raise ValueError(
+            f"{' and '.join(given)} would be ignored: PyKEEN heeds them for its own sLCWA loop only. Give the sampler "
+            "as training_loop_kwargs=dict(negative_sampler=…, negative_sampler_kwargs=…), and the number of negatives "
+            "as training_kwargs=dict(num_negs_per_pos=…) or training_kwargs_ranges=dict(num_negs_per_pos=…)."
+        )
+
+
+def _check_budget(arguments: dict[str, Any], training: Mapping[str, Any]) -> None:
+    options = dict(arguments.get("training_loop_kwargs") or {})
+    budget = options.get("time_budget")
+    ranges = arguments.get("training_kwargs_ranges") or {}
+    if budget is None:
+        if arguments.get("epochs") is None and "num_epochs" not in {*training, *ranges}:
+            raise ValueError(
+                "time_budget is missing: give training_loop_kwargs=dict(time_budget=…), the seconds of each trial, or "
+                "epochs=…"
+            )
+        return
+    budget = budget if isinstance(budget, TimeBudget) else TimeBudget(budget)
+    arguments["training_loop_kwargs"] = {**options, "time_budget": budget.seconds}
+    stopper = stopper_resolver.lookup(arguments.get("stopper"))
+    if issubclass(stopper, EarlyStopper) and not issubclass(stopper, TimedStopper):
+        raise ValueError(
+            f"stopper={arguments['stopper']!r} counts epochs, which are of different length from trial to trial: under "
+            'a time budget give stopper="timed", stopper_kwargs=dict(seconds=…).'
+        )
+
+
+def describe(arguments: Mapping[str, Any]) -> dict[str, str]:
+    """Describe the arguments of a study, as far as all of its workers must have the same.
+
+    :param arguments: the arguments
+    :return: the description of each, equal in any process
+    """
+    described = {}
+    for name, value in sorted(arguments.items()):
+        if value is None or name in _OF_A_WORKER:
+            continue
+        if name in _RESOLVERS:
+            value = _RESOLVERS[name].lookup(value).__name__
+        described[name] = json.dumps(value, sort_keys=True, default=_describe)
+    return described
+
+
+def _describe(value: Any) -> str:
+    if isinstance(value, type):
+        return f"{value.__module__}.{value.__qualname__}"
+    # addresses differ from process to process
+    return re.sub(r" at 0x[0-9a-f]+", "", repr(value))
+
+
+def differences(there: Mapping[str, str], here: Mapping[str, str]) -> str:
+    """Name the arguments that differ.
+
+    :param there: the description of one study's arguments
+    :param here: that of another's
+    :return: a text; empty if they are the same
+    """
+    names = sorted({*there, *here})
+    return "; ".join(
+        f"{name} is {there.get(name, 'not given')} there and {here.get(name, 'not given')} here"
+        for name in names
+        if there.get(name) != here.get(name)
+    )

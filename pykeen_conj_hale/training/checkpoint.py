@@ -1,0 +1,128 @@
+"""Checkpoint files: they cannot tear, hold no code, and are told apart from damaged and foreign ones.
+
+A file holds a dictionary of tensors, numbers, texts and containers of these, which PyTorch reads with
+``weights_only=True``, so that loading one never executes anything.
+"""
+
+from __future__ import annotations
+
+import os
+import zipfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import IO, Any, Final
+
+import numpy as np
+import torch
+from torch import Tensor
+
+__all__ = ["CheckpointError", "atomic_write", "load_checkpoint", "plain", "save_checkpoint"]
+
+FORMAT: Final = "pykeen-conj-hale checkpoint"
+VERSION: Final = 1
+
+
+class CheckpointError(ValueError):
+    """A checkpoint that cannot be used, or a state that cannot be put into one."""
+
+
+def atomic_write(path: Path, write: Callable[[IO[bytes]], Any]) -> None:
+    """Write a file as a whole or not at all, whatever happens meanwhile; until then the previous one stays.
+
+    The new file is written beside the target, flushed to the disk, and renamed.
+
+    :param path: the file; its folder is made if there is none
+    :param write: what writes the content
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f"{path.name}.part")  # one name, so that kills leave one such file at most
+    try:
+        with part.open("wb") as file:
+            write(file)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(part, path)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
+    _sync_directory(path.parent)
+
+
+def _sync_directory(directory: Path) -> None:
+    """Have the renaming reach the disk, where the platform can open directories."""
+    try:
+        descriptor = os.open(directory, os.O_RDONLY)
+    except OSError:
+        return
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def plain(value: Any, name: str = "state") -> Any:
+    """Make plain data of a state: tensors, numbers, texts, and dictionaries, lists and tuples of these.
+
+    :param value: the state
+    :param name: where it is from, for the error
+    :return: the same with plain containers and numbers
+    :raises CheckpointError: if there is anything else, which could be stored as code only
+    """
+    if isinstance(value, np.generic):
+        return value.item()
+    if value is None or isinstance(value, bool | int | float | str | bytes):
+        return value
+    if isinstance(value, Tensor):
+        return value.detach()
+    if isinstance(value, Mapping):
+        return {plain(key, name): plain(item, f"{name}.{key}") for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        items = [plain(item, f"{name}[{i}]") for i, item in enumerate(value)]
+        return items if isinstance(value, list) else tuple(items)
+    raise CheckpointError(
+        f"{name} is a {type(value).__name__}, which a checkpoint cannot hold: only executing code could load it. Train "
+        "without a checkpoint, or without what has this state."
+    )
+
+
+def save_checkpoint(path: Path, state: Mapping[str, Any]) -> None:
+    """Write a checkpoint atomically.
+
+    :param path: the file
+    :param state: the state
+    :raises CheckpointError: if there is something in the state which only code could restore
+    """
+    content = {"format": FORMAT, "version": VERSION, **plain(state)}
+    atomic_write(path, lambda file: torch.save(content, file))
+
+
+def load_checkpoint(path: Path, device: torch.device | str = "cpu") -> dict[str, Any]:
+    """Read a checkpoint, without executing anything that is in it.
+
+    :param path: the file, which is not changed
+    :param device: where tensors go
+    :return: the state
+    :raises CheckpointError: if the file is damaged, or not a checkpoint of this package
+    """
+    with path.open("rb") as file:
+        try:
+            # PyTorch itself does not look at the checksums
+            torn = zipfile.ZipFile(file).testzip()
+            if torn is not None:
+                raise zipfile.BadZipFile(f"bad checksum of {torn}")
+            file.seek(0)
+            content = torch.load(file, map_location=device, weights_only=True)
+        # whatever a parser makes of bytes that mean nothing
+        except Exception as error:
+            reason = f"{type(error).__name__}: {error}".splitlines()[0]
+            refusal = _refusal(path, f"is damaged, or was not written by this package ({reason})")
+            raise CheckpointError(refusal) from error
+    if not isinstance(content, dict) or content.get("format") != FORMAT:
+        raise CheckpointError(_refusal(path, "was not written by this package"))
+    if content["version"] != VERSION:
+        raise CheckpointError(_refusal(path, f"has version {content['version']}, and {VERSION} is needed"))
+    return content
+
+
+def _refusal(path: Path, reason: str) -> str:
+    return f"checkpoint={str(path)!r} {reason}. It is left as it is: move it away to start anew, or name another file."

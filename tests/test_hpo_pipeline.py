@@ -1,0 +1,131 @@
+"""A study under equal time: the number of trials, the settings of a study that exists, the result."""
+
+import json
+
+import optuna
+import pykeen.hpo
+import pytest
+from optuna.trial import TrialState
+from pykeen.hpo import HpoPipelineResult
+from pykeen.pipeline import pipeline_from_config
+
+from pykeen_conj_hale.hpo import hpo_pipeline
+
+ARGUMENTS = {
+    "dataset": "nations",
+    "dataset_kwargs": {"create_inverse_triples": True},
+    "model": "ConjComplEx",
+    "loss": "HaLE",
+    "regularizer": "N3",
+    "optimizer": "Adam",
+    "training_loop": "QuerySampling",
+    "training_loop_kwargs": {"time_budget": "00:00:00.1"},
+    "training_kwargs": {"use_tqdm": False},
+    "evaluation_kwargs": {"batch_size": 64, "use_tqdm": False},
+}
+
+
+#: For what is about the queue: nothing takes long
+SMALL = {"model_kwargs": {"embedding_dim": 4}, "training_kwargs": {"use_tqdm": False, "batch_size": 512}}
+
+
+def run(**changes):
+    return hpo_pipeline(**{**ARGUMENTS, "n_trials": 2, "study_name": "s", **changes})
+
+
+@pytest.fixture(params=["database", "journal"])
+def storage(request, tmp_path):
+    return f"sqlite:///{tmp_path}/study.db" if request.param == "database" else tmp_path / "study.journal"
+
+
+def test_equal_seconds_complete_trials_and_a_best_one_that_runs_again(tmp_path):
+    result = run(storage=None, n_trials=3, stopper="timed", stopper_kwargs={"seconds": 0.05}, pruner="nop")
+    assert type(result) is HpoPipelineResult
+    trials = result.study.trials
+    assert [trial.state for trial in trials] == [TrialState.COMPLETE] * 3
+    searched = {"model.embedding_dim", "loss.gamma", "regularizer.weight", "optimizer.lr", "training.batch_size"}
+    assert searched <= set(trials[0].params)
+    assert "training.num_epochs" not in trials[0].params
+    assert len({tuple(trial.params.items()) for trial in trials}) == 3
+    result.save_to_directory(tmp_path)
+    best = json.loads((tmp_path / "best_pipeline" / "pipeline_config.json").read_text())
+    assert best["pipeline"]["training_loop_kwargs"]["time_budget"] == 0.1
+    assert "conj_hale_settings" in best["metadata"]
+    assert pipeline_from_config(best).get_metric("mrr") > 0
+    result.replicate_best_pipeline(directory=tmp_path / "replicates", replicates=1)
+    assert (tmp_path / "replicates" / "results.tsv").exists() or list((tmp_path / "replicates").iterdir())
+
+
+def test_a_study_goes_on_where_it_was(storage):
+    first = run(storage=storage, n_trials=1, **SMALL)
+    assert len(first.study.trials) == 1
+    more = run(storage=storage, n_trials=2, **SMALL)
+    assert [trial.state for trial in more.study.trials] == [TrialState.COMPLETE] * 2
+    # all is done: nothing is left to do
+    again = run(storage=storage, n_trials=2, **SMALL)
+    assert len(again.study.trials) == 2
+
+
+def test_another_worker_took_the_last_trial(storage, monkeypatch):
+    """Between the look at the queue and the taking: no further trial is made."""
+    real = pykeen.hpo.hpo_pipeline
+
+    def slow(**kwargs):
+        if kwargs["n_trials"]:
+            study = optuna.load_study(study_name="s", storage=kwargs["storage"])
+            study.tell(study.ask(), 0.5)
+        return real(**kwargs)
+
+    monkeypatch.setattr(pykeen.hpo, "hpo_pipeline", slow)
+    result = run(storage=storage, n_trials=1, **SMALL)
+    assert [trial.value for trial in result.study.trials] == [0.5]
+
+
+def test_other_settings_are_an_error_that_names_them(storage):
+    run(storage=storage, n_trials=1)
+    before = optuna.load_study(study_name="s", storage=storage_of(storage))
+    with pytest.raises(ValueError, match=r"study_name='s' exists with other settings: loss_kwargs is not given there"):
+        run(storage=storage, n_trials=5, loss_kwargs={"gamma": 5.0})
+    with pytest.raises(ValueError, match=r"training_loop_kwargs is .*0.1.* there and .*0.2.* here"):
+        run(storage=storage, training_loop_kwargs={"time_budget": 0.2})
+    with pytest.raises(ValueError, match=r"study_name='s' exists: name another, or give load_if_exists=True"):
+        run(storage=storage, load_if_exists=False)
+    after = optuna.load_study(study_name="s", storage=storage_of(storage))
+    assert after.trials == before.trials
+    assert after.user_attrs == before.user_attrs
+
+
+def storage_of(storage):
+    from pykeen_conj_hale.hpo import make_storage
+
+    return make_storage(storage)
+
+
+def test_a_study_of_someone_else(tmp_path):
+    url = f"sqlite:///{tmp_path}/study.db"
+    study = optuna.create_study(study_name="s", storage=url)
+    study.optimize(lambda trial: trial.suggest_float("x", 0, 1), n_trials=1)
+    with pytest.raises(ValueError, match=r"study_name='s' exists, but was not made by this function"):
+        run(storage=url)
+
+
+def test_a_seed_gives_different_trials():
+    result = run(n_trials=3, sampler="random", sampler_kwargs={"seed": 1}, **SMALL)
+    assert len({trial.params["optimizer.lr"] for trial in result.study.trials}) == 3
+
+
+def test_failed_trials_are_not_repeated():
+    """An error of the trial itself, such as no memory; another worker would have it, too."""
+    result = run(n_trials=2, optimizer_kwargs={"lr": 1e30})
+    assert [trial.state for trial in result.study.trials] == [TrialState.FAIL] * 2
+
+
+def test_no_further_trial_after_the_timeout():
+    result = run(n_trials=3, timeout=0)
+    assert [trial.state for trial in result.study.trials] == [TrialState.WAITING] * 3
+
+
+@pytest.mark.parametrize("n_trials", [0, -1, 2.5, True])
+def test_bad_number_of_trials(n_trials):
+    with pytest.raises(ValueError, match=rf"n_trials={n_trials} must be"):
+        run(n_trials=n_trials)

@@ -1,0 +1,79 @@
+"""The arguments of a study: what is refused before any work is done, and what makes two studies different."""
+
+from datetime import timedelta
+
+import pytest
+from pykeen.datasets import Nations
+
+from pykeen_conj_hale.hpo.settings import check_arguments, describe, differences
+from pykeen_conj_hale.models import RotE
+from pykeen_conj_hale.training import TimeBudget
+
+BUDGET = {"time_budget": 60}
+ARGUMENTS = {"dataset": "nations", "model": "RotE", "training_loop": "QuerySampling", "training_loop_kwargs": BUDGET}
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"model": "RotF"}, r"model='RotF' is unknown; choose one of .*'rote'"),
+        ({"loss": "HaLO"}, "loss='HaLO' is unknown"),
+        ({"pruner": "gardener"}, "pruner='gardener' is unknown"),
+        ({"training_loop_kwargs": {"time_budget": -1}}, "time_budget=-1 is not allowed"),
+        ({"training_loop_kwargs": {}}, "time_budget is missing"),
+        ({"n_jobs": 3}, "n_jobs is not supported: start this program as often"),
+        ({"training_kwargs": {"checkpoint": "x"}}, "checkpoint names one file for all trials"),
+        ({"training_kwargs": {"checkpoint_name": "x"}}, "checkpoint names one file for all trials"),
+        ({"stopper": "early"}, r"stopper='early' counts epochs.*stopper=\"timed\""),
+        ({"training_loop": "BudgetedSLCWA", "negative_sampler": "basic"}, "negative_sampler would be ignored"),
+    ],
+)
+def test_what_is_refused(changes, message):
+    with pytest.raises(ValueError, match=message):
+        check_arguments({**ARGUMENTS, **changes})
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"training_loop_kwargs": {}, "epochs": 3},
+        {"training_loop_kwargs": {}, "training_kwargs": {"num_epochs": 3}},
+        {"training_loop_kwargs": {}, "training_kwargs_ranges": {"num_epochs": {"type": int, "low": 1, "high": 3}}},
+        {"stopper": "timed"},
+        {"stopper": "nop"},
+        {"training_loop": "sLCWA", "training_loop_kwargs": None, "negative_sampler": "basic", "stopper": "early"},
+    ],
+)
+def test_what_is_not(changes):
+    check_arguments({**ARGUMENTS, **changes})
+
+
+@pytest.mark.parametrize("budget", ["00:01:00", timedelta(minutes=1), TimeBudget(60)])
+def test_a_budget_becomes_seconds(budget):
+    arguments = check_arguments({**ARGUMENTS, "training_loop_kwargs": {"time_budget": budget, "chunk_size": 7}})
+    assert arguments["training_loop_kwargs"] == {"time_budget": 60.0, "chunk_size": 7}
+
+
+def test_the_same_in_other_words():
+    one = describe({**ARGUMENTS, "device": "cpu", "model_kwargs": {"embedding_dim": 8, "tail_bias": True}})
+    other = describe(
+        {**ARGUMENTS, "model": RotE, "model_kwargs": {"tail_bias": True, "embedding_dim": 8}, "loss": None}
+    )
+    assert one == other
+    assert differences(one, other) == ""
+
+
+def test_objects_are_described_alike_in_any_process():
+    class Thing:
+        pass
+
+    one, other = (describe({"dataset": Nations(), "evaluation_kwargs": {"x": Thing()}}) for _ in range(2))
+    assert one == other
+
+
+def test_differences_are_named():
+    one, other = describe(ARGUMENTS), describe({**ARGUMENTS, "model": "RotL", "loss_kwargs": {"gamma": 5.0}})
+    text = differences(one, other)
+    assert 'model is "RotE" there and "RotL" here' in text
+    assert 'loss_kwargs is not given there and {"gamma": 5.0} here' in text
+    assert "dataset" not in text

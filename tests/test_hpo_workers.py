@@ -1,0 +1,97 @@
+"""Three processes on one study: one is killed, and no trial is lost or counted twice, on every storage."""
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import optuna
+import pytest
+from optuna.trial import TrialState
+from postgres import postgres_server
+
+from pykeen_conj_hale.hpo import make_storage
+
+pytestmark = pytest.mark.slow
+
+EXAMPLE = Path(__file__).resolve().parents[1] / "examples" / "hpo_workers.py"
+TRIALS = 6
+
+
+@pytest.fixture(params=["sqlite", "postgresql", "journal"])
+def storage(request, tmp_path):
+    with contextlib.ExitStack() as stack:
+        yield {
+            "sqlite": lambda: f"sqlite:///{tmp_path}/study.db",
+            "journal": lambda: str(tmp_path / "study.journal"),
+            "postgresql": lambda: stack.enter_context(postgres_server()),
+        }[request.param]()
+
+
+def start(storage, folder, *arguments):
+    command = [sys.executable, str(EXAMPLE), "--storage", storage, "--trials", str(TRIALS), "--seconds", "00:00:01"]
+    command += ["--heartbeat", "2", "--out", str(folder / "out"), *arguments]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+
+def load(storage):
+    return optuna.load_study(study_name="kinships", storage=make_storage(storage))
+
+
+def wait_for(condition, seconds=120):
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        with contextlib.suppress(KeyError, ValueError):
+            if condition():
+                return
+        time.sleep(0.1)
+    raise AssertionError("it did not happen in time")
+
+
+def check(storage, folder, outputs, lost=0):
+    study = load(storage)
+    states = [trial.state for trial in study.trials]
+    done = [trial for trial in study.trials if trial.state in {TrialState.COMPLETE, TrialState.PRUNED}]
+    assert len(done) == TRIALS, (states, outputs)
+    assert states.count(TrialState.FAIL) == lost, (states, outputs)
+    assert len(states) == TRIALS + lost
+    # each lost trial came back once, with the same hyper-parameters
+    retried = [trial for trial in study.trials if "failed_trial" in trial.system_attrs]
+    assert len(retried) == lost
+    for trial in retried:
+        before = study.trials[trial.system_attrs["failed_trial"]]
+        assert before.state == TrialState.FAIL
+        assert before.params.items() <= trial.params.items()
+    # every worker that lived has the whole study
+    for config in folder.glob("out/*/best_pipeline/pipeline_config.json"):
+        best = json.loads(config.read_text())
+        assert best["metadata"]["best_trial_evaluation"] == study.best_value
+
+
+def test_the_example(storage, tmp_path):
+    process = start(storage, tmp_path)
+    output, _ = process.communicate(timeout=300)
+    assert process.returncode == 0, output
+    assert "best: " in output
+    assert len(list(tmp_path.glob("out/*/best_pipeline/pipeline_config.json"))) == 3
+    check(storage, tmp_path, output)
+
+
+def test_one_of_three_is_killed(storage, tmp_path):
+    workers = [start(storage, tmp_path, "--workers", "1") for _ in range(3)]
+    try:
+        # in the middle of a trial which nobody else has
+        wait_for(lambda: sum(trial.state == TrialState.RUNNING for trial in load(storage).trials) == 3)
+        time.sleep(0.5)
+        workers[1].send_signal(signal.SIGKILL)
+        outputs = [worker.communicate(timeout=300)[0] for worker in workers]
+    finally:
+        for worker in workers:
+            worker.kill()
+    assert [worker.returncode for worker in workers] == [0, -signal.SIGKILL, 0], outputs
+    check(storage, tmp_path, outputs, lost=1)

@@ -1,0 +1,117 @@
+"""PyKEEN's loops under a budget: PyKEEN's own test cases, names, and the negatives in HPO."""
+
+import pytest
+from pykeen.hpo import hpo_pipeline
+from pykeen.losses import CrossEntropyLoss, MarginRankingLoss
+from pykeen.pipeline import pipeline
+from pykeen.training import LCWATrainingLoop, SLCWATrainingLoop, SymmetricLCWATrainingLoop, training_loop_resolver
+
+from pykeen_conj_hale.training import (
+    BudgetedLCWATrainingLoop,
+    BudgetedSLCWATrainingLoop,
+    BudgetedSymmetricLCWATrainingLoop,
+    TimeBudget,
+)
+
+cases = pytest.importorskip("tests.test_training.cases", reason="PyKEEN's test mixins are fetched by `make test`")
+
+LOOPS = {
+    "BudgetedSLCWA": BudgetedSLCWATrainingLoop,
+    "BudgetedLCWA": BudgetedLCWATrainingLoop,
+    "BudgetedSymmetricLCWA": BudgetedSymmetricLCWATrainingLoop,
+}
+
+
+class BudgetedSLCWATests(cases.SLCWATrainingLoopTestCase):
+    cls = BudgetedSLCWATrainingLoop
+    loss_cls = MarginRankingLoss
+
+
+class BudgetedLCWATests(cases.TrainingLoopTestCase):
+    cls = BudgetedLCWATrainingLoop
+    loss_cls = CrossEntropyLoss
+
+
+class BudgetedSymmetricLCWATests(cases.TrainingLoopTestCase):
+    cls = BudgetedSymmetricLCWATrainingLoop
+    loss_cls = CrossEntropyLoss
+
+
+def settings(loop, **changes):
+    return {
+        "dataset": "nations",
+        "model": "DistMult",
+        "model_kwargs": {"embedding_dim": 8},
+        "training_loop": loop,
+        "training_loop_kwargs": {"time_budget": "00:00:00.2"},
+        "training_kwargs": {"use_tqdm": False, "batch_size": 256},
+        "evaluation_kwargs": {"use_tqdm": False, "batch_size": 64},
+        **changes,
+    }
+
+
+@pytest.mark.parametrize("name", LOOPS)
+def test_by_name(name):
+    result = pipeline(**settings(name))
+    assert type(result.training_loop) is LOOPS[name]
+    assert result.training_loop.stop_reason == "budget"
+    assert result.training_loop.seconds["training"] >= 0.2
+    assert result.losses
+
+
+def test_pykeens_own_names_stay():
+    assert training_loop_resolver.lookup("sLCWA") is SLCWATrainingLoop
+    assert training_loop_resolver.lookup("LCWA") is LCWATrainingLoop
+    assert training_loop_resolver.lookup("SymmetricLCWA") is SymmetricLCWATrainingLoop
+    assert training_loop_resolver.lookup(None) is SLCWATrainingLoop
+
+
+@pytest.mark.parametrize("name", LOOPS)
+def test_no_epochs_are_searched(name):
+    space = LOOPS[name].hpo_default
+    assert set(space) == {"batch_size"} | ({"num_negs_per_pos"} if name == "BudgetedSLCWA" else set())
+
+
+def test_the_number_of_negatives_is_searched_and_used():
+    """PyKEEN searches it for its own class only."""
+    seen = []
+
+    class Recording(BudgetedSLCWATrainingLoop):
+        def _process_batch(self, batch, *args, **kwargs):
+            seen.append(batch["negatives"].shape[1])
+            return super()._process_batch(batch, *args, **kwargs)
+
+    arguments = settings(Recording, training_loop_kwargs={"time_budget": TimeBudget(0.05)})
+    arguments["training_loop_kwargs"]["negative_sampler"] = "bernoulli"
+    result = hpo_pipeline(
+        **arguments,
+        n_trials=2,
+        training_kwargs_ranges={"num_negs_per_pos": {"type": "categorical", "choices": [2, 7]}},
+    )
+    for trial in result.study.trials:
+        assert trial.state.name == "COMPLETE"
+    assert {trial.params["training.num_negs_per_pos"] for trial in result.study.trials} == set(seen)
+
+
+def test_the_sampler_keeps_its_other_arguments():
+    result = pipeline(
+        **settings(
+            "BudgetedSLCWA",
+            training_kwargs={"use_tqdm": False, "num_negs_per_pos": 3},
+            negative_sampler="basic",
+            negative_sampler_kwargs={"corruption_scheme": ["tail"]},
+        )
+    )
+    expected = {"corruption_scheme": ["tail"], "num_negs_per_pos": 3}
+    assert result.training_loop.negative_sampler_kwargs == expected
+
+
+def test_the_number_of_negatives_given_twice():
+    with pytest.raises(ValueError, match=r"num_negs_per_pos=3 .* in negative_sampler_kwargs, too"):
+        pipeline(
+            **settings(
+                "BudgetedSLCWA",
+                training_kwargs={"num_negs_per_pos": 3},
+                negative_sampler_kwargs={"num_negs_per_pos": 4},
+            )
+        )

@@ -1,0 +1,259 @@
+"""The best model within the budget: when it is looked for, what is kept, and what HPO sees of it."""
+
+import math
+
+import pytest
+import torch
+from optuna.trial import TrialState
+from pykeen.datasets import Nations
+from pykeen.evaluation import RankBasedEvaluator
+from pykeen.hpo import hpo_pipeline
+from pykeen.models import DistMult
+from pykeen.pipeline import pipeline
+from pykeen.training.callbacks import TrainingCallback
+
+from pykeen_conj_hale.models import ConjComplEx
+from pykeen_conj_hale.training import (
+    BudgetedLCWATrainingLoop,
+    BudgetedSLCWATrainingLoop,
+    QuerySamplingTrainingLoop,
+    TimeBudget,
+    TimedStopper,
+)
+
+
+class Clock:
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+class Ticking(Clock):
+    """Each look takes a millisecond: time that does not depend on the machine."""
+
+    def __call__(self) -> float:
+        self.now += 0.001
+        return self.now
+
+
+class Step(TrainingCallback):
+    def __init__(self, clock, seconds=1.0):
+        super().__init__()
+        self.clock, self.seconds, self.modes, self.steps = clock, seconds, [], 0
+
+    def pre_batch(self, **kwargs):
+        self.modes.append(self.model.training)
+
+    def post_batch(self, **kwargs):
+        self.clock.now += self.seconds
+        self.steps += 1
+
+
+class Scripted(RankBasedEvaluator):
+    """Returns given values, draws random numbers, takes 50 seconds, and remembers which parameters it saw."""
+
+    def __init__(self, clock, values):
+        super().__init__()
+        self.clock, self.values, self.seen = clock, list(values), []
+
+    def evaluate(self, model, **kwargs):
+        model.eval()
+        torch.rand(10)
+        self.clock.now += 50.0
+        self.seen.append({name: value.clone() for name, value in model.state_dict().items()})
+        value = self.values[len(self.seen) - 1]
+
+        class Result:
+            def get_metric(self, name):
+                return value
+
+            def to_flat_dict(self):
+                return {"value": value}
+
+        return Result()
+
+
+def run(budget, values, cls=QuerySamplingTrainingLoop, *, step_seconds=1.0, train=None, path=None, seed=0, **kwargs):
+    torch.manual_seed(seed)
+    dataset = Nations(create_inverse_triples=True)
+    clock = Clock()
+    model = DistMult(triples_factory=dataset.training, embedding_dim=4, random_seed=seed)
+    loop = cls(
+        model=model,
+        triples_factory=dataset.training,
+        optimizer="Adam",
+        time_budget=None if budget is None else TimeBudget(budget, clock=clock),
+    )
+    loop.stopwatch.clock = clock
+    evaluator = Scripted(clock, values)
+    stopper = TimedStopper(
+        model=model,
+        evaluator=evaluator,
+        training_triples_factory=dataset.training,
+        evaluation_triples_factory=dataset.validation,
+        best_model_path=path,
+        **kwargs,
+    )
+    step = Step(clock, step_seconds)
+    arguments = {"batch_size": 300, "use_tqdm": False, "callbacks": step, "stopper": stopper, **(train or {})}
+    loop.train(dataset.training, **arguments)
+    return loop, stopper, evaluator, step
+
+
+@pytest.mark.parametrize("cls", [QuerySamplingTrainingLoop, BudgetedSLCWATrainingLoop, BudgetedLCWATrainingLoop])
+def test_the_best_of_the_budget_is_restored(cls, tmp_path):
+    """11 steps an epoch, every 4 s: in the middle of epochs. The best is the second of 4 looks and one at the end."""
+    loop, stopper, evaluator, step = run(19, [0.1, 0.5, 0.3, 0.2, 0.4], cls, path=tmp_path / "best", seconds=4)
+    assert (loop.stop_reason, step.steps) == ("budget", 19)
+    assert stopper.results == [0.1, 0.5, 0.3, 0.2, 0.4]
+    assert (stopper.best_epoch, stopper.best_metric) == (2, 0.5)
+    last = evaluator.seen[4]
+    for name, value in loop.model.state_dict().items():
+        assert torch.equal(value, evaluator.seen[1][name])
+    assert any(not torch.equal(value, last[name]) for name, value in loop.model.state_dict().items())
+    assert not (tmp_path / "best").exists()
+    assert loop.seconds["training"] == 19
+    assert loop.seconds["evaluation"] == 250
+    assert all(step.modes)  # evaluation does not leave its mode behind
+
+
+def test_looking_leaves_no_trace_in_the_training():
+    one, *_ = run(19, [0.1 * k for k in range(1, 9)], seconds=4)
+    other, *_ = run(19, [0.5, 0.6], seconds=18)
+    for name, value in one.model.state_dict().items():
+        assert torch.equal(value, other.model.state_dict()[name])
+
+
+def test_steps_longer_than_the_interval():
+    """Looks at 3, 6 and 9 s are those nearest to the marks at 2, 6 and 8 s; HPO compares by the marks."""
+    _, stopper, _, _ = run(10, [0.1, 0.2, 0.3, 0.4], step_seconds=3.0, seconds=2)
+    assert len(stopper.results) == 4
+    assert stopper.best_epoch == 5  # the last, at the end: one after the mark at 8 s
+    marks = []
+    run(10, [0.1, 0.2, 0.3, 0.4], step_seconds=3.0, seconds=2, result_callbacks=[lambda s, r, mark: marks.append(mark)])
+    assert marks == [1, 3, 4]
+
+
+def test_a_look_at_the_end_is_not_done_twice():
+    """At 8 s the budget ends, which is a mark, too: nobody may prune a trial that has had all of its time."""
+    marks = []
+    _, stopper, _, _ = run(8, [0.1, 0.2], seconds=4, result_callbacks=[lambda s, r, mark: marks.append(mark)])
+    assert stopper.results == [0.1, 0.2]
+    assert marks == [1]
+
+
+def test_patience(tmp_path):
+    loop, stopper, evaluator, step = run(
+        100, [0.5, 0.4, 0.3], path=tmp_path / "best", seconds=4, patience=2, train={"checkpoint": tmp_path / "c"}
+    )
+    assert (loop.stop_reason, step.steps, stopper.stopped) == ("early stopping", 12, True)
+    for name, value in loop.model.state_dict().items():
+        assert torch.equal(value, evaluator.seen[0][name])
+    # a stopped training stays stopped
+    again, _, _, more = run(
+        100, [], path=tmp_path / "best", seconds=4, patience=2, train={"checkpoint": tmp_path / "c"}, seed=9
+    )
+    assert (again.stop_reason, more.steps) == ("early stopping", 0)
+    for name, value in again.model.state_dict().items():
+        assert torch.equal(value, evaluator.seen[0][name])
+
+
+def test_smaller_is_better():
+    _, stopper, _, _ = run(12, [3.0, 1.0, 2.0], seconds=4, larger_is_better=False)
+    assert (stopper.best_epoch, stopper.best_metric) == (2, 1.0)
+
+
+def test_epochs_without_a_budget():
+    loop, stopper, _, _ = run(None, [0.1, 0.2, 0.3, 0.4], seconds=9, train={"num_epochs": 3})
+    assert loop.stop_reason == "epochs"
+    assert stopper.results == [0.1, 0.2, 0.3, 0.4]
+
+
+def test_the_best_model_goes_with_the_checkpoint(tmp_path):
+    """A new process knows nothing of the file of the old one."""
+    values = [0.1, 0.9, 0.3, 0.2, 0.4]
+    whole, *_ = run(20, values, seconds=4)
+    train = {"checkpoint": tmp_path / "c"}
+    run(14, values[:4], seconds=4, path=tmp_path / "a", train=train)
+    resumed, stopper, _, step = run(20, values[3:], seconds=4, path=tmp_path / "b", train=train, seed=9)
+    assert step.steps == 6
+    assert stopper.results == values
+    for name, value in whole.model.state_dict().items():
+        assert torch.equal(value, resumed.model.state_dict()[name])
+
+
+def test_bad_arguments():
+    for arguments, message in (
+        ({"seconds": 0}, "seconds=0 is not allowed"),
+        ({"seconds": math.nan}, "seconds=nan"),
+        ({"patience": 0}, "patience=0 must be at least 1"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            run(10, [], **arguments)
+    with pytest.raises(ValueError, match="the dataset has none"):
+        TimedStopper(model=None, evaluator=None, training_triples_factory=None, evaluation_triples_factory=None)
+
+
+SETTINGS = {
+    "dataset": "nations",
+    "dataset_kwargs": {"create_inverse_triples": True},
+    "model_kwargs": {"embedding_dim": 4},
+    "evaluation_kwargs": {"use_tqdm": False, "batch_size": 64},
+    "training_kwargs": {"use_tqdm": False, "batch_size": 256},
+}
+
+
+def test_by_name():
+    result = pipeline(
+        **SETTINGS,
+        model=ConjComplEx,
+        loss="HaLE",
+        training_loop="QuerySampling",
+        training_loop_kwargs={"time_budget": 0.5},
+        stopper="timed",
+        stopper_kwargs={"seconds": 0.1},
+    )
+    assert isinstance(result.stopper, TimedStopper)
+    assert 1 <= len(result.stopper.results) <= 5
+    assert result.stopper.best_metric > 0
+
+
+def test_pykeens_loops_have_no_clock():
+    with pytest.raises(ValueError, match=r'stopper="timed" needs a training loop that tells the time'):
+        pipeline(**{**SETTINGS, "training_kwargs": {"num_epochs": 2}}, model="DistMult", stopper="timed")
+
+
+def test_pruning_by_time():
+    """PyKEEN's own HPO reports what the stopper finds; its steps are marks in time, so that trials are comparable."""
+    result = hpo_pipeline(
+        **SETTINGS,
+        model="DistMult",
+        training_loop="BudgetedLCWA",
+        training_loop_kwargs={"time_budget": TimeBudget(0.6, clock=Ticking())},
+        stopper="timed",
+        stopper_kwargs={"seconds": 0.2},
+        n_trials=4,
+        sampler="random",
+        pruner="threshold",
+        pruner_kwargs={"lower": 2.0, "n_warmup_steps": 2},  # all are worse, from the second mark on
+    )
+    for trial in result.study.trials:
+        assert trial.state == TrialState.PRUNED
+        assert list(trial.intermediate_values) == [1, 2]
+
+
+def test_a_trial_that_has_had_its_time_is_complete():
+    result = hpo_pipeline(
+        **SETTINGS,
+        model="DistMult",
+        training_loop="BudgetedLCWA",
+        training_loop_kwargs={"time_budget": TimeBudget(0.3, clock=Ticking())},
+        stopper="timed",
+        stopper_kwargs={"seconds": 0.1},
+        n_trials=2,
+        pruner="nop",
+    )
+    for trial in result.study.trials:
+        assert trial.state == TrialState.COMPLETE
+        assert list(trial.intermediate_values) == [1, 2]
