@@ -1,0 +1,221 @@
+"""GloVe's objective over words and the entities of a model."""
+
+from __future__ import annotations
+
+import itertools
+import logging
+import math
+from collections.abc import Callable, Iterator, Mapping
+from typing import Literal, TypeAlias, cast
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from ..functional.glove import glove_residual
+from ..resolve import check_choice
+from .cells import Cells, CellSampler
+from .cooccurrence import Cooccurrence
+
+__all__ = ["ALIGNMENTS", "GloVe", "Lookup"]
+
+logger = logging.getLogger(__name__)
+
+#: Gives the real vectors of entities, shape ``(n, d)``, for their ids, shape ``(n,)``
+Lookup: TypeAlias = Callable[[Tensor], Tensor]
+
+#: What an entity and its word vector may differ by, row by row
+ALIGNMENTS: Mapping[str, Callable[[Tensor, Tensor], Tensor]] = {
+    "squared_distance": lambda x, y: (x - y).square().sum(dim=-1),
+    "cosine": lambda x, y: 1.0 - functional.cosine_similarity(x, y, dim=-1),
+}
+Alignment: TypeAlias = Literal["squared_distance", "cosine"]
+
+
+class GloVe(nn.Module):
+    r"""GloVe's weighted least squares over words and entities (Pennington et al., 2014).
+
+    .. math::
+        L = \frac{1}{\sum f(x_{ij})} \sum_{x_{ij} > 0} f(x_{ij})
+        \left( \langle w_i, \tilde w_j \rangle + b_i + \tilde b_j - \log x_{ij} \right)^2,
+        \qquad f(x) = \min\left(1, (x / x_{\max})^\alpha\right)
+
+    It is GloVe's sum divided by :math:`\sum f`, so that its size does not depend on the corpus, and is estimated from
+    cells drawn with probability :math:`f / \sum f`.
+
+    *Tied*, the vector :math:`w_i` of a matched entity is the entity's own embedding, and other tokens have vectors of
+    their own. *Untied*, all tokens have, and :math:`\mu` times the mean difference of matched pairs is added, which is
+    estimated from as many pairs as there are cells. Contexts :math:`\tilde w` and both biases always are separate.
+
+    ---
+    citation:
+        author: Pennington
+        year: 2014
+        link: https://aclanthology.org/D14-1162/
+    """
+
+    entity_ids: Tensor
+
+    def __init__(
+        self,
+        cooccurrence: Cooccurrence,
+        entity_to_id: Mapping[str, int],
+        dim: int,
+        *,
+        x_max: float = 100.0,
+        exponent: float = 0.75,
+        batch_size: int = 4096,
+        tied: bool = True,
+        alignment: Alignment = "squared_distance",
+        alignment_weight: float = 1.0,
+    ) -> None:
+        r"""Initialize the objective.
+
+        :param cooccurrence: the co-occurrences
+        :param entity_to_id: the ids of the entities by their labels
+        :param dim: the number d of real values of an entity
+        :param x_max: the count from which on a pair has the full weight, > 0
+        :param exponent: the exponent α ≥ 0 of the weight
+        :param batch_size: the number of cells drawn for a step, ≥ 1
+        :param tied: whether a matched entity's vector is its embedding
+        :param alignment: untied, by what a matched pair differs: ``"squared_distance"`` or ``"cosine"`` (1 - cosine)
+        :param alignment_weight: untied, the weight μ ≥ 0
+        :raises ValueError: if an argument is out of its range, or no entity is matched
+        """
+        super().__init__()
+        _check_positive(x_max=x_max, batch_size=batch_size)
+        _check_not_negative(exponent=exponent, alignment_weight=alignment_weight)
+        check_choice("alignment", alignment, ALIGNMENTS)
+        self.tied, self.alignment, self.alignment_weight = tied, alignment, alignment_weight
+        ids = _match(cooccurrence, entity_to_id)
+        matched, others = np.flatnonzero(ids >= 0), np.flatnonzero(ids < 0)
+        self.num_tied = len(matched) if tied else 0
+        #: The token of each row: matched entities come first
+        self.row_tokens = np.concatenate([matched, others])
+        #: The token of each context: a token that is nobody's context has none
+        self.context_tokens, columns = np.unique(cooccurrence.matrix.indices, return_inverse=True)
+        rows = np.argsort(self.row_tokens)[cooccurrence.matrix.tocoo().row]
+        counts = cooccurrence.matrix.data
+        # rows with and without an embedding apart: how many of each a step has is fixed, and no device has to be asked
+        groups = {True: np.flatnonzero(rows < self.num_tied), False: np.flatnonzero(rows >= self.num_tied)}
+        self._embedded = [embedded for embedded, group in groups.items() if len(group)]
+        self.samplers = nn.ModuleList(
+            CellSampler(rows[group], columns[group], counts[group], x_max, exponent)
+            for group in map(groups.__getitem__, self._embedded)
+        )
+        weights = np.array([sampler.total_weight for sampler in self.samplers])
+        self._shares: list[float] = (weights / weights.sum()).tolist()
+        self._sizes = [max(1, round(batch_size * share)) for share in self._shares]
+        self.register_buffer("entity_ids", torch.from_numpy(ids[matched]), persistent=False)
+        self.words = nn.Parameter(torch.empty(len(ids) - self.num_tied, dim))
+        self.contexts = nn.Parameter(torch.empty(len(self.context_tokens), dim))
+        self.word_biases = nn.Parameter(torch.empty(len(ids)))
+        self.context_biases = nn.Parameter(torch.empty(len(self.context_tokens)))
+        self._repr = f"{cooccurrence.fingerprint()}, x_max={x_max}, exponent={exponent}, batch_size={batch_size}"
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        """Draw vectors as long as those of the entities of query models, and set the biases to 0."""
+        for vectors in (self.words, self.contexts):
+            nn.init.normal_(vectors, std=math.sqrt(0.32 / vectors.shape[-1]))
+        for biases in (self.word_biases, self.context_biases):
+            nn.init.zeros_(biases)
+
+    def forward(self, lookup: Lookup) -> Tensor:
+        """Estimate the objective from cells that are drawn.
+
+        :param lookup: gives the vectors of the model's entities
+        :return: shape: ``()``
+        """
+        loss = self.words.new_zeros(())
+        for sampler, embedded, size, share in self._groups():
+            loss = loss + share * self._residuals(sampler.draw(size), lookup if embedded else None).square().mean()
+        if not self.tied and self.alignment_weight:
+            pairs = torch.randint(len(self.entity_ids), (sum(self._sizes),), device=self.entity_ids.device)
+            loss = loss + self.alignment_weight * self._differences(pairs, lookup).mean()
+        return loss
+
+    def exact(self, lookup: Lookup) -> Tensor:
+        """Compute the objective from all cells and all matched pairs.
+
+        :param lookup: gives the vectors of the model's entities
+        :return: shape: ``()``
+        """
+        loss = self.words.new_zeros(())
+        for sampler, embedded, _, share in self._groups():
+            cells, weights = sampler.all()
+            loss = loss + share * (weights * self._residuals(cells, lookup if embedded else None).square()).sum()
+        if not self.tied:
+            pairs = torch.arange(len(self.entity_ids), device=self.entity_ids.device)
+            loss = loss + self.alignment_weight * self._differences(pairs, lookup).mean()
+        return loss
+
+    def _groups(self) -> Iterator[tuple[CellSampler, bool, int, float]]:
+        """List the groups of cells: sampler, whether the rows are embeddings, cells a step, share of the weight."""
+        for sampler, *group in zip(self.samplers, self._embedded, self._sizes, self._shares, strict=True):
+            yield cast(CellSampler, sampler), *group
+
+    def _residuals(self, cells: Cells, lookup: Lookup | None) -> Tensor:
+        """Compute the residuals of cells, whose rows all are embeddings if there is a way to look them up."""
+        rows, columns = cells.rows, cells.columns
+        if lookup is None:
+            word = functional.embedding(rows - self.num_tied, self.words)
+        else:
+            word = lookup(self.entity_ids[rows])
+        return glove_residual(
+            word=word,
+            context=functional.embedding(columns, self.contexts),
+            word_bias=self.word_biases[rows],
+            context_bias=self.context_biases[columns],
+            log_count=cells.log_counts,
+        )
+
+    def _differences(self, pairs: Tensor, lookup: Lookup) -> Tensor:
+        return ALIGNMENTS[self.alignment](lookup(self.entity_ids[pairs]), functional.embedding(pairs, self.words))
+
+    def extra_repr(self) -> str:
+        """Show what makes it another objective; PyKEEN makes the checksum of a checkpoint of it."""
+        tied = "tied" if self.tied else f"alignment={self.alignment}, alignment_weight={self.alignment_weight}"
+        return f"{len(self.entity_ids)} matched entities, {self._repr}, {tied}"
+
+
+def _match(cooccurrence: Cooccurrence, entity_to_id: Mapping[str, int]) -> npt.NDArray[np.int64]:
+    """Find the entities' ids.
+
+    :return: shape: ``(num_tokens,)``, -1 for words and for entities which the knowledge graph lacks
+    :raises ValueError: if no entity is matched
+    """
+    ids = np.full(len(cooccurrence.tokens), -1, dtype=np.int64)
+    ids[: cooccurrence.num_entities] = [entity_to_id.get(label, -1) for label in cooccurrence.entities]
+    missing = [label for label, i in zip(cooccurrence.entities, ids.tolist(), strict=False) if i < 0]
+    if len(missing) == cooccurrence.num_entities:
+        raise ValueError(
+            f"None of the {len(missing)} entities of cooccurrence={cooccurrence} is an entity of the knowledge graph: "
+            f"{missing[:5]} … against {list(entity_to_id)[:5]} …; their labels must be the same."
+        )
+    if missing:
+        logger.warning(
+            "%d of %d entities of the co-occurrences are not in the knowledge graph, and count as words: %s …",
+            len(missing),
+            cooccurrence.num_entities,
+            missing[:10],
+        )
+    if without := len(entity_to_id) - (cooccurrence.num_entities - len(missing)):
+        known = set(cooccurrence.entities)
+        examples = list(itertools.islice((label for label in entity_to_id if label not in known), 10))
+        logger.info("%d of %d entities have no text: %s …", without, len(entity_to_id), examples)
+    return ids
+
+
+def _check_positive(**numbers: float) -> None:
+    for name, value in numbers.items():
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < math.inf:
+            raise ValueError(f"{name}={value!r} is not allowed: it must be a finite number > 0.")
+
+
+def _check_not_negative(**numbers: float) -> None:
+    for name, value in numbers.items():
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < math.inf:
+            raise ValueError(f"{name}={value!r} is not allowed: it must be a finite number ≥ 0.")
