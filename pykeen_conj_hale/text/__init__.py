@@ -4,6 +4,7 @@ from .cooccurrence import Cooccurrence, tokenize
 from .documents import Document, read_descriptions, read_documents, read_mentions
 from .glove import GloVe
 from .joint import JointGloVe
+from .leakage import remove_overlap
 from .vectors import Neighbour, WordVectors
 
 __all__ = [
@@ -16,5 +17,6 @@ __all__ = [
     "read_descriptions",
     "read_documents",
     "read_mentions",
+    "remove_overlap",
     "tokenize",
 ]

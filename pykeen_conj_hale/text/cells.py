@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from ..functional.glove import glove_weight
 
-__all__ = ["Cells", "CellSampler"]
+__all__ = ["CellSampler", "Cells", "WeightedDraw"]
 
 Ints: TypeAlias = npt.NDArray[np.signedinteger[Any]]
 Floats: TypeAlias = npt.NDArray[np.floating[Any]]
@@ -31,20 +31,50 @@ class Cells(NamedTuple):
     log_counts: Tensor
 
 
+class WeightedDraw(nn.Module):
+    """Draws numbers by their weights, at a cost of the logarithm of how many there are.
+
+    Draws come from PyTorch's random state of the device, which PyKEEN's checkpoints hold. What is drawn from is on the
+    model's device, but not in its state: it is data.
+    """
+
+    cumulative: Tensor
+
+    def __init__(self, weights: Floats) -> None:
+        """Take the weights.
+
+        :param weights: shape: ``(n,)``, 1 ≤ n < 2^31, ≥ 0
+        """
+        super().__init__()
+        # whole numbers: their sums are exact on every device; clamped, as what has a weight can be drawn
+        steps = torch.from_numpy(weights / weights.max() * STEPS).round().long().clamp(min=1)
+        self.register_buffer("cumulative", steps.cumsum(0), persistent=False)
+        self._total = int(steps.sum())
+
+    def draw(self, size: int) -> Tensor:
+        """Draw numbers, with replacement.
+
+        :param size: how many
+        :return: shape: ``(size,)``, ascending: neighbours in the memory are read together
+        """
+        draws = torch.randint(self._total, (size,), device=self.cumulative.device)
+        return torch.searchsorted(self.cumulative, draws.sort().values, right=True)
+
+    def shares(self) -> Tensor:
+        """Compute the probability of each number, shape: ``(n,)``, in double precision."""
+        return self.cumulative.diff(prepend=self.cumulative.new_zeros(1)).double() / self._total
+
+
 class CellSampler(nn.Module):
-    r"""Draws cells with probability :math:`f(x) / \sum f(x)`, at a cost of the logarithm of their number.
+    r"""Draws cells with probability :math:`f(x) / \sum f(x)`.
 
     GloVe's objective is a weighted mean over all non-zero cells. Drawn by their weights, its estimate is the plain mean
     over a few: no cell that hardly counts is drawn only to be multiplied by nearly nothing.
-
-    Draws come from PyTorch's random state of the device, which PyKEEN's checkpoints hold. The cells are on the model's
-    device, but not in its state: they are data.
     """
 
     rows: Tensor
     columns: Tensor
     log_counts: Tensor
-    cumulative: Tensor
 
     def __init__(self, rows: Ints, columns: Ints, counts: Floats, x_max: float, exponent: float) -> None:
         """Take the cells of a matrix.
@@ -58,19 +88,16 @@ class CellSampler(nn.Module):
         super().__init__()
         count = torch.from_numpy(counts.astype(np.float64))
         weights = glove_weight(count, x_max, exponent)
-        # whole numbers: sums of them are exact on every device, and one that cannot be drawn would not be non-zero
-        steps = weights.mul(STEPS).round().long().clamp(min=1)
         buffers = {
             "rows": torch.from_numpy(rows.astype(np.int32)),
             "columns": torch.from_numpy(columns.astype(np.int32)),
             "log_counts": count.log().to(torch.get_default_dtype()),
-            "cumulative": steps.cumsum(0),
         }
         for name, values in buffers.items():
             self.register_buffer(name, values, persistent=False)
+        self.by_weight = WeightedDraw(weights.numpy())
         #: The sum of all weights
         self.total_weight = float(weights.sum())
-        self._total = int(steps.sum())
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -81,9 +108,7 @@ class CellSampler(nn.Module):
         :param size: their number
         :return: the cells
         """
-        draws = torch.randint(self._total, (size,), device=self.cumulative.device)
-        # sorted: neighbours in the matrix are neighbours in the memory
-        at = torch.searchsorted(self.cumulative, draws.sort().values, right=True)
+        at = self.by_weight.draw(size)
         return Cells(self.rows[at], self.columns[at], self.log_counts[at])
 
     def all(self) -> tuple[Cells, Tensor]:
@@ -91,8 +116,7 @@ class CellSampler(nn.Module):
 
         :return: the cells; shape: ``(n,)``, their weights f(x) as shares of the sum
         """
-        steps = self.cumulative.diff(prepend=self.cumulative.new_zeros(1))
-        return Cells(self.rows, self.columns, self.log_counts), steps.to(self.log_counts.dtype) / self._total
+        return Cells(self.rows, self.columns, self.log_counts), self.by_weight.shares().to(self.log_counts.dtype)
 
     def extra_repr(self) -> str:
         """Show the number of cells."""

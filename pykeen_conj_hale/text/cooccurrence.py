@@ -102,7 +102,7 @@ class Cooccurrence:
         context: Context = "symmetric",
         min_count: int = 5,
         max_vocab: int | None = None,
-        description_weight: float = 1.0,
+        description_weight: float = 10.0,
         ambiguous: Ambiguity = "drop",
         tokenizer: Tokenizer = tokenize,
         use_tqdm: bool = True,

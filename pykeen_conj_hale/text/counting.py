@@ -82,7 +82,8 @@ class CodedCorpus:
             if len(block) >= BLOCK_SIZE:
                 self._write(block)
                 block = array("i")
-        self._write(block)
+        if block:
+            self._write(block)
 
     def _write(self, block: array[int]) -> None:
         codes = replace_mentions(np.frombuffer(block, dtype=np.intc).astype(np.int64), self._matcher)

@@ -16,7 +16,7 @@ from torch.nn import functional
 
 from ..functional.glove import glove_residual
 from ..resolve import check_choice
-from .cells import Cells, CellSampler
+from .cells import Cells, CellSampler, WeightedDraw
 from .cooccurrence import Cooccurrence
 
 __all__ = ["ALIGNMENTS", "GloVe", "Lookup"]
@@ -25,6 +25,9 @@ logger = logging.getLogger(__name__)
 
 #: Gives the real vectors of entities, shape ``(n, d)``, for their ids, shape ``(n,)``
 Lookup: TypeAlias = Callable[[Tensor], Tensor]
+
+#: Words are drawn by their frequency to this power (Mikolov et al., 2013)
+FREQUENCY_POWER = 0.75
 
 #: What an entity and its word vector may differ by, row by row
 ALIGNMENTS: Mapping[str, Callable[[Tensor, Tensor], Tensor]] = {
@@ -49,6 +52,16 @@ class GloVe(nn.Module):
     their own. *Untied*, all tokens have, and :math:`\mu` times the mean difference of matched pairs is added, which is
     estimated from as many pairs as there are cells. Contexts :math:`\tilde w` and both biases always are separate.
 
+    *Absent pairs* go beyond GloVe, which looks at cells > 0 only. Of a description nearly all counts are the same, and
+    biases alone explain them: GloVe learns nothing from them. So :math:`\nu` times
+
+    .. math::
+        \mathbb{E}_{i, j} \left( \langle w_i, \tilde w_j \rangle + b_i + \tilde b_j - \log \varepsilon \right)^2
+
+    is added, over matched entities i, drawn uniformly, and contexts j, drawn by their frequency to the power 0.75 as in
+    word2vec: what is not in a description has the count ε. A pair that is present may be drawn, too, which is rare.
+    :math:`\nu = 0` is GloVe as published.
+
     ---
     citation:
         author: Pennington
@@ -70,6 +83,8 @@ class GloVe(nn.Module):
         tied: bool = True,
         alignment: Alignment = "squared_distance",
         alignment_weight: float = 1.0,
+        absent_weight: float = 1.0,
+        absent_count: float = 0.1,
     ) -> None:
         r"""Initialize the objective.
 
@@ -82,13 +97,16 @@ class GloVe(nn.Module):
         :param tied: whether a matched entity's vector is its embedding
         :param alignment: untied, by what a matched pair differs: ``"squared_distance"`` or ``"cosine"`` (1 - cosine)
         :param alignment_weight: untied, the weight μ ≥ 0
+        :param absent_weight: the weight ν ≥ 0 of absent pairs
+        :param absent_count: their count ε > 0
         :raises ValueError: if an argument is out of its range, or no entity is matched
         """
         super().__init__()
-        _check_positive(x_max=x_max, batch_size=batch_size)
-        _check_not_negative(exponent=exponent, alignment_weight=alignment_weight)
+        _check_positive(x_max=x_max, batch_size=batch_size, absent_count=absent_count)
+        _check_not_negative(exponent=exponent, alignment_weight=alignment_weight, absent_weight=absent_weight)
         check_choice("alignment", alignment, ALIGNMENTS)
         self.tied, self.alignment, self.alignment_weight = tied, alignment, alignment_weight
+        self.absent_weight, self._log_absent = absent_weight, math.log(absent_count)
         ids = _match(cooccurrence, entity_to_id)
         matched, others = np.flatnonzero(ids >= 0), np.flatnonzero(ids < 0)
         self.num_tied = len(matched) if tied else 0
@@ -108,6 +126,7 @@ class GloVe(nn.Module):
         weights = np.array([sampler.total_weight for sampler in self.samplers])
         self._shares: list[float] = (weights / weights.sum()).tolist()
         self._sizes = [max(1, round(batch_size * share)) for share in self._shares]
+        self.contexts_by_frequency = WeightedDraw(cooccurrence.counts[self.context_tokens].clip(min=1) ** FREQUENCY_POWER)
         self.register_buffer("entity_ids", torch.from_numpy(ids[matched]), persistent=False)
         self.words = nn.Parameter(torch.empty(len(ids) - self.num_tied, dim))
         self.contexts = nn.Parameter(torch.empty(len(self.context_tokens), dim))
@@ -132,13 +151,22 @@ class GloVe(nn.Module):
         loss = self.words.new_zeros(())
         for sampler, embedded, size, share in self._groups():
             loss = loss + share * self._residuals(sampler.draw(size), lookup if embedded else None).square().mean()
+        if self.absent_weight:
+            cells = self._draw_absent(self._sizes[0])
+            absent = self._residuals(cells, lookup if self.tied else None)
+            loss = loss + self.absent_weight * absent.square().mean()
         if not self.tied and self.alignment_weight:
             pairs = torch.randint(len(self.entity_ids), (sum(self._sizes),), device=self.entity_ids.device)
             loss = loss + self.alignment_weight * self._differences(pairs, lookup).mean()
         return loss
 
+    def _draw_absent(self, size: int) -> Cells:
+        """Draw entities and contexts independently of each other."""
+        rows = torch.randint(len(self.entity_ids), (size,), device=self.entity_ids.device)
+        return Cells(rows, self.contexts_by_frequency.draw(size), self.words.new_full((), self._log_absent))
+
     def exact(self, lookup: Lookup) -> Tensor:
-        """Compute the objective from all cells and all matched pairs.
+        """Compute the objective from all cells and all matched pairs; absent pairs are left out.
 
         :param lookup: gives the vectors of the model's entities
         :return: shape: ``()``
@@ -178,7 +206,8 @@ class GloVe(nn.Module):
     def extra_repr(self) -> str:
         """Show what makes it another objective; PyKEEN makes the checksum of a checkpoint of it."""
         tied = "tied" if self.tied else f"alignment={self.alignment}, alignment_weight={self.alignment_weight}"
-        return f"{len(self.entity_ids)} matched entities, {self._repr}, {tied}"
+        absent = f"absent_weight={self.absent_weight}, absent_count={math.exp(self._log_absent):g}"
+        return f"{len(self.entity_ids)} matched entities, {self._repr}, {tied}, {absent}"
 
 
 def _match(cooccurrence: Cooccurrence, entity_to_id: Mapping[str, int]) -> npt.NDArray[np.int64]:

@@ -78,6 +78,8 @@ class JointGloVe(ERModel[Any, Any, Any]):
         tied: bool = True,
         alignment: str = "squared_distance",
         alignment_weight: float = 1.0,
+        absent_weight: float = 1.0,
+        absent_count: float = 0.1,
         representation: int = 0,
         embedding_dim: int | None = None,
         **kwargs: Any,
@@ -94,6 +96,8 @@ class JointGloVe(ERModel[Any, Any, Any]):
         :param tied: whether the word vector of an entity is its embedding; else it is drawn towards it
         :param alignment: untied, by what the two differ: ``"squared_distance"`` or ``"cosine"``
         :param alignment_weight: untied, the weight μ ≥ 0 of their difference
+        :param absent_weight: the weight ν ≥ 0 of absent pairs; 0 for GloVe as published
+        :param absent_count: their count ε > 0
         :param representation: which of the entity representations is the vector, where there are several
         :param embedding_dim: the base model's, if it is given
         :param kwargs: further arguments of the base model
@@ -125,6 +129,8 @@ class JointGloVe(ERModel[Any, Any, Any]):
             tied=tied,
             alignment=alignment,  # type: ignore[arg-type]
             alignment_weight=alignment_weight,
+            absent_weight=absent_weight,
+            absent_count=absent_count,
         )
         self._labels = list(map(str, sorted(entity_to_id, key=entity_to_id.__getitem__)))
         self._tokens, self._num_text_entities = cooccurrence.tokens, cooccurrence.num_entities
