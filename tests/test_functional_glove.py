@@ -19,7 +19,9 @@ def test_residual_is_the_formula():
     w, c = rng.normal(size=(2, 7, 5))
     b, b_context, log_x = rng.normal(size=(3, 7))
     expected = np.einsum("nd,nd->n", w, c) + b + b_context - log_x
-    assert glove_residual(*map(torch.from_numpy, (w, c, b, b_context, log_x))).numpy() == pytest.approx(expected, rel=1e-12)
+    assert glove_residual(*map(torch.from_numpy, (w, c, b, b_context, log_x))).numpy() == pytest.approx(
+        expected, rel=1e-12
+    )
 
 
 def test_gradcheck():

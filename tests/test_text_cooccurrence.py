@@ -23,9 +23,7 @@ def table(counted):
     """Name the cells."""
     cells = counted.matrix.tocoo()
     names = counted.tokens
-    return {
-        (names[i], names[j]): x for i, j, x in zip(*cells.coords, cells.data.tolist(), strict=True)
-    }
+    return {(names[i], names[j]): x for i, j, x in zip(*cells.coords, cells.data.tolist(), strict=True)}
 
 
 def test_words():

@@ -167,12 +167,17 @@ def test_planted_similarities():
 def test_missing_entities_are_counted_and_listed(text, caplog):
     with caplog.at_level(logging.INFO, logger="pykeen_conj_hale"):
         make(text)
-    assert "1 of 4 entities of the co-occurrences are not in the knowledge graph, and count as words: ['e1']" in caplog.text
+    assert (
+        "1 of 4 entities of the co-occurrences are not in the knowledge graph, and count as words: ['e1']"
+        in caplog.text
+    )
     assert "1 of 4 entities have no text: ['x']" in caplog.text
 
 
 def test_no_matched_entity_is_an_error(text):
-    with pytest.raises(ValueError, match=r"None of the 4 entities .* \['e0', 'e1', 'e2', 'e3'\] … against \['brazil'\]"):
+    with pytest.raises(
+        ValueError, match=r"None of the 4 entities .* \['e0', 'e1', 'e2', 'e3'\] … against \['brazil'\]"
+    ):
         GloVe(text, {"brazil": 0}, DIM)
 
 

@@ -31,9 +31,14 @@ def test_the_bytes_depend_on_the_content_only(tmp_path, monkeypatch):
 def test_a_file_that_cannot_be_finished_changes_nothing(tmp_path):
     path = tmp_path / "a"
     path.write_bytes(b"old")
-    with pytest.raises(RuntimeError), replacing(path) as file:
-        file.write(b"half")
-        raise RuntimeError
+
+    def write_half():
+        with replacing(path) as file:
+            file.write(b"half")
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        write_half()
     assert path.read_bytes() == b"old"
     assert os.listdir(tmp_path) == ["a"]
 

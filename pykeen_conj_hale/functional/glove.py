@@ -18,9 +18,7 @@ def glove_weight(count: Tensor, x_max: float = 100.0, exponent: float = 0.75) ->
     return (count / x_max).clamp(max=1.0).pow(exponent)
 
 
-def glove_residual(
-    word: Tensor, context: Tensor, word_bias: Tensor, context_bias: Tensor, log_count: Tensor
-) -> Tensor:
+def glove_residual(word: Tensor, context: Tensor, word_bias: Tensor, context_bias: Tensor, log_count: Tensor) -> Tensor:
     r"""Compute :math:`\langle w_i, \tilde w_j \rangle + b_i + \tilde b_j - \log x_{ij}`.
 
     :param word: shape: ``(*batch_dims, d)``, the vectors w

@@ -56,7 +56,7 @@ def build(output: Path, **options: Any) -> None:
     with _errors():
         options["description_columns"] = _columns(options["description_columns"])
         options["mention_columns"] = _columns(options["mention_columns"])
-        counted = count_text(options)
+        counted = count_text(**options)
         counted.save(output)
     click.echo(f"{counted} in {output}")
 

@@ -59,7 +59,7 @@ def count_text(
         )
     entities: dict[str, list[str]] = {}
     if mentions is not None:
-        entities = read_mentions(mentions, *mention_columns, separator=mention_separator)
+        entities = read_mentions(mentions, mention_columns[0], mention_columns[1], mention_separator)
     described: Iterable[Document] = ()
     if descriptions is not None:
         entity_column, *text_columns = description_columns
@@ -93,7 +93,9 @@ def read_configuration(path: str | os.PathLike[str]) -> dict[str, Any]:
     if not isinstance(configuration, Mapping) or not isinstance(configuration.get("pipeline"), Mapping):
         raise ValueError(f"{os.fspath(path)!r} has no part `pipeline`, the arguments of PyKEEN's pipeline.")
     if unknown := set(configuration) - {"metadata", "pipeline", TEXT}:
-        raise ValueError(f"{os.fspath(path)!r} has unknown parts {sorted(unknown)}; there are metadata, pipeline, {TEXT}.")
+        raise ValueError(
+            f"{os.fspath(path)!r} has unknown parts {sorted(unknown)}; there are metadata, pipeline, {TEXT}."
+        )
     if configuration["pipeline"].get("model") != JointGloVe.__name__:
         raise ValueError(
             f"{os.fspath(path)!r} has model={configuration['pipeline'].get('model')!r}; a joint run has "

@@ -134,7 +134,9 @@ class Cooccurrence:
         entities = dict(entities or {})
         surfaces, num_ambiguous = find_surfaces(entities, tokenizer, ambiguous)
         with CodedCorpus(sorted(entities), surfaces, tokenizer) as corpus:
-            corpus.read(tqdm(as_documents(documents), "Reading", unit=" documents", unit_scale=True, disable=not use_tqdm))
+            corpus.read(
+                tqdm(as_documents(documents), "Reading", unit=" documents", unit_scale=True, disable=not use_tqdm)
+            )
             if not corpus.num_words:
                 raise ValueError(f"documents is empty: {corpus.num_documents} documents without a single word.")
             words, tokens = _choose_words(corpus, min_count, max_vocab)
@@ -231,7 +233,9 @@ def _choose_words(
     """
     counts = corpus.counts
     num_entities = len(corpus.entity_codes)
-    frequent = [(-int(counts[code]), word, code) for word, code in corpus.word_codes.items() if counts[code] >= min_count]
+    frequent = [
+        (-int(counts[code]), word, code) for word, code in corpus.word_codes.items() if counts[code] >= min_count
+    ]
     chosen = sorted(frequent)[:max_vocab]
     used = counts[:num_entities] > 0
     used[list(corpus.described)] = True

@@ -47,7 +47,7 @@ class CodedCorpus:
     ) -> None:
         self.entity_codes = {label: code for code, label in enumerate(entities)}
         self.word_codes: dict[str, int] = defaultdict()
-        self.word_codes.default_factory = lambda: len(entities) + len(self.word_codes)  # type: ignore[attr-defined]
+        self.word_codes.default_factory = lambda: len(entities) + len(self.word_codes)
         self._tokenize = tokenize
         self._matcher = MentionMatcher(
             {tuple(map(self.word_codes.__getitem__, m)): self.entity_codes[label] for m, label in mentions.items()}

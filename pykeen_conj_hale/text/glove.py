@@ -126,7 +126,9 @@ class GloVe(nn.Module):
         weights = np.array([sampler.total_weight for sampler in self.samplers])
         self._shares: list[float] = (weights / weights.sum()).tolist()
         self._sizes = [max(1, round(batch_size * share)) for share in self._shares]
-        self.contexts_by_frequency = WeightedDraw(cooccurrence.counts[self.context_tokens].clip(min=1) ** FREQUENCY_POWER)
+        self.contexts_by_frequency = WeightedDraw(
+            cooccurrence.counts[self.context_tokens].clip(min=1) ** FREQUENCY_POWER
+        )
         self.register_buffer("entity_ids", torch.from_numpy(ids[matched]), persistent=False)
         self.words = nn.Parameter(torch.empty(len(ids) - self.num_tied, dim))
         self.contexts = nn.Parameter(torch.empty(len(self.context_tokens), dim))
@@ -216,6 +218,8 @@ def _match(cooccurrence: Cooccurrence, entity_to_id: Mapping[str, int]) -> npt.N
     :return: shape: ``(num_tokens,)``, -1 for words and for entities which the knowledge graph lacks
     :raises ValueError: if no entity is matched
     """
+    if not cooccurrence.num_entities:
+        raise ValueError(f"{cooccurrence} has no entities: count the corpus with their mentions or descriptions.")
     ids = np.full(len(cooccurrence.tokens), -1, dtype=np.int64)
     ids[: cooccurrence.num_entities] = [entity_to_id.get(label, -1) for label in cooccurrence.entities]
     missing = [label for label, i in zip(cooccurrence.entities, ids.tolist(), strict=False) if i < 0]

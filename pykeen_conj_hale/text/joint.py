@@ -150,7 +150,9 @@ class JointGloVe(ERModel[Any, Any, Any]):
         except (KeyError, TypeError) as error:
             raise ValueError(f"base={base!r} is unknown; choose one of {sorted(model_resolver.options)}.") from error
         if not issubclass(base_class, ERModel) or issubclass(base_class, JointGloVe):
-            raise ValueError(f"base={base!r} is not allowed: {base_class.__name__} has no embeddings of its own to share.")
+            raise ValueError(
+                f"base={base!r} is not allowed: {base_class.__name__} has no embeddings of its own to share."
+            )
         return _derive(base_class)
 
     def embed(self, ids: Tensor) -> Tensor:
@@ -162,7 +164,8 @@ class JointGloVe(ERModel[Any, Any, Any]):
         x = self._embedding._plain_forward(indices=ids)
         if self._embedding.normalizer is not None:
             x = self._embedding.normalizer(x)
-        return (torch.view_as_real(x) if x.is_complex() else x).flatten(start_dim=1)
+        vectors: Tensor = torch.view_as_real(x) if x.is_complex() else x
+        return vectors.flatten(start_dim=1)
 
     def collect_regularization_term(self) -> Tensor:
         """Add the objective to the base model's terms.
@@ -199,11 +202,12 @@ class JointGloVe(ERModel[Any, Any, Any]):
 
     def __reduce_ex__(self, protocol: Any) -> Any:
         """Pickle by the base model's class: the class itself is made as it is needed."""
-        return _revive, (self.base_class,), self.__getstate__()
+        return _revive, (self.base_class,), self.__getstate__()  # type: ignore[no-untyped-call]
 
 
-# what PyKEEN's command line makes options of
+# what PyKEEN's command line makes options of; one for `kwargs` could not work
 JointGloVe.__init__.__annotations__.update(base=Optional[str], cooccurrence=Optional[str])  # noqa: UP045
+del JointGloVe.__init__.__annotations__["kwargs"]
 
 
 @functools.cache
@@ -213,7 +217,7 @@ def _derive(base_class: type[ERModel[Any, Any, Any]]) -> type[JointGloVe]:
         "__doc__": JointGloVe.__doc__,
         "__module__": __name__,
         "base_class": base_class,
-        "hpo_default": {**JointGloVe.hpo_default, **base_class.hpo_default},
+        "hpo_default": {**JointGloVe.hpo_default, **getattr(base_class, "hpo_default", {})},
     }
     return type(f"JointGloVe{base_class.__name__}", (JointGloVe, base_class), members)
 

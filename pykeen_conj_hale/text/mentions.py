@@ -40,7 +40,9 @@ def find_surfaces(
     if shared:
         rule = "are no mentions" if ambiguous == "drop" else "stand for the entity that comes first"
         examples = ", ".join(repr(" ".join(surface)) for surface in shared[:5])
-        logger.info("%d of %d mentions belong to several entities and %s: %s …", len(shared), len(owners), rule, examples)
+        logger.info(
+            "%d of %d mentions belong to several entities and %s: %s …", len(shared), len(owners), rule, examples
+        )
     keep = {surface: next(iter(c)) for surface, c in owners.items() if len(c) == 1 or ambiguous == "first"}
     return keep, len(shared)
 

@@ -74,7 +74,8 @@ class WordVectors:
         raise KeyError(f"There is no {kind or 'word or entity'} {token!r}.")
 
     def __getitem__(self, token: str) -> npt.NDArray[np.floating[Any]]:
-        return self.vectors[self.row(token)]
+        vector: npt.NDArray[np.floating[Any]] = self.vectors[self.row(token)]
+        return vector
 
     def nearest(
         self,

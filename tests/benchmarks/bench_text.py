@@ -68,7 +68,9 @@ def make_text(arguments: argparse.Namespace) -> Cooccurrence:
     return Cooccurrence([f"e{i}" for i in range(n)], words, np.ones(size, dtype=np.int64), matrix)
 
 
-def make_model(name: str, joint: bool, graph: TriplesFactory, text: Cooccurrence, arguments: argparse.Namespace) -> Model:
+def make_model(
+    name: str, joint: bool, graph: TriplesFactory, text: Cooccurrence, arguments: argparse.Namespace
+) -> Model:
     """Make the model, with or without text."""
     kwargs = dict(triples_factory=graph, embedding_dim=arguments.dim, loss="HaLE", random_seed=0)
     if not joint:
@@ -118,7 +120,9 @@ def main() -> None:
                 found.append(measure(loop, model, graph, arguments.steps))
         without, joined = (min(found) for found in times.values())
         added = joined - without
-        rows.append([loop, BATCH_SIZES[loop], *(f"{1e3 * x:.1f}" for x in (without, joined, added)), f"{added / without:+.0%}"])
+        rows.append(
+            [loop, BATCH_SIZES[loop], *(f"{1e3 * x:.1f}" for x in (without, joined, added)), f"{added / without:+.0%}"]
+        )
     headers = [f"{arguments.model}, d = {arguments.dim}", "batch", "without, ms", "with text, ms", "added, ms", "added"]
     sys.stdout.write(tabulate(rows, headers=headers, disable_numparse=True) + "\n")
 

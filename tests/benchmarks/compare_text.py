@@ -94,7 +94,8 @@ def train(dataset: Dataset, full: Dataset, arguments: argparse.Namespace) -> Pip
 def evaluate(model: Model, full: Dataset, seen: Tensor, split: str) -> dict[str, Any]:
     """Evaluate triples with seen entities only, and triples with an unseen one, by filtered ranks."""
     factory = full.testing if split == "testing" else full.validation
-    assert factory is not None and full.validation is not None
+    assert factory is not None
+    assert full.validation is not None
     known = [full.training.mapped_triples, full.validation.mapped_triples, full.testing.mapped_triples]
     triples = factory.mapped_triples
     is_seen = seen[triples[:, [0, 2]]].all(dim=-1)
