@@ -57,9 +57,10 @@ def test_sums_of_many_parts():
         values = rng.random(len(keys))
         total.add(keys, values)
         expected[keys] += values
-    assert scipy.sparse.issparse(total.total())
-    assert total.total().toarray().ravel() == pytest.approx(expected, rel=1e-12)
-    assert total.total().has_sorted_indices
+    matrix = total.total()
+    assert scipy.sparse.issparse(matrix)
+    assert matrix.toarray().ravel() == pytest.approx(expected, rel=1e-12)
+    assert matrix.has_sorted_indices
     assert SparseSum(3).total().nnz == 0
 
 

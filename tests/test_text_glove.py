@@ -55,7 +55,7 @@ def token_vectors(glove, table):
     return w, b, c, d
 
 
-def expected_loss(glove, text, table, x_max=100.0, exponent=0.75):
+def expected_loss(glove, text, table, x_max=10.0, exponent=0.75):
     w, b, c, d = token_vectors(glove, table)
     total = normalizer = 0.0
     for i, j in np.argwhere(text.matrix.toarray() > 0):

@@ -92,9 +92,9 @@ def info(path: Path) -> None:
 def joint(path: Path, output_directory: Path) -> None:
     """Train a model jointly with text, from the configuration file PATH (JSON or YAML).
 
-    It is a configuration of PyKEEN's pipeline, as for `pykeen experiments run`. Beside `metadata` and `pipeline`, it may
-    have a part `cooccurrence`, with the options of `cooccurrence build`: the text is counted first. Paths are relative
-    to the file.
+    It is a configuration of PyKEEN's pipeline, as for `pykeen experiments run`. Beside `metadata` and `pipeline`, it
+    may have a part `cooccurrence`, with the options of `cooccurrence build`: the text is counted first. Paths are
+    relative to the file.
     """
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     with _errors():

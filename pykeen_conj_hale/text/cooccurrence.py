@@ -16,7 +16,7 @@ from tqdm.auto import tqdm
 
 from ..resolve import check_choice
 from .counting import DESCRIBES, END, CodedCorpus, PairCounter
-from .documents import Document, DocumentLike, as_documents
+from .documents import DocumentLike, as_documents
 from .mentions import Ambiguity, find_surfaces
 from .storage import load_arrays, save_arrays
 
@@ -123,8 +123,8 @@ class Cooccurrence:
         :param tokenizer: splits a text into words; the settings keep its name
         :param use_tqdm: whether to show a progress bar
         :return: the co-occurrences
-        :raises ValueError: if an argument is out of its range, a file is not UTF-8, a description's entity is unknown, or
-            the corpus is empty
+        :raises ValueError: if an argument is out of its range, a file is not UTF-8, a description's entity is unknown,
+            or the corpus is empty
         """
         check_choice("context", context, ("symmetric", "left", "right"))
         check_choice("ambiguous", ambiguous, ("drop", "first"))
@@ -202,7 +202,8 @@ class Cooccurrence:
         if not isinstance(header, dict) or header.get("format") != FORMAT:
             version = header.get("format") if isinstance(header, dict) else None
             raise ValueError(
-                f"{os.fspath(path)!r} has the format {version!r}, and this version reads {FORMAT}; count the corpus anew."
+                f"{os.fspath(path)!r} has the format {version!r}, and this version reads {FORMAT}; count the corpus "
+                "anew."
             )
         try:
             size = len(header["entities"]) + len(header["words"])
@@ -269,10 +270,12 @@ def _assemble(
     description_weight: float,
 ) -> tuple[list[str], list[str], npt.NDArray[np.int64], Any]:
     """Put the parts together."""
-    right = counter.right()
-    matrix = {"right": lambda: right, "left": lambda: right.T, "symmetric": lambda: right + right.T}[context]()
+    # the sums are done: from here on, half the memory
+    right = counter.right().astype(np.float32)
+    matrix = right + right.T if context == "symmetric" else right.T if context == "left" else right
+    del right
     if description_weight:
-        matrix = matrix + description_weight * counter.described()
+        matrix = matrix + (description_weight * counter.described()).astype(np.float32)
     if not matrix.nnz:
         raise ValueError(
             f"No two of the {int(tokens.max()) + 1} words and entities that are left of {corpus.num_words} words occur "

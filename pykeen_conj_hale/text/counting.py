@@ -1,11 +1,13 @@
 """Counting co-occurrences with bounded memory.
 
 A corpus is read once. Its words are numbered as they come and written to a temporary file, 4 bytes a word, in blocks of
-whole documents; the file is then read once more to count pairs. In memory are one block, the vocabulary, and the counts.
+whole documents; the file is then read once more to count pairs. In memory are one block, all different words, and the
+counts.
 """
 
 from __future__ import annotations
 
+import itertools
 import tempfile
 from array import array
 from collections import defaultdict
@@ -47,12 +49,12 @@ class CodedCorpus:
     ) -> None:
         self.entity_codes = {label: code for code, label in enumerate(entities)}
         self.word_codes: dict[str, int] = defaultdict()
-        self.word_codes.default_factory = lambda: len(entities) + len(self.word_codes)
+        self.word_codes.default_factory = itertools.count(len(entities)).__next__
         self._tokenize = tokenize
         self._matcher = MentionMatcher(
             {tuple(map(self.word_codes.__getitem__, m)): self.entity_codes[label] for m, label in mentions.items()}
         )
-        self._file = tempfile.TemporaryFile(prefix="cooccurrence-")
+        self._file = tempfile.TemporaryFile(prefix="cooccurrence-")  # noqa: SIM115 (closed by `__exit__`)
         self._blocks: list[int] = []
         self._counts = np.zeros(0, dtype=np.int64)
         #: The codes of the entities that are described
@@ -150,13 +152,14 @@ class SparseSum:
         self._parts[-1] = self._parts[-1] + last
 
     def total(self) -> Any:
-        """Compute the sum, a :class:`scipy.sparse.csr_array` with sorted columns."""
+        """Compute the sum, a :class:`scipy.sparse.csr_array` with sorted columns, and start anew."""
         if not self._parts:
             return scipy.sparse.csr_array((self.size, self.size), dtype=np.float64)
         while len(self._parts) > 1:
             self._merge()
-        self._parts[0].sort_indices()
-        return self._parts[0]
+        total = self._parts.pop()
+        total.sort_indices()
+        return total
 
 
 class PairCounter:

@@ -125,10 +125,9 @@ def _lines(path: Path, max_bytes: int | None = None) -> Iterator[str]:
 
 
 def _raw_lines(path: Path, max_bytes: int | None) -> Iterator[bytes]:
-    file = cast(IO[bytes], gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb"))
     rest = b""
     try:
-        with file:
+        with cast(IO[bytes], gzip.open(path) if path.suffix == ".gz" else path.open("rb")) as file:
             while line := file.readline(-1 if max_bytes is None else max_bytes - len(rest)):
                 line, rest = rest + line, b""
                 if len(line) == max_bytes and not line.endswith(b"\n"):

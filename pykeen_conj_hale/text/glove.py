@@ -77,7 +77,7 @@ class GloVe(nn.Module):
         entity_to_id: Mapping[str, int],
         dim: int,
         *,
-        x_max: float = 100.0,
+        x_max: float = 10.0,
         exponent: float = 0.75,
         batch_size: int = 4096,
         tied: bool = True,

@@ -36,7 +36,7 @@ class JointGloVe(ERModel[Any, Any, Any]):
     >>> from pykeen.pipeline import pipeline
     >>> pipeline(
     ...     dataset="WN18RR-all", loss="HaLE", training_loop="QuerySampling", model="JointGloVe",
-    ...     model_kwargs=dict(base="RotE", embedding_dim=32, cooccurrence="cooc.npz", weight=0.1),
+    ...     model_kwargs=dict(base="RotE", embedding_dim=32, cooccurrence="cooc.npz", weight=1.0),
     ... )  # doctest: +SKIP
 
     ---
@@ -50,13 +50,13 @@ class JointGloVe(ERModel[Any, Any, Any]):
     #: The default strategy for optimizing the model's hyper-parameters
     hpo_default: ClassVar[Mapping[str, Any]] = dict(
         embedding_dim=dict(type=int, low=16, high=256, q=16),
-        weight=dict(type=float, low=0.001, high=1.0, log=True),
+        weight=dict(type=float, low=0.01, high=10.0, log=True),
         x_max=dict(type=float, low=1.0, high=100.0, log=True),
         exponent=dict(type=float, low=0.5, high=1.0),
     )
 
     #: The base model's class; None for a class that has still to be made from one
-    base_class: ClassVar[Optional[type[ERModel[Any, Any, Any]]]] = None
+    base_class: ClassVar[type[ERModel[Any, Any, Any]] | None] = None
 
     glove: GloVe
 
@@ -71,8 +71,8 @@ class JointGloVe(ERModel[Any, Any, Any]):
         triples_factory: KGInfo,
         base: HintOrType[Model] = None,
         cooccurrence: Cooccurrence | str | os.PathLike[str] | None = None,
-        weight: float = 0.1,
-        x_max: float = 100.0,
+        weight: float = 1.0,
+        x_max: float = 10.0,
         exponent: float = 0.75,
         text_batch_size: int = 4096,
         tied: bool = True,
@@ -90,7 +90,7 @@ class JointGloVe(ERModel[Any, Any, Any]):
         :param base: the base model, by name or class
         :param cooccurrence: the co-occurrences, or the path of their file
         :param weight: the weight λ ≥ 0 of the objective
-        :param x_max: the count from which on a pair has the full weight, > 0
+        :param x_max: the count from which on a pair has the full weight, > 0; the paper's 100 is for billions of words
         :param exponent: the exponent α ≥ 0 of the weight of a pair
         :param text_batch_size: the number of pairs a step, ≥ 1
         :param tied: whether the word vector of an entity is its embedding; else it is drawn towards it
@@ -164,8 +164,8 @@ class JointGloVe(ERModel[Any, Any, Any]):
         x = self._embedding._plain_forward(indices=ids)
         if self._embedding.normalizer is not None:
             x = self._embedding.normalizer(x)
-        vectors: Tensor = torch.view_as_real(x) if x.is_complex() else x
-        return vectors.flatten(start_dim=1)
+        vectors: Tensor = (torch.view_as_real(x) if x.is_complex() else x).flatten(start_dim=1)
+        return vectors
 
     def collect_regularization_term(self) -> Tensor:
         """Add the objective to the base model's terms.
@@ -175,7 +175,8 @@ class JointGloVe(ERModel[Any, Any, Any]):
         term: Tensor = super().collect_regularization_term()  # type: ignore[no-untyped-call]
         if not self.weight or not self.training or not torch.is_grad_enabled():
             return term
-        return term + self.weight * self.glove(self.embed)
+        objective: Tensor = self.glove(self.embed)
+        return term + self.weight * objective
 
     @torch.no_grad()
     def word_vectors(self) -> WordVectors:

@@ -44,8 +44,8 @@ class WordVectors:
         self.entities, self.words, self.vectors = list(entities), list(words), vectors
         if vectors.ndim != 2 or len(vectors) != len(self.entities) + len(self.words):
             raise ValueError(
-                f"vectors has the shape {vectors.shape}: {len(self.entities)} entities and {len(self.words)} words need "
-                f"{len(self.entities) + len(self.words)} rows."
+                f"vectors has the shape {vectors.shape}: {len(self.entities)} entities and {len(self.words)} words "
+                f"need {len(self.entities) + len(self.words)} rows."
             )
         self._rows: dict[Kind, dict[str, int]] = {
             "entity": {label: row for row, label in enumerate(self.entities)},

@@ -7,6 +7,7 @@ asserted.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import logging
 import statistics
 import sys
@@ -87,12 +88,10 @@ def measure(loop: str, model: Model, graph: TriplesFactory, steps: int) -> float
         loop, model=model, triples_factory=graph, optimizer=optimizer, automatic_memory_optimization=False
     )
     clock = Clock(steps)
-    try:
+    with contextlib.suppress(StopIteration):
         instance.train(
             graph, num_epochs=10**6, batch_size=BATCH_SIZES[loop], use_tqdm=False, callbacks=clock, num_workers=0
         )
-    except StopIteration:
-        pass
     return statistics.median(np.diff(clock.times)[2:])
 
 

@@ -6,8 +6,8 @@ entity is connected with in a validation or test triple. A run whose line is in 
 
     python tests/benchmarks/compare_text.py --glosses glosses.tsv.gz --model QueryTransE --share 0.1 --text filtered
 
-Not part of ``make bench``. The data is found as by ``dataset="WN18RR-all"``; the table of glosses has the columns entity,
-lemmas joined by ", ", and gloss.
+Not part of ``make bench``. The data is found as by ``dataset="WN18RR-all"``; the table of glosses has the columns
+entity, lemmas joined by ", ", and gloss.
 """
 
 from __future__ import annotations
@@ -37,7 +37,9 @@ MODELS: dict[str, dict[str, Any]] = {
     "ConjComplEx": dict(similarity="squared_distance", relation_scale=True),
 }
 #: What a line has to have in common with a run that need not be done again
-KEYS = ("model", "dim", "share", "text", "weight", "x_max", "seconds", "split", "seed", "options")
+KEYS = ("model", "dim", "share", "text", "seconds", "split", "seed", "options")
+#: The same of a run with text
+TEXT_KEYS = ("weight", "x_max", "text_batch_size", "count", "mentions")
 
 
 def load(arguments: argparse.Namespace) -> tuple[Dataset, Dataset]:
@@ -72,7 +74,8 @@ def train(dataset: Dataset, full: Dataset, arguments: argparse.Namespace) -> Pip
     model = arguments.model
     if arguments.text != "none":
         text = count(full, arguments)
-        options.update(base=model, cooccurrence=text, weight=arguments.weight, x_max=arguments.x_max)
+        chosen = dict(weight=arguments.weight, x_max=arguments.x_max, text_batch_size=arguments.text_batch_size)
+        options.update(base=model, cooccurrence=text, **chosen)
         model = "JointGloVe"
     return pipeline(
         training=dataset.training,
@@ -135,8 +138,9 @@ def main() -> None:
     parser.add_argument("--share", type=float, default=1.0, help="of the training triples")
     parser.add_argument("--text", choices=["none", "all", "filtered"], default="none")
     parser.add_argument("--mentions", action=argparse.BooleanOptionalAction, default=False, help="as single tokens")
-    parser.add_argument("--weight", type=float, default=0.1)
-    parser.add_argument("--x-max", type=float, default=100.0)
+    parser.add_argument("--weight", type=float, default=1.0)
+    parser.add_argument("--x-max", type=float, default=10.0)
+    parser.add_argument("--text-batch-size", type=int, default=16384)
     parser.add_argument("--options", type=json.loads, default={}, help="further arguments of the model, as JSON")
     parser.add_argument("--count", type=json.loads, default={}, help="of the counting of glosses, as JSON")
     parser.add_argument("--seconds", type=float, default=600.0)
@@ -145,9 +149,9 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--out", type=Path, default=Path("results/wn18rr_text.jsonl"))
     arguments = parser.parse_args()
-    cell = {key: getattr(arguments, key) for key in (*KEYS, "count", "mentions", "lr")}
+    cell = {key: getattr(arguments, key) for key in (*KEYS, *TEXT_KEYS, "lr")}
     if arguments.text == "none":
-        cell.update(weight=None, x_max=None, count=None, mentions=None)
+        cell.update(dict.fromkeys(TEXT_KEYS))
     arguments.out.parent.mkdir(parents=True, exist_ok=True)
     done = map(json.loads, arguments.out.read_text().splitlines()) if arguments.out.is_file() else ()
     if any(all(line.get(key) == value for key, value in cell.items()) for line in done):
