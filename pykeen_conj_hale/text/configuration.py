@@ -63,14 +63,15 @@ def count_text(
     described: Iterable[Document] = ()
     if descriptions is not None:
         entity_column, *text_columns = description_columns
-        described = list(read_descriptions(descriptions, entity_column, text_columns))
         triples = itertools.chain.from_iterable(map(_read_triples, held_out))
-        described = list(remove_overlap(described, entities, triples))
-        for document in described:
+        described = remove_overlap(read_descriptions(descriptions, entity_column, text_columns), entities, triples)
+        # read twice, as all entities have to be known before the first word is, and the texts may be long
+        for document in read_descriptions(descriptions, entity_column, text_columns):
             entities.setdefault(str(document.entity), [])
-    everything: list[DocumentLike] = [*map(Path, documents), *described]
-    if not everything:
+    files = [Path(path) for path in documents]
+    if not files and descriptions is None:
         raise ValueError("There is nothing to count: name files of documents, or of descriptions.")
+    everything: Iterable[DocumentLike] = itertools.chain(files, described)
     return Cooccurrence.from_documents(everything, entities, **options)
 
 

@@ -15,6 +15,7 @@ import scipy.sparse
 from tqdm.auto import tqdm
 
 from ..resolve import check_choice
+from .checks import check_not_negative, check_whole
 from .counting import DESCRIBES, END, CodedCorpus, PairCounter
 from .documents import DocumentLike, as_documents
 from .mentions import Ambiguity, find_surfaces
@@ -128,9 +129,8 @@ class Cooccurrence:
         """
         check_choice("context", context, ("symmetric", "left", "right"))
         check_choice("ambiguous", ambiguous, ("drop", "first"))
-        _check_numbers(window=window, min_count=min_count, max_vocab=max_vocab)
-        if not 0 <= description_weight < float("inf"):
-            raise ValueError(f"description_weight={description_weight!r} must be a finite number ≥ 0.")
+        check_whole(window=window, min_count=min_count, **({} if max_vocab is None else {"max_vocab": max_vocab}))
+        check_not_negative(description_weight=description_weight)
         entities = dict(entities or {})
         surfaces, num_ambiguous = find_surfaces(entities, tokenizer, ambiguous)
         with CodedCorpus(sorted(entities), surfaces, tokenizer) as corpus:
@@ -215,14 +215,6 @@ class Cooccurrence:
 
     def __repr__(self) -> str:
         return f"Cooccurrence({len(self.entities)} entities, {len(self.words)} words, {self.matrix.nnz} pairs)"
-
-
-def _check_numbers(**numbers: int | None) -> None:
-    for name, value in numbers.items():
-        if value is None and name == "max_vocab":
-            continue
-        if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-            raise ValueError(f"{name}={value!r} is not allowed: it must be a whole number ≥ 1.")
 
 
 def _choose_words(

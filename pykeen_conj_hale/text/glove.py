@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import itertools
-import logging
 import math
 from collections.abc import Callable, Iterator, Mapping
 from typing import Literal, TypeAlias, cast
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -17,11 +14,11 @@ from torch.nn import functional
 from ..functional.glove import glove_residual
 from ..resolve import check_choice
 from .cells import Cells, CellSampler, WeightedDraw
+from .checks import check_not_negative, check_positive, check_whole
 from .cooccurrence import Cooccurrence
+from .matching import match_entities
 
 __all__ = ["ALIGNMENTS", "GloVe", "Lookup"]
-
-logger = logging.getLogger(__name__)
 
 #: Gives the real vectors of entities, shape ``(n, d)``, for their ids, shape ``(n,)``
 Lookup: TypeAlias = Callable[[Tensor], Tensor]
@@ -102,33 +99,20 @@ class GloVe(nn.Module):
         :raises ValueError: if an argument is out of its range, or no entity is matched
         """
         super().__init__()
-        _check_positive(x_max=x_max, batch_size=batch_size, absent_count=absent_count)
-        _check_not_negative(exponent=exponent, alignment_weight=alignment_weight, absent_weight=absent_weight)
+        check_whole(batch_size=batch_size)
+        check_positive(x_max=x_max, absent_count=absent_count)
+        check_not_negative(exponent=exponent, alignment_weight=alignment_weight, absent_weight=absent_weight)
         check_choice("alignment", alignment, ALIGNMENTS)
         self.tied, self.alignment, self.alignment_weight = tied, alignment, alignment_weight
         self.absent_weight, self._log_absent = absent_weight, math.log(absent_count)
-        ids = _match(cooccurrence, entity_to_id)
+        ids = match_entities(cooccurrence, entity_to_id)
         matched, others = np.flatnonzero(ids >= 0), np.flatnonzero(ids < 0)
         self.num_tied = len(matched) if tied else 0
         #: The token of each row: matched entities come first
         self.row_tokens = np.concatenate([matched, others])
         #: The token of each context: a token that is nobody's context has none
-        self.context_tokens, columns = np.unique(cooccurrence.matrix.indices, return_inverse=True)
-        rows = np.argsort(self.row_tokens)[cooccurrence.matrix.tocoo().row]
-        counts = cooccurrence.matrix.data
-        # rows with and without an embedding apart: how many of each a step has is fixed, and no device has to be asked
-        groups = {True: np.flatnonzero(rows < self.num_tied), False: np.flatnonzero(rows >= self.num_tied)}
-        self._embedded = [embedded for embedded, group in groups.items() if len(group)]
-        self.samplers = nn.ModuleList(
-            CellSampler(rows[group], columns[group], counts[group], x_max, exponent)
-            for group in map(groups.__getitem__, self._embedded)
-        )
-        weights = np.array([sampler.total_weight for sampler in self.samplers])
-        self._shares: list[float] = (weights / weights.sum()).tolist()
-        self._sizes = [max(1, round(batch_size * share)) for share in self._shares]
-        self.contexts_by_frequency = WeightedDraw(
-            cooccurrence.counts[self.context_tokens].clip(min=1) ** FREQUENCY_POWER
-        )
+        self.context_tokens = np.unique(cooccurrence.matrix.indices)
+        self._make_samplers(cooccurrence, batch_size, x_max=x_max, exponent=exponent)
         self.register_buffer("entity_ids", torch.from_numpy(ids[matched]), persistent=False)
         self.words = nn.Parameter(torch.empty(len(ids) - self.num_tied, dim))
         self.contexts = nn.Parameter(torch.empty(len(self.context_tokens), dim))
@@ -136,6 +120,24 @@ class GloVe(nn.Module):
         self.context_biases = nn.Parameter(torch.empty(len(self.context_tokens)))
         self._repr = f"{cooccurrence.fingerprint()}, x_max={x_max}, exponent={exponent}, batch_size={batch_size}"
         self.reset_parameters()
+
+    def _make_samplers(self, cooccurrence: Cooccurrence, batch_size: int, **weighting: float) -> None:
+        """Prepare the draws of cells, and of contexts for absent pairs."""
+        matrix = cooccurrence.matrix
+        rows = np.argsort(self.row_tokens)[matrix.tocoo().row]
+        columns = np.searchsorted(self.context_tokens, matrix.indices)
+        # rows with and without an embedding apart: how many of each a step has is fixed, and no device has to be asked
+        groups = {True: np.flatnonzero(rows < self.num_tied), False: np.flatnonzero(rows >= self.num_tied)}
+        self._embedded = [embedded for embedded, group in groups.items() if len(group)]
+        self.samplers = nn.ModuleList(
+            CellSampler(rows[group], columns[group], matrix.data[group], **weighting)
+            for group in map(groups.__getitem__, self._embedded)
+        )
+        weights = np.array([sampler.total_weight for sampler in self.samplers])
+        self._shares: list[float] = (weights / weights.sum()).tolist()
+        self._sizes = [max(1, round(batch_size * share)) for share in self._shares]
+        frequencies = cooccurrence.counts[self.context_tokens].clip(min=1)
+        self.contexts_by_frequency = WeightedDraw(frequencies**FREQUENCY_POWER)
 
     def reset_parameters(self) -> None:
         """Draw vectors as long as those of the entities of query models, and set the biases to 0."""
@@ -210,45 +212,3 @@ class GloVe(nn.Module):
         tied = "tied" if self.tied else f"alignment={self.alignment}, alignment_weight={self.alignment_weight}"
         absent = f"absent_weight={self.absent_weight}, absent_count={math.exp(self._log_absent):g}"
         return f"{len(self.entity_ids)} matched entities, {self._repr}, {tied}, {absent}"
-
-
-def _match(cooccurrence: Cooccurrence, entity_to_id: Mapping[str, int]) -> npt.NDArray[np.int64]:
-    """Find the entities' ids.
-
-    :return: shape: ``(num_tokens,)``, -1 for words and for entities which the knowledge graph lacks
-    :raises ValueError: if no entity is matched
-    """
-    if not cooccurrence.num_entities:
-        raise ValueError(f"{cooccurrence} has no entities: count the corpus with their mentions or descriptions.")
-    ids = np.full(len(cooccurrence.tokens), -1, dtype=np.int64)
-    ids[: cooccurrence.num_entities] = [entity_to_id.get(label, -1) for label in cooccurrence.entities]
-    missing = [label for label, i in zip(cooccurrence.entities, ids.tolist(), strict=False) if i < 0]
-    if len(missing) == cooccurrence.num_entities:
-        raise ValueError(
-            f"None of the {len(missing)} entities of cooccurrence={cooccurrence} is an entity of the knowledge graph: "
-            f"{missing[:5]} … against {list(entity_to_id)[:5]} …; their labels must be the same."
-        )
-    if missing:
-        logger.warning(
-            "%d of %d entities of the co-occurrences are not in the knowledge graph, and count as words: %s …",
-            len(missing),
-            cooccurrence.num_entities,
-            missing[:10],
-        )
-    if without := len(entity_to_id) - (cooccurrence.num_entities - len(missing)):
-        known = set(cooccurrence.entities)
-        examples = list(itertools.islice((label for label in entity_to_id if label not in known), 10))
-        logger.info("%d of %d entities have no text: %s …", without, len(entity_to_id), examples)
-    return ids
-
-
-def _check_positive(**numbers: float) -> None:
-    for name, value in numbers.items():
-        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < math.inf:
-            raise ValueError(f"{name}={value!r} is not allowed: it must be a finite number > 0.")
-
-
-def _check_not_negative(**numbers: float) -> None:
-    for name, value in numbers.items():
-        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < math.inf:
-            raise ValueError(f"{name}={value!r} is not allowed: it must be a finite number ≥ 0.")

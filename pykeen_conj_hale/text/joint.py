@@ -3,7 +3,6 @@
 # no `from __future__ import annotations`: PyKEEN builds the command line from the annotations of `__init__`
 
 import functools
-import math
 import os
 from collections.abc import Mapping
 from typing import Any, ClassVar, Optional
@@ -16,6 +15,7 @@ from pykeen.triples import KGInfo
 from torch import Tensor
 from typing_extensions import Self
 
+from .checks import check_not_negative
 from .cooccurrence import Cooccurrence
 from .glove import GloVe
 from .vectors import WordVectors
@@ -104,8 +104,7 @@ class JointGloVe(ERModel[Any, Any, Any]):
         :raises ValueError: if an argument is out of its range, no entity is matched, the triples have no labels, or the
             entity representation is no plain embedding
         """
-        if isinstance(weight, bool) or not isinstance(weight, int | float) or not 0 <= weight < math.inf:
-            raise ValueError(f"weight={weight!r} is not allowed: it must be a finite number ≥ 0.")
+        check_not_negative(weight=weight)
         if base is not None and model_resolver.lookup(base) is not self.base_class:
             raise ValueError(f"base={base!r} is another model than that of {type(self).__name__}; leave it out.")
         entity_to_id = getattr(triples_factory, "entity_to_id", None)

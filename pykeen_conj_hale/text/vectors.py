@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any, Literal, NamedTuple, TypeAlias
 
@@ -129,8 +130,7 @@ class WordVectors:
         :raises ValueError: if two tokens would be the same in the file
         """
         tokens = ["_".join(token.split()) for token in self._file_tokens(entity_prefix)]
-        if len(set(tokens)) < len(tokens):
-            twice = sorted({token for token in tokens if tokens.count(token) > 1})[:5]
+        if twice := sorted(token for token, count in Counter(tokens).items() if count > 1)[:5]:
             raise ValueError(f"Some tokens would be the same in the file: {twice}; another entity_prefix may help.")
         with replacing(path) as file:
             file.write(f"{len(tokens)} {self.vectors.shape[1]}\n".encode())
