@@ -149,8 +149,10 @@ def test_no_term_outside_of_training(nations, text):
     assert model.eval().collect_regularization_term() == 0
 
 
-@pytest.mark.parametrize("loop", ["LCWA", "sLCWA", "SymmetricLCWA", "QuerySampling"])
-@pytest.mark.parametrize("tied", [True, False])
+@pytest.mark.parametrize(
+    ("loop", "tied"),
+    [("LCWA", True), ("sLCWA", False), ("SymmetricLCWA", True), ("QuerySampling", True), ("QuerySampling", False)],
+)
 def test_every_loop_learns_the_text(text, loop, tied):
     training_kwargs = {"num_epochs": 3, "batch_size": 128, "use_tqdm": False}
     results = [

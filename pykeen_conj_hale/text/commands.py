@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 
@@ -15,17 +15,19 @@ from .cooccurrence import Cooccurrence
 
 __all__ = ["cooccurrence", "joint"]
 
-F = TypeVar("F", bound=Callable[..., Any])
+logger = logging.getLogger(__name__)
+
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 TARGET = click.Path(dir_okay=False, path_type=Path)
 
 
 @contextmanager
 def _errors() -> Iterator[None]:
-    """Show errors of the input as such, without a traceback."""
+    """Show errors of the input as such; the traceback is in the log at the level DEBUG."""
     try:
         yield
     except (OSError, ValueError, TypeError, ImportError) as error:
+        logger.debug("Traceback of the error", exc_info=True)
         raise click.ClickException(str(error)) from error
 
 
