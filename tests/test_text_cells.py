@@ -26,10 +26,10 @@ def test_cells():
     cells, shares = sampler.all()
     assert shares.numpy() == pytest.approx(weights / weights.sum(), rel=1e-6)
     assert sampler.total_weight == pytest.approx(weights.sum(), rel=1e-12)
-    table = {(int(i), int(j)): float(x) for i, j, x in zip(*cells, strict=True)}
+    table = {(int(i), int(j)): float(x) for i, j, x in zip(*cells[:3], strict=True)}
     assert table == pytest.approx({(0, 1): 0.0, (3, 0): np.log(50.0), (3, 2): np.log(200.0)}, rel=1e-6)
     drawn = sampler.draw(1000)
-    assert {(int(i), int(j)): float(x) for i, j, x in zip(*drawn, strict=True)}.items() <= table.items()
+    assert {(int(i), int(j)): float(x) for i, j, x in zip(*drawn[:3], strict=True)}.items() <= table.items()
 
 
 def test_draws_follow_the_global_random_state():

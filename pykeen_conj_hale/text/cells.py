@@ -29,6 +29,8 @@ class Cells(NamedTuple):
     columns: Tensor
     #: shape: ``(n,)``, the logarithms of the counts
     log_counts: Tensor
+    #: whether the rows are those of embeddings
+    embedded: bool
 
 
 class WeightedDraw(nn.Module):
@@ -76,7 +78,9 @@ class CellSampler(nn.Module):
     columns: Tensor
     log_counts: Tensor
 
-    def __init__(self, rows: Ints, columns: Ints, counts: Floats, x_max: float, exponent: float) -> None:
+    def __init__(
+        self, rows: Ints, columns: Ints, counts: Floats, x_max: float, exponent: float, embedded: bool = False
+    ) -> None:
         """Take the cells of a matrix.
 
         :param rows: shape: ``(n,)``, n ≥ 1, the numbers of rows
@@ -84,8 +88,10 @@ class CellSampler(nn.Module):
         :param counts: shape: ``(n,)``, > 0
         :param x_max: see :func:`~pykeen_conj_hale.functional.glove.glove_weight`
         :param exponent: see :func:`~pykeen_conj_hale.functional.glove.glove_weight`
+        :param embedded: whether the rows are those of embeddings
         """
         super().__init__()
+        self.embedded = embedded
         count = torch.from_numpy(counts.astype(np.float64))
         weights = glove_weight(count, x_max, exponent)
         buffers = {
@@ -109,14 +115,15 @@ class CellSampler(nn.Module):
         :return: the cells
         """
         at = self.by_weight.draw(size)
-        return Cells(self.rows[at], self.columns[at], self.log_counts[at])
+        return Cells(self.rows[at], self.columns[at], self.log_counts[at], self.embedded)
 
     def all(self) -> tuple[Cells, Tensor]:
         """Get all cells.
 
         :return: the cells; shape: ``(n,)``, their weights f(x) as shares of the sum
         """
-        return Cells(self.rows, self.columns, self.log_counts), self.by_weight.shares().to(self.log_counts.dtype)
+        cells = Cells(self.rows, self.columns, self.log_counts, self.embedded)
+        return cells, self.by_weight.shares().to(self.log_counts.dtype)
 
     def extra_repr(self) -> str:
         """Show the number of cells."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Literal, TypeAlias, cast
 
 import numpy as np
@@ -128,10 +128,10 @@ class GloVe(nn.Module):
         columns = np.searchsorted(self.context_tokens, matrix.indices)
         # rows with and without an embedding apart: how many of each a step has is fixed, and no device has to be asked
         groups = {True: np.flatnonzero(rows < self.num_tied), False: np.flatnonzero(rows >= self.num_tied)}
-        self._embedded = [embedded for embedded, group in groups.items() if len(group)]
         self.samplers = nn.ModuleList(
-            CellSampler(rows[group], columns[group], matrix.data[group], **weighting)
-            for group in map(groups.__getitem__, self._embedded)
+            CellSampler(rows[group], columns[group], matrix.data[group], embedded=embedded, **weighting)
+            for embedded, group in groups.items()
+            if len(group)
         )
         weights = np.array([sampler.total_weight for sampler in self.samplers])
         self._shares: list[float] = (weights / weights.sum()).tolist()
@@ -152,13 +152,15 @@ class GloVe(nn.Module):
         :param lookup: gives the vectors of the model's entities
         :return: shape: ``()``
         """
-        loss = self.words.new_zeros(())
-        for sampler, embedded, size, share in self._groups():
-            loss = loss + share * self._residuals(sampler.draw(size), lookup if embedded else None).square().mean()
+        drawn = [
+            cast(CellSampler, sampler).draw(size) for sampler, size in zip(self.samplers, self._sizes, strict=True)
+        ]
+        shares = self._shares
         if self.absent_weight:
-            cells = self._draw_absent(self._sizes[0])
-            absent = self._residuals(cells, lookup if self.tied else None)
-            loss = loss + self.absent_weight * absent.square().mean()
+            # in front, as parts with embeddings are
+            drawn, shares = [self._draw_absent(self._sizes[0]), *drawn], [self.absent_weight, *shares]
+        residuals = self._residuals(drawn, lookup)
+        loss = torch.stack([share * x.square().mean() for share, x in zip(shares, residuals, strict=True)]).sum()
         if not self.tied and self.alignment_weight:
             pairs = torch.randint(len(self.entity_ids), (sum(self._sizes),), device=self.entity_ids.device)
             loss = loss + self.alignment_weight * self._differences(pairs, lookup).mean()
@@ -166,8 +168,9 @@ class GloVe(nn.Module):
 
     def _draw_absent(self, size: int) -> Cells:
         """Draw entities and contexts independently of each other."""
-        rows = torch.randint(len(self.entity_ids), (size,), device=self.entity_ids.device)
-        return Cells(rows, self.contexts_by_frequency.draw(size), self.words.new_full((), self._log_absent))
+        rows = torch.randint(len(self.entity_ids), (size,), dtype=torch.int32, device=self.entity_ids.device)
+        log_counts = self.words.new_full((size,), self._log_absent)
+        return Cells(rows, self.contexts_by_frequency.draw(size).int(), log_counts, embedded=self.tied)
 
     def exact(self, lookup: Lookup) -> Tensor:
         """Compute the objective from all cells and all matched pairs; absent pairs are left out.
@@ -176,33 +179,31 @@ class GloVe(nn.Module):
         :return: shape: ``()``
         """
         loss = self.words.new_zeros(())
-        for sampler, embedded, _, share in self._groups():
-            cells, weights = sampler.all()
-            loss = loss + share * (weights * self._residuals(cells, lookup if embedded else None).square()).sum()
+        for sampler, share in zip(self.samplers, self._shares, strict=True):
+            cells, weights = cast(CellSampler, sampler).all()
+            (residuals,) = self._residuals([cells], lookup)
+            loss = loss + share * (weights * residuals.square()).sum()
         if not self.tied:
             pairs = torch.arange(len(self.entity_ids), device=self.entity_ids.device)
             loss = loss + self.alignment_weight * self._differences(pairs, lookup).mean()
         return loss
 
-    def _groups(self) -> Iterator[tuple[CellSampler, bool, int, float]]:
-        """List the groups of cells: sampler, whether the rows are embeddings, cells a step, share of the weight."""
-        for sampler, *group in zip(self.samplers, self._embedded, self._sizes, self._shares, strict=True):
-            yield cast(CellSampler, sampler), *group
+    def _residuals(self, parts: Sequence[Cells], lookup: Lookup) -> Sequence[Tensor]:
+        """Compute the residuals of some parts, those whose rows are embeddings first.
 
-    def _residuals(self, cells: Cells, lookup: Lookup | None) -> Tensor:
-        """Compute the residuals of cells, whose rows all are embeddings if there is a way to look them up."""
-        rows, columns = cells.rows, cells.columns
-        if lookup is None:
-            word = functional.embedding(rows - self.num_tied, self.words)
-        else:
-            word = lookup(self.entity_ids[rows])
-        return glove_residual(
-            word=word,
+        All are looked up together: each look-up's gradient is as large as the table.
+        """
+        rows, columns, log_counts = (torch.cat(values) for values in zip(*(part[:3] for part in parts), strict=True))
+        num_embedded = sum(len(part.rows) for part in parts if part.embedded)
+        own = functional.embedding(rows[num_embedded:] - self.num_tied, self.words)
+        residuals = glove_residual(
+            word=torch.cat([lookup(self.entity_ids[rows[:num_embedded]]), own]) if num_embedded else own,
             context=functional.embedding(columns, self.contexts),
-            word_bias=self.word_biases[rows],
-            context_bias=self.context_biases[columns],
-            log_count=cells.log_counts,
+            word_bias=functional.embedding(rows, self.word_biases.unsqueeze(-1)).squeeze(-1),
+            context_bias=functional.embedding(columns, self.context_biases.unsqueeze(-1)).squeeze(-1),
+            log_count=log_counts,
         )
+        return torch.split(residuals, [len(part.rows) for part in parts])
 
     def _differences(self, pairs: Tensor, lookup: Lookup) -> Tensor:
         return ALIGNMENTS[self.alignment](lookup(self.entity_ids[pairs]), functional.embedding(pairs, self.words))
