@@ -36,24 +36,36 @@ def start(storage, folder, *arguments):
     command = [sys.executable, str(EXAMPLE), "--storage", storage, "--trials", str(TRIALS), "--seconds", "00:00:01"]
     command += ["--heartbeat", "2", "--out", str(folder / "out"), *arguments]
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    # a file, not a pipe: nobody reads while the test waits, and a full pipe would stop the worker
+    with (folder / f"log-{len(list(folder.glob('log-*')))}").open("w") as log:
+        return subprocess.Popen(command, env=environment, stdout=log, stderr=subprocess.STDOUT)
+
+
+def read_logs(folder):
+    return "\n".join(path.read_text()[-3000:] for path in sorted(folder.glob("log-*")))
 
 
 def load(storage):
     return optuna.load_study(study_name="kinships", storage=make_storage(storage))
 
 
-def wait_for(condition, seconds=120):
+def count_running(opened):
+    study = optuna.load_study(study_name="kinships", storage=opened)
+    return len(study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)))
+
+
+def wait_for(condition, folder, seconds=120):
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         with contextlib.suppress(KeyError, ValueError):
             if condition():
                 return
         time.sleep(0.1)
-    raise AssertionError("it did not happen in time")
+    raise AssertionError(f"it did not happen in time: {read_logs(folder)}")
 
 
-def check(storage, folder, outputs, lost=0):
+def check(storage, folder, lost=0):
+    outputs = read_logs(folder)
     study = load(storage)
     states = [trial.state for trial in study.trials]
     done = [trial for trial in study.trials if trial.state in {TrialState.COMPLETE, TrialState.PRUNED}]
@@ -75,23 +87,25 @@ def check(storage, folder, outputs, lost=0):
 
 def test_the_example(storage, tmp_path):
     process = start(storage, tmp_path)
-    output, _ = process.communicate(timeout=300)
+    process.wait(timeout=300)
+    output = read_logs(tmp_path)
     assert process.returncode == 0, output
     assert "best: " in output
     assert len(list(tmp_path.glob("out/*/best_pipeline/pipeline_config.json"))) == 3
-    check(storage, tmp_path, output)
+    check(storage, tmp_path)
 
 
 def test_one_of_three_is_killed(storage, tmp_path):
-    workers = [start(storage, tmp_path, "--workers", "1") for _ in range(3)]
+    workers = [start(storage, tmp_path, "--workers", "1", "--seconds", "00:00:06") for _ in range(3)]
+    opened = make_storage(storage)  # once: opening takes a while
     try:
-        # in the middle of a trial which nobody else has
-        wait_for(lambda: sum(trial.state == TrialState.RUNNING for trial in load(storage).trials) == 3)
+        # in the middle of a trial: each of the three has one
+        wait_for(lambda: count_running(opened) == 3, tmp_path)
         time.sleep(0.5)
         workers[1].send_signal(signal.SIGKILL)
-        outputs = [worker.communicate(timeout=300)[0] for worker in workers]
+        codes = [worker.wait(timeout=300) for worker in workers]
     finally:
         for worker in workers:
             worker.kill()
-    assert [worker.returncode for worker in workers] == [0, -signal.SIGKILL, 0], outputs
-    check(storage, tmp_path, outputs, lost=1)
+    assert codes == [0, -signal.SIGKILL, 0], read_logs(tmp_path)
+    check(storage, tmp_path, lost=1)
