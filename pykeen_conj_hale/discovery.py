@@ -8,8 +8,8 @@ Hence nothing is registered at import. :func:`install` *arms* each resolver: its
 at the first use of the resolver outside PyKEEN's own initialisation, registers our elements and puts the class back.
 Where the resolver was obtained from and in which order modules were imported does not matter then, and nothing of ours
 is loaded before it is needed. Resolvers to come are armed once their module is imported: the last step of that is to
-set the module as attribute of its package, which a subclass of the package's class notices. PyKEEN's Lightning module is
-imported by those only who ask for it: until then an import hook, which compares names, is all that stays of this.
+set the module as attribute of its package, which a subclass of the package's class notices. PyKEEN's Lightning module
+is imported by those only who ask for it: until then an import hook, which compares names, is all that stays of this.
 """
 
 from __future__ import annotations

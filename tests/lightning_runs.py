@@ -1,4 +1,4 @@
-"""Trainings for test_training_lightning.py: run there in one process, and by ``torchrun tests/lightning_runs.py FILE`` in several."""
+"""Trainings for test_training_lightning.py, in one process there, and by ``torchrun tests/lightning_runs.py FILE``."""
 
 from __future__ import annotations
 
@@ -27,7 +27,9 @@ RUNS = {
         batch_size=499,
     ),
     "PyKEEN's model": dict(model="TransE", model_kwargs=dict(embedding_dim=8), batch_size=1000),
-    "PyKEEN's loss": dict(model="QueryDistMult", model_kwargs=dict(embedding_dim=8, loss="bcewithlogits"), batch_size=1061),
+    "PyKEEN's loss": dict(
+        model="QueryDistMult", model_kwargs=dict(embedding_dim=8, loss="bcewithlogits"), batch_size=1061
+    ),
 }
 
 

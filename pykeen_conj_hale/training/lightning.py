@@ -20,7 +20,7 @@ from torch.optim import Optimizer
 from ..losses import HaLELoss
 from .deferred import LateLoss
 from .optimizer import prefer_fused
-from .shares import BatchShare, GlobalBatches
+from .shares import BatchShare, GlobalBatches, check_same
 from .terms import QueryTerms
 
 __all__ = ["QuerySamplingLitModule"]
@@ -69,8 +69,8 @@ class QuerySamplingLitModule(LitModule):
         :param compile: whether to compile the passes over the streamed scores before training
         :param drop_last: whether to drop the last batch of an epoch if it is smaller; by default for models with batch
             normalization, as in PyKEEN's loops
-        :param random_seed: what the order of the triples and the samples of queries depend on; by default drawn from the
-            global random state of the first process
+        :param random_seed: what the order of the triples and the samples of queries depend on; by default drawn from
+            the global random state of the first process; a run that is resumed keeps its own
         :param kwargs: arguments of :class:`pykeen.contrib.lightning.LitModule`: ``dataset``, ``model``,
             ``batch_size`` (the number of triples a step, over all processes), ``learning_rate``, ``optimizer`` etc. The
             optimizer is fused where PyTorch can (``optimizer_kwargs=dict(fused=False)`` for its default).
@@ -118,7 +118,7 @@ class QuerySamplingLitModule(LitModule):
     def _step(self, batch: BatchShare, prefix: str) -> Tensor:
         terms = self.share_terms(batch)
         # without a regularizer its term has shape (1,)
-        loss: Tensor = sum(terms.values()).squeeze()  # type: ignore[union-attr, assignment]
+        loss: Tensor = sum(terms.values()).squeeze()  # type: ignore[union-attr]
         if prefix == "train":
             self._num_triples += batch.num_triples
             late = LateLoss(loss, terms, self.global_step + 1)
@@ -128,9 +128,7 @@ class QuerySamplingLitModule(LitModule):
             else:
                 late.check()
         # reduced over processes once an epoch: a step does not wait for it
-        self.log(
-            f"{prefix}_loss", loss, on_step=False, on_epoch=True, sync_dist=True, batch_size=batch.num_triples
-        )
+        self.log(f"{prefix}_loss", loss, on_step=False, on_epoch=True, sync_dist=True, batch_size=batch.num_triples)
         return loss
 
     def _check_pending(self) -> None:
@@ -182,6 +180,7 @@ class QuerySamplingLitModule(LitModule):
 
         :raises ValueError: if the model cannot be trained in so many processes
         """
+        self._since = self._pending = None
         if (world_size := self.trainer.world_size) > 1:
             self._check_world(world_size)
         self.terms.warm_up(-(-self.batch_size // world_size))
@@ -251,7 +250,9 @@ class QuerySamplingLitModule(LitModule):
 
         :param checkpoint: the checkpoint, changed in place
         """
-        checkpoint[_CHECKPOINT_KEY] = dict(made_with=self._made_with(), seconds=self.seconds)
+        checkpoint[_CHECKPOINT_KEY] = dict(
+            made_with=self._made_with(), random_seed=self.random_seed, seconds=self.seconds
+        )
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Refuse the checkpoint of another model, loss or dataset.
@@ -262,14 +263,8 @@ class QuerySamplingLitModule(LitModule):
         state = checkpoint.get(_CHECKPOINT_KEY)
         if state is None:
             raise ValueError(f"The checkpoint was not written by {type(self).__name__}; it cannot be resumed from.")
-        made_with = self._made_with()
-        other = {name: value for name, value in state["made_with"].items() if value != made_with[name]}
-        if other:
-            raise ValueError(
-                f"The checkpoint was made with {other}, this run with {({name: made_with[name] for name in other})}; a "
-                "run can only be resumed with the same."
-            )
-        self.seconds = state["seconds"]
+        check_same(state["made_with"], self._made_with())
+        self.random_seed, self.seconds = state["random_seed"], state["seconds"]
 
     def _made_with(self) -> dict[str, str]:
         return dict(model=type(self.model).__name__, loss=repr(self.loss), training_triples=self._digest)

@@ -6,13 +6,13 @@ global batch are a random sample of it, of which each process has k / W rows, gi
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 
-__all__ = ["BatchShare", "GlobalBatches", "RandomOrder"]
+__all__ = ["BatchShare", "GlobalBatches", "RandomOrder", "check_same"]
 
 
 class BatchShare(NamedTuple):
@@ -74,7 +74,7 @@ class RandomOrder:
 
 
 class GlobalBatches:
-    """This process's shares of the global batches of an epoch, drawn by index on the device where the triples are.
+    """A process's shares of the global batches of an epoch, drawn by index on the device where the triples are.
 
     The global batches, and the rows of each share, depend on the seed and the epoch alone. The state after a number of
     batches can be saved and restored, so that an interrupted epoch goes on where it was.
@@ -144,7 +144,7 @@ class GlobalBatches:
     def state_dict(self) -> dict[str, Any]:
         """Get the state; it is the same in all processes."""
         epoch, batch = self._position
-        return dict(seed=self.order.seed, epoch=epoch, batch=batch, **self._shape())
+        return dict(epoch=epoch, batch=batch, **self._made_with())
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Go on where a state was saved; the number of processes may have changed.
@@ -152,15 +152,26 @@ class GlobalBatches:
         :param state: the state
         :raises ValueError: if it is the state of other batches
         """
-        own = self._shape()
-        other = {name: state.get(name) for name, value in own.items() if state.get(name) != value}
-        if other:
-            raise ValueError(
-                f"The checkpoint's batches have {other}, those of this run {({name: own[name] for name in other})}; a "
-                "run can only be resumed with the same ones."
-            )
-        self.order.seed = state["seed"]
+        check_same(state, self._made_with())
         self._resume = (state["epoch"], state["batch"])
 
-    def _shape(self) -> dict[str, Any]:
-        return dict(num_triples=len(self.triples), batch_size=self.batch_size, drop_last=self.drop_last)
+    def _made_with(self) -> dict[str, Any]:
+        """List what the batches depend on."""
+        return dict(
+            num_triples=len(self.triples), batch_size=self.batch_size, drop_last=self.drop_last, seed=self.order.seed
+        )
+
+
+def check_same(checkpoint: Mapping[str, Any], run: Mapping[str, Any]) -> None:
+    """Check that a checkpoint belongs to a run.
+
+    :param checkpoint: what the checkpoint was made with, by name; more than is needed does no harm
+    :param run: what the run is made with
+    :raises ValueError: if they differ
+    """
+    for name, value in run.items():
+        if checkpoint.get(name) != value:
+            raise ValueError(
+                f"{name} is {checkpoint.get(name)!r} in the checkpoint, but {value!r} in this run; it can only be "
+                "resumed with the same."
+            )

@@ -146,6 +146,8 @@ class QueryTerms:
         return positives, self._logsumexp(loss, sample, self._all_entities()).mean()
 
     def _logsumexp(self, loss: HaLELoss, query: Query, target: Target) -> Tensor:
+        # under autocast, linear layers of a transform give half precision
+        query = query._replace(vector=query.vector.to(target.vector.dtype))
         return self._interaction.logsumexp(
             query, target, activation=loss.activation, chunk_size=self.chunk_size, compile=self.compile
         )
@@ -190,8 +192,8 @@ class QueryTerms:
         )
 
     def _say(self, message: str) -> None:
-        """Log a message once."""
-        if message not in self._said:
+        """Log a message once, in one of the processes that share the training."""
+        if message not in self._said and not (torch.distributed.is_initialized() and torch.distributed.get_rank()):
             self._said.add(message)
             logger.warning(message)
 
