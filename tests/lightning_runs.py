@@ -1,9 +1,10 @@
-"""Trainings for test_training_lightning.py, in one process there, and by ``torchrun tests/lightning_runs.py FILE``."""
+"""Trainings for test_training_lightning.py: in one process there, in several by ``torchrun lightning_runs.py FOLDER``."""
 
 from __future__ import annotations
 
 import sys
 import warnings
+from pathlib import Path
 
 import pytorch_lightning
 import torch
@@ -52,8 +53,15 @@ def trainer(**kwargs):
     return pytorch_lightning.Trainer(**{**silent, "accelerator": "cpu", "max_epochs": 2, **kwargs})
 
 
-def train(name, **kwargs):
-    """Train, and return the epoch's losses and the final parameters."""
+def save_each_step(folder):
+    """Make a callback which writes step=1.ckpt, step=2.ckpt, …"""
+    return pytorch_lightning.callbacks.ModelCheckpoint(
+        folder, "step={step}", auto_insert_metric_name=False, save_top_k=-1, every_n_train_steps=1
+    )
+
+
+def train(name, ckpt_path=None, callbacks=(), **kwargs):
+    """Train, and return the epochs' losses and the final parameters."""
     losses = []
     record = pytorch_lightning.callbacks.LambdaCallback(
         on_train_epoch_end=lambda trainer, module: losses.append(
@@ -61,12 +69,20 @@ def train(name, **kwargs):
         )
     )
     module = make(**RUNS[name])
-    trainer(callbacks=[record], **kwargs).fit(module)
+    trainer(callbacks=[record, *callbacks], **kwargs).fit(module, ckpt_path=ckpt_path, weights_only=True)
     return dict(losses=losses, parameters={key: value.clone() for key, value in module.model.state_dict().items()})
+
+
+def main(folder):
+    """Train each in the processes which torchrun started; resume one in the middle of its second epoch."""
+    processes = dict(strategy="ddp", devices=2)
+    results = {name: train(name, **processes) for name in RUNS}
+    train("RotE", callbacks=[save_each_step(folder)], enable_checkpointing=True, **processes)
+    results["resumed"] = train("RotE", ckpt_path=folder / "step=6.ckpt", **processes)
+    if torch.distributed.get_rank() == 0:
+        torch.save(results, folder / "results.pt")
 
 
 if __name__ == "__main__":
     warnings.simplefilter("ignore")
-    results = {name: train(name, strategy="ddp", devices=2) for name in RUNS}
-    if torch.distributed.get_rank() == 0:
-        torch.save(results, sys.argv[1])
+    main(Path(sys.argv[1]))

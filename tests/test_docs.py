@@ -42,3 +42,9 @@ def test_your_own_transform():
         assert type(result.model) is defined["RefE"]
         assert result.get_metric("mrr") > 3 * chance.get_metric("mrr")
     assert repr(defined["by_name"].model.interaction.similarity) == "ExponentialDistance()"
+
+
+def test_lightning():
+    defined = run_code("lightning.md")
+    assert defined["result"].get_metric("mrr") > 0.15
+    assert defined["module"].global_step == 10 * len(defined["module"].trainer.train_dataloader)

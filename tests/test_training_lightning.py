@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import pytorch_lightning
 import torch
-from lightning_runs import RUNS, make, train, trainer
+from lightning_runs import RUNS, make, save_each_step, train, trainer
 from pykeen.contrib.lightning import lit_module_resolver, lit_pipeline
 from pykeen.datasets import Nations
 from pykeen.evaluation import RankBasedEvaluator
@@ -153,16 +153,26 @@ def test_training_is_that_of_a_plain_loop():
 
 @pytest.fixture(scope="module")
 def two_processes(tmp_path_factory):
-    path = tmp_path_factory.mktemp("ddp") / "results.pt"
-    torchrun(ROOT / "tests/lightning_runs.py", path)
-    return torch.load(path, weights_only=True)
+    folder = tmp_path_factory.mktemp("ddp")
+    torchrun(ROOT / "tests/lightning_runs.py", folder)
+    return folder, torch.load(folder / "results.pt", weights_only=True)
 
 
 @pytest.mark.parametrize("name", RUNS)
 def test_two_processes_train_as_one(two_processes, name):
-    one, two = train(name), two_processes[name]
-    torch.testing.assert_close(two, one, rtol=0, atol=1e-5)
+    _, results = two_processes
+    one = train(name)
+    torch.testing.assert_close(results[name], one, rtol=0, atol=1e-5)
     assert one["losses"][1]["train_loss"] < one["losses"][0]["train_loss"]
+
+
+def test_a_run_is_resumed_by_as_many_processes_or_others(two_processes):
+    """In the middle of the second epoch; no step is done twice or left out."""
+    folder, results = two_processes
+    expected = results["RotE"]["parameters"]
+    torch.testing.assert_close(results["resumed"]["parameters"], expected, rtol=0, atol=0)
+    one = train("RotE", ckpt_path=folder / "step=2.ckpt")
+    torch.testing.assert_close(one["parameters"], expected, rtol=0, atol=1e-5)
 
 
 def test_pykeens_pipeline_and_evaluation():
@@ -277,11 +287,10 @@ def test_the_example(tmp_path, monkeypatch, capsys):
 def checkpoints(tmp_path):
     """Train for 3 epochs of 4 steps with a checkpoint after each step and after each validation."""
     module = make(**RUNS["RotE"])
-    save = pytorch_lightning.callbacks.ModelCheckpoint
-    callbacks = [
-        save(tmp_path, "step={step}", auto_insert_metric_name=False, save_top_k=-1, every_n_train_steps=1),
-        save(tmp_path, "best={step}", auto_insert_metric_name=False, save_top_k=-1, monitor="val_loss"),
-    ]
+    after_validation = pytorch_lightning.callbacks.ModelCheckpoint(
+        tmp_path, "best={step}", auto_insert_metric_name=False, save_top_k=-1, monitor="val_loss"
+    )
+    callbacks = [save_each_step(tmp_path), after_validation]
     trainer(max_epochs=3, callbacks=callbacks, enable_checkpointing=True).fit(module)
     return module, tmp_path
 
