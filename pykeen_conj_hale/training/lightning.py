@@ -47,8 +47,8 @@ class QuerySamplingLitModule(LitModule):
     with the means A, U and R over the process's :math:`n_p` of n positives (alignment, regularization) and
     :math:`k_p` of k sampled queries (uniformity). So losses and parameters do not depend on W, but for rounding, and
     for dropout, and for batch normalization, whose statistics are those of each process's own share unless the trainer
-    has ``sync_batchnorm=True`` (on GPUs). Without a query model, regularizers see triples and sampled queries in one sum:
-    R is exact where all shares have the same size.
+    has ``sync_batchnorm=True`` (on GPUs). Without a query model, regularizers see triples and sampled queries in one
+    sum: R is exact where all shares have the same size.
 
     Logged each epoch: ``train_loss`` and ``val_loss``, the means over the triples of all processes (the validation's
     order and sample are the same in each epoch); ``seconds``, the time spent in training so far (validation and the
