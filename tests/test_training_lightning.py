@@ -1,11 +1,13 @@
 """Query sampling under PyTorch Lightning: the loss, any number of processes, bf16, limits, checkpoints, bad input."""
 
 import importlib.metadata
+import itertools
 import logging
 import math
 import runpy
 import subprocess
 import sys
+import types
 from pathlib import Path
 
 import pytest
@@ -208,10 +210,16 @@ def test_by_name_alone():
     )
 
 
+def tick(monkeypatch):
+    """Let each reading of the module's clock advance it by a second."""
+    readings = itertools.count()
+    clock = types.SimpleNamespace(monotonic=lambda: float(next(readings)))
+    monkeypatch.setattr("pykeen_conj_hale.training.lightning.time", clock)
+
+
 def test_seconds_are_those_of_training(monkeypatch):
-    """With a clock that each reading advances by a second; validation and what is between epochs is not counted."""
-    readings = iter(range(10**6))
-    monkeypatch.setattr("pykeen_conj_hale.training.lightning.time.monotonic", lambda: float(next(readings)))
+    """Validation and what is between epochs is not counted."""
+    tick(monkeypatch)
     module = make(**RUNS["RotE"])
     trainer(val_check_interval=2).fit(module)
     # 4 batches an epoch: two spells of training, each read at its start and its end
@@ -309,11 +317,18 @@ def test_resuming_is_going_on(checkpoints):
         assert module.random_seed == 7
 
 
-def test_seconds_go_on(checkpoints):
-    _, folder = checkpoints
-    module = make(**RUNS["RotE"])
-    trainer(max_epochs=3).fit(module, ckpt_path=folder / "best=8.ckpt", weights_only=True)
-    assert module.seconds > torch.load(folder / "best=8.ckpt", weights_only=True)["pykeen_conj_hale"]["seconds"] > 0
+def test_seconds_go_on(tmp_path, monkeypatch):
+    """A checkpoint ends a spell of training, the next batch begins another."""
+    tick(monkeypatch)
+    whole, resumed = make(**RUNS["RotE"]), make(**RUNS["RotE"])
+    trainer(callbacks=[save_each_step(tmp_path)], enable_checkpointing=True).fit(whole)
+    assert whole.seconds == 8  # one a step
+    trainer(callbacks=[save_each_step(tmp_path / "more")], enable_checkpointing=True).fit(
+        resumed, ckpt_path=tmp_path / "step=6.ckpt", weights_only=True
+    )
+    assert resumed.seconds == 8
+    # the last two steps: a batch of 1,061 triples and one of a single triple
+    assert resumed.trainer.callback_metrics["triples_per_second"].item() == 1062 / 2
 
 
 @pytest.mark.parametrize(
@@ -395,7 +410,7 @@ def test_batch_normalization_is_told(world, caplog):
 
 def test_a_regularizer_that_is_a_sum(world):
     module = make(model="TransH", model_kwargs=dict(embedding_dim=8), batch_size=64)
-    with pytest.raises(ValueError, match="NormLimitRegularizer and OrthogonalityRegularizer is a sum"):
+    with pytest.raises(ValueError, match=r"4 processes cannot give sums .*: NormLimitRegularizer, Orthogonality"):
         trainer(strategy=world).fit(module)
 
 

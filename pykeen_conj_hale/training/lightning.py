@@ -190,9 +190,8 @@ class QuerySamplingLitModule(LitModule):
         summing = {type(m).__name__ for m in self.model.modules() if isinstance(m, _SUMMING_REGULARIZERS)}
         if summing:
             raise ValueError(
-                f"{' and '.join(sorted(summing))} is a sum over the rows of a batch, which an average over "
-                f"{world_size} processes cannot give; use a regularizer that is a mean (Lp, power sum, N3), or one "
-                "device."
+                f"An average over {world_size} processes cannot give sums over the rows of a batch, which these are: "
+                f"{', '.join(sorted(summing))}. Use a regularizer that is a mean (Lp, power sum, N3), or one device."
             )
         norms = get_batchnorm_modules(self.model)
         if norms and self.batch_size < 2 * world_size:
@@ -220,7 +219,7 @@ class QuerySamplingLitModule(LitModule):
         self._start_clock()
 
     def on_train_batch_start(self, *args: Any) -> None:
-        """Count, also after a validation in the middle of an epoch."""
+        """Go on counting after a validation or a checkpoint in the middle of an epoch."""
         self._start_clock()
 
     def on_validation_start(self) -> None:
@@ -251,6 +250,7 @@ class QuerySamplingLitModule(LitModule):
 
         :param checkpoint: the checkpoint, changed in place
         """
+        self._stop_clock()
         checkpoint[_CHECKPOINT_KEY] = dict(
             made_with=self._made_with(), random_seed=self.random_seed, seconds=self.seconds
         )
@@ -266,6 +266,7 @@ class QuerySamplingLitModule(LitModule):
             raise ValueError(f"The checkpoint was not written by {type(self).__name__}; it cannot be resumed from.")
         check_same(state["made_with"], self._made_with())
         self.random_seed, self.seconds = state["random_seed"], state["seconds"]
+        self._epoch_start = (self.seconds, self._num_triples)
 
     def _made_with(self) -> dict[str, str]:
         return dict(model=type(self.model).__name__, loss=repr(self.loss), training_triples=self._digest)
