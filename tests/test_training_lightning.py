@@ -420,8 +420,14 @@ def test_other_triples_in_other_processes(world):
         trainer(strategy=world).fit(make(**RUNS["RotE"]))
 
 
-def test_a_loss_that_is_not_finite():
+@pytest.mark.parametrize("is_late", [False, True])
+@pytest.mark.parametrize("step", [1, 4])
+def test_a_loss_that_is_not_finite(monkeypatch, is_late, step):
+    """Found before its optimizer step, or before the next one, as on a GPU; of 4 steps the last at the epoch's end."""
+    monkeypatch.setattr("pykeen_conj_hale.training.lightning.reads_late", lambda loss: is_late)
     module = make(**RUNS["RotE"])
-    module.model.entity_representations[0]._embeddings.weight.data[0] = math.nan
-    with pytest.raises(NonFiniteLossError, match=r"not finite at step 1: alignment and uniformity"):
+    alignment = module.loss.alignment
+    module.loss.alignment = lambda scores: alignment(scores) * (math.nan if module.global_step == step - 1 else 1.0)
+    with pytest.raises(NonFiniteLossError, match=rf"not finite at step {step}: alignment is not"):
         trainer(num_sanity_val_steps=0).fit(module)
+    assert module.global_step == step - 1 + is_late

@@ -12,7 +12,7 @@ from pykeen.training import TrainingLoop
 from pykeen.training.training_loop import NonFiniteLossError
 from torch import Tensor
 
-__all__ = ["DeferredLossMixin", "LateLoss"]
+__all__ = ["DeferredLossMixin", "LateLoss", "reads_late"]
 
 BatchType = TypeVar("BatchType")
 

@@ -18,7 +18,7 @@ from torch.nn import SyncBatchNorm
 from torch.optim import Optimizer
 
 from ..losses import HaLELoss
-from .deferred import LateLoss
+from .deferred import LateLoss, reads_late
 from .optimizer import prefer_fused
 from .shares import BatchShare, GlobalBatches, check_same
 from .terms import QueryTerms
@@ -124,7 +124,7 @@ class QuerySamplingLitModule(LitModule):
             self._num_triples += batch.num_triples
             late = LateLoss(loss, terms, self.global_step + 1)
             self._check_pending()
-            if loss.is_cuda:
+            if reads_late(loss):
                 self._pending = late
             else:
                 late.check()

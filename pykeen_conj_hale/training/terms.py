@@ -146,8 +146,6 @@ class QueryTerms:
         return positives, self._logsumexp(loss, sample, self._all_entities()).mean()
 
     def _logsumexp(self, loss: HaLELoss, query: Query, target: Target) -> Tensor:
-        # under autocast, linear layers of a transform give half precision
-        query = query._replace(vector=query.vector.to(target.vector.dtype))
         return self._interaction.logsumexp(
             query, target, activation=loss.activation, chunk_size=self.chunk_size, compile=self.compile
         )
