@@ -1,13 +1,11 @@
 """Query sampling under PyTorch Lightning: the loss, any number of processes, bf16, limits, checkpoints, bad input."""
 
 import importlib.metadata
-import itertools
 import logging
 import math
 import runpy
 import subprocess
 import sys
-import types
 from pathlib import Path
 
 import pytest
@@ -21,6 +19,7 @@ from pykeen.losses import UnsupportedLabelSmoothingError, loss_resolver
 from pykeen.training.training_loop import NonFiniteLossError
 
 from pykeen_conj_hale.losses import HaLELoss
+from pykeen_conj_hale.training import CheckpointError, Stopwatch
 from pykeen_conj_hale.training.lightning import QuerySamplingLitModule
 from pykeen_conj_hale.training.shares import BatchShare
 
@@ -210,21 +209,34 @@ def test_by_name_alone():
     )
 
 
-def tick(monkeypatch):
-    """Let each reading of the module's clock advance it by a second."""
-    readings = itertools.count()
-    clock = types.SimpleNamespace(monotonic=lambda: float(next(readings)))
-    monkeypatch.setattr("pykeen_conj_hale.training.lightning.time", clock)
+@pytest.fixture
+def clock(monkeypatch):
+    """Let a training step take 1 second, one of validation 100, and the writing of a checkpoint 1,000."""
+    now = [0.0]
+    seconds = {"training_step": 1, "validation_step": 100, "on_save_checkpoint": 1000}
+
+    def slow(name):
+        plain = getattr(QuerySamplingLitModule, name)
+
+        def method(self, *args, **kwargs):
+            result = plain(self, *args, **kwargs)
+            now[0] += seconds[name]
+            return result
+
+        monkeypatch.setattr(QuerySamplingLitModule, name, method)
+
+    for name in seconds:
+        slow(name)
+    monkeypatch.setattr("pykeen_conj_hale.training.lightning.Stopwatch", lambda: Stopwatch(lambda: now[0]))
 
 
-def test_seconds_are_those_of_training(monkeypatch):
-    """Validation and what is between epochs is not counted."""
-    tick(monkeypatch)
+@pytest.mark.usefixtures("clock")
+def test_seconds_are_those_of_training():
     module = make(**RUNS["RotE"])
     trainer(val_check_interval=2).fit(module)
-    # 4 batches an epoch: two spells of training, each read at its start and its end
-    assert module.seconds == 4
-    assert module.trainer.callback_metrics["triples_per_second"].item() == 3184 / 2
+    assert module.seconds == 8
+    assert module.trainer.callback_metrics["seconds"].item() == 8
+    assert module.trainer.callback_metrics["triples_per_second"].item() == 3184 / 4
 
 
 @pytest.mark.parametrize("model", MODELS)
@@ -317,15 +329,12 @@ def test_resuming_is_going_on(checkpoints):
         assert module.random_seed == 7
 
 
-def test_seconds_go_on(tmp_path, monkeypatch):
-    """A checkpoint ends a spell of training, the next batch begins another."""
-    tick(monkeypatch)
+@pytest.mark.usefixtures("clock")
+def test_seconds_go_on(tmp_path):
     whole, resumed = make(**RUNS["RotE"]), make(**RUNS["RotE"])
     trainer(callbacks=[save_each_step(tmp_path)], enable_checkpointing=True).fit(whole)
-    assert whole.seconds == 8  # one a step
-    trainer(callbacks=[save_each_step(tmp_path / "more")], enable_checkpointing=True).fit(
-        resumed, ckpt_path=tmp_path / "step=6.ckpt", weights_only=True
-    )
+    assert whole.seconds == 8
+    trainer().fit(resumed, ckpt_path=tmp_path / "step=6.ckpt", weights_only=True)
     assert resumed.seconds == 8
     # the last two steps: a batch of 1,061 triples and one of a single triple
     assert resumed.trainer.callback_metrics["triples_per_second"].item() == 1062 / 2
@@ -343,7 +352,7 @@ def test_seconds_go_on(tmp_path, monkeypatch):
 def test_a_checkpoint_of_another_run(checkpoints, other, message):
     _, folder = checkpoints
     written = (folder / "step=3.ckpt").read_bytes()
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises(CheckpointError, match=message):
         trainer().fit(make(**{**RUNS["RotE"], **other}), ckpt_path=folder / "step=3.ckpt", weights_only=True)
     assert (folder / "step=3.ckpt").read_bytes() == written
 
@@ -353,7 +362,7 @@ def test_a_checkpoint_of_another_module(tmp_path):
     stopped = trainer(max_steps=1)
     stopped.fit(other)
     stopped.save_checkpoint(tmp_path / "last.ckpt")
-    with pytest.raises(ValueError, match="was not written by QuerySamplingLitModule"):
+    with pytest.raises(CheckpointError, match="was not written by QuerySamplingLitModule"):
         trainer().fit(make(**RUNS["RotE"]), ckpt_path=tmp_path / "last.ckpt", weights_only=True)
 
 

@@ -8,6 +8,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pykeen_conj_hale.training import CheckpointError
 from pykeen_conj_hale.training.shares import BatchShare, GlobalBatches
 
 
@@ -108,7 +109,7 @@ def test_drop_last():
 @pytest.mark.parametrize("other", [{"batch_size": 5}, {"seed": 1}, {"num": 11}, {"drop_last": True}])
 def test_other_batches_are_not_resumed(other):
     state = batches().state_dict()
-    with pytest.raises(ValueError, match=r"in the checkpoint, but .* in this run"):
+    with pytest.raises(CheckpointError, match=r"in the checkpoint, but .* in this run"):
         batches(**other).load_state_dict(state)
 
 

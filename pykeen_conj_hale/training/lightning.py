@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import hashlib
 import logging
-import time
 from typing import Any
 
 import torch
@@ -18,6 +17,8 @@ from torch.nn import SyncBatchNorm
 from torch.optim import Optimizer
 
 from ..losses import HaLELoss
+from .checkpoint import CheckpointError
+from .clock import Stopwatch
 from .deferred import LateLoss, reads_late
 from .optimizer import prefer_fused
 from .shares import BatchShare, GlobalBatches, check_same
@@ -86,12 +87,15 @@ class QuerySamplingLitModule(LitModule):
         self.terms = QueryTerms(self.model, self.loss, mode=self.mode, chunk_size=chunk_size, compile=compile)
         self.drop_last = bool(get_batchnorm_modules(self.model)) if drop_last is None else drop_last
         self.random_seed = random_seed
-        #: The seconds of training so far
-        self.seconds = 0.0
-        self._since: float | None = None
+        self.stopwatch = Stopwatch()
         self._epoch_start = (0.0, 0)  # seconds and triples at the start of the epoch
         self._num_triples = 0
         self._pending: LateLoss | None = None
+
+    @property
+    def seconds(self) -> float:
+        """The seconds of training so far."""
+        return self.stopwatch.elapsed("training")
 
     # --- the loss
 
@@ -181,7 +185,8 @@ class QuerySamplingLitModule(LitModule):
 
         :raises ValueError: if the model cannot be trained in so many processes
         """
-        self._since = self._pending = None
+        self.stopwatch.switch(None)
+        self._pending = None
         if (world_size := self.trainer.world_size) > 1:
             self._check_world(world_size)
         self.terms.warm_up(-(-self.batch_size // world_size))
@@ -216,41 +221,32 @@ class QuerySamplingLitModule(LitModule):
     def on_train_epoch_start(self) -> None:
         """Start to count an epoch."""
         self._epoch_start = (self.seconds, self._num_triples)
-        self._start_clock()
+        self.stopwatch.switch("training")
 
     def on_train_batch_start(self, *args: Any) -> None:
         """Go on counting after a validation or a checkpoint in the middle of an epoch."""
-        self._start_clock()
+        self.stopwatch.switch("training")
 
     def on_validation_start(self) -> None:
         """Count no validation."""
-        self._stop_clock()
+        self.stopwatch.switch(None)
 
     def on_train_epoch_end(self) -> None:
         """Log time and speed."""
         self._check_pending()  # waits for the device
-        self._stop_clock()
+        self.stopwatch.switch(None)
         seconds, num_triples = self._epoch_start
         spent = self.seconds - seconds
         self.log("seconds", self.seconds, sync_dist=True)
         if spent > 0:
             self.log("triples_per_second", (self._num_triples - num_triples) / spent, sync_dist=True)
 
-    def _start_clock(self) -> None:
-        if self._since is None:
-            self._since = time.monotonic()
-
-    def _stop_clock(self) -> None:
-        if self._since is not None:
-            self.seconds += time.monotonic() - self._since
-        self._since = None
-
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Add what the checkpoint was made with.
 
         :param checkpoint: the checkpoint, changed in place
         """
-        self._stop_clock()
+        self.stopwatch.switch(None)
         checkpoint[_CHECKPOINT_KEY] = dict(
             made_with=self._made_with(), random_seed=self.random_seed, seconds=self.seconds
         )
@@ -259,13 +255,16 @@ class QuerySamplingLitModule(LitModule):
         """Refuse the checkpoint of another model, loss or dataset.
 
         :param checkpoint: the checkpoint
-        :raises ValueError: if it is not one of this module
+        :raises CheckpointError: if it is not one of this module
         """
         state = checkpoint.get(_CHECKPOINT_KEY)
         if state is None:
-            raise ValueError(f"The checkpoint was not written by {type(self).__name__}; it cannot be resumed from.")
+            raise CheckpointError(
+                f"The checkpoint was not written by {type(self).__name__}; it cannot be resumed from."
+            )
         check_same(state["made_with"], self._made_with())
-        self.random_seed, self.seconds = state["random_seed"], state["seconds"]
+        self.random_seed = state["random_seed"]
+        self.stopwatch.reset({"training": state["seconds"]})
         self._epoch_start = (self.seconds, self._num_triples)
 
     def _made_with(self) -> dict[str, str]:

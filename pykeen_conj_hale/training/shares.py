@@ -12,6 +12,8 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
+from .checkpoint import CheckpointError
+
 __all__ = ["BatchShare", "GlobalBatches", "RandomOrder", "check_same"]
 
 
@@ -150,7 +152,7 @@ class GlobalBatches:
         """Go on where a state was saved; the number of processes may have changed.
 
         :param state: the state
-        :raises ValueError: if it is the state of other batches
+        :raises CheckpointError: if it is the state of other batches
         """
         check_same(state, self._made_with())
         self._resume = (state["epoch"], state["batch"])
@@ -167,11 +169,11 @@ def check_same(checkpoint: Mapping[str, Any], run: Mapping[str, Any]) -> None:
 
     :param checkpoint: what the checkpoint was made with, by name; more than is needed does no harm
     :param run: what the run is made with
-    :raises ValueError: if they differ
+    :raises CheckpointError: if they differ
     """
     for name, value in run.items():
         if checkpoint.get(name) != value:
-            raise ValueError(
+            raise CheckpointError(
                 f"{name} is {checkpoint.get(name)!r} in the checkpoint, but {value!r} in this run; it can only be "
                 "resumed with the same."
             )
