@@ -21,7 +21,7 @@ from pykeen.nn import Embedding, Representation
 from pykeen.triples import TriplesFactory
 from torch import Tensor
 
-from .training.checkpoint import atomic_write
+from .files import replacing
 
 __all__ = ["LabeledEmbeddings", "export_embeddings", "import_embeddings", "load_embeddings"]
 
@@ -83,7 +83,8 @@ def export_embeddings(path: str | Path, model: ERModel[Any, Any, Any], triples_f
     metadata = {"format": FORMAT, "model": type(model).__name__, "complex": json.dumps(pairs)}
     metadata.update({f"{kind}_labels": json.dumps(values, ensure_ascii=False) for kind, values in labels.items()})
     content = _safetensors().save(tensors, metadata=metadata)
-    atomic_write(Path(path), lambda file: file.write(content))
+    with replacing(path) as file:
+        file.write(content)
 
 
 def load_embeddings(path: str | Path) -> LabeledEmbeddings:

@@ -106,7 +106,8 @@ for line in sys.stdin:
 CHECK = f"""
 import importlib, importlib.metadata, sys
 RESOLVERS = {RESOLVERS!r}
-ENTRIES = list(importlib.metadata.distribution("pykeen-conj-hale").entry_points)
+entry_points = importlib.metadata.distribution("pykeen-conj-hale").entry_points
+ENTRIES = [entry for entry in entry_points if entry.group != "console_scripts"]
 
 def lookup(resolver, group):
     for entry in ENTRIES:
@@ -188,7 +189,7 @@ def test_table():
 
     assert {group: ":".join(value) for group, value in discovery.RESOLVERS.items()} == RESOLVERS
     groups = {entry.group for entry in importlib.metadata.distribution("pykeen-conj-hale").entry_points}
-    assert groups <= set(RESOLVERS)
+    assert groups <= {*RESOLVERS, "console_scripts"}
 
 
 def test_import_is_cheap():
@@ -420,7 +421,8 @@ def test_missing_name_hides_no_other(run, copy):
 
 
 #: The modules which PyKEEN is told about, of which it must be said that they fail
-_LOADED = {entry.module for entry in importlib.metadata.distribution("pykeen-conj-hale").entry_points}
+_ENTRIES = importlib.metadata.distribution("pykeen-conj-hale").entry_points
+_LOADED = {entry.module for entry in _ENTRIES if entry.group != "console_scripts"}
 _LOADED = {name.partition(".")[2] for name in _LOADED | {"pykeen_conj_hale.datasets"}}
 _MODULES = {str(path.relative_to(PACKAGE)): path for path in sorted(PACKAGE.rglob("*.py"))}
 _MODULES = {path: path.removesuffix(".py").removesuffix("/__init__").replace("/", ".") for path in _MODULES}

@@ -6,7 +6,10 @@ from pathlib import Path
 import pytest
 from pykeen.datasets import Kinships
 from pykeen.evaluation import RankBasedEvaluator
-from pykeen.models import model_resolver
+from pykeen.models import TransE, model_resolver
+
+from pykeen_conj_hale.text import Cooccurrence
+from pykeen_conj_hale.text.configuration import read_configuration
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 
@@ -48,3 +51,14 @@ def test_lightning():
     defined = run_code("lightning.md")
     assert defined["result"].get_metric("mrr") > 0.15
     assert defined["module"].global_step == 10 * len(defined["module"].trainer.train_dataloader)
+
+
+def test_text(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    defined = run_code("text.md")
+    assert Cooccurrence.load(tmp_path / "cooc.npz").entities == ["brazil", "china", "cuba", "poland", "ussr"]
+    assert isinstance(defined["result"].model, TransE)
+    assert {"cuba", "sugar", "uk"} <= {*defined["vectors"].entities, *defined["vectors"].words}
+    configuration = re.search(r"^```json\n(.*?)^```", (DOCS / "text.md").read_text(), flags=re.DOTALL | re.MULTILINE)
+    (tmp_path / "config.json").write_text(configuration[1])
+    assert read_configuration(tmp_path / "config.json")["pipeline"]["model"] == "JointGloVe"

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pykeen_conj_hale.training import CheckpointError
-from pykeen_conj_hale.training.checkpoint import atomic_write, load_checkpoint, plain, save_checkpoint
+from pykeen_conj_hale.training.checkpoint import load_checkpoint, plain, save_checkpoint
 
 
 @pytest.fixture
@@ -57,21 +57,6 @@ def test_the_previous_one_stays_when_writing_fails(path, failing, monkeypatch):
         save_checkpoint(path, {"a": 1})
     assert path.read_bytes() == before
     assert [p.name for p in path.parent.iterdir()] == ["checkpoint"]
-
-
-def test_it_is_on_the_disk_before_it_has_its_name(tmp_path, monkeypatch):
-    """A regression test for the order: write, flush, sync, rename, sync the folder."""
-    done = []
-    for name in ("fsync", "replace"):
-        real = getattr(os, name)
-        monkeypatch.setattr(os, name, lambda *a, real=real, name=name: (done.append((name, size())), real(*a))[1])
-
-    def size():
-        part = tmp_path / "file.part"
-        return part.stat().st_size if part.exists() else None
-
-    atomic_write(tmp_path / "file", lambda file: file.write(b"12345"))
-    assert done == [("fsync", 5), ("replace", 5), ("fsync", None)]
 
 
 def test_a_left_part_does_no_harm(path):

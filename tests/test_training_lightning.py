@@ -1,6 +1,5 @@
 """Query sampling under PyTorch Lightning: the loss, any number of processes, bf16, limits, checkpoints, bad input."""
 
-import importlib.metadata
 import logging
 import math
 import runpy
@@ -18,6 +17,7 @@ from pykeen.evaluation import RankBasedEvaluator
 from pykeen.losses import UnsupportedLabelSmoothingError, loss_resolver
 from pykeen.training.training_loop import NonFiniteLossError
 
+import pykeen_conj_hale.models
 from pykeen_conj_hale.losses import HaLELoss
 from pykeen_conj_hale.training import CheckpointError, Stopwatch
 from pykeen_conj_hale.training.lightning import QuerySamplingLitModule
@@ -27,11 +27,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::UserWarning", "ignore::FutureWa
 
 ROOT = Path(__file__).resolve().parents[1]
 TORCHRUN = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
-MODELS = sorted(
-    entry.name
-    for entry in importlib.metadata.distribution("pykeen-conj-hale").entry_points
-    if entry.group == "pykeen.models"
-)
+MODELS = pykeen_conj_hale.models.__all__
 
 
 def small(model):

@@ -3,6 +3,7 @@
 - :mod:`~pykeen_conj_hale.functional.conjugate`: products of complex vectors with conjugate-shared relations
 - :mod:`~pykeen_conj_hale.functional.convolution`: vectors correlated with filters of their own
 - :mod:`~pykeen_conj_hale.functional.flexible_addition`: what RotL keeps of the Möbius addition
+- :mod:`~pykeen_conj_hale.functional.glove`: GloVe's weights and residuals
 - :mod:`~pykeen_conj_hale.functional.modulus`: moduli of complex numbers whose gradients are finite everywhere
 - :mod:`~pykeen_conj_hale.functional.moebius`: Möbius maps of complex vectors
 - :mod:`~pykeen_conj_hale.functional.hardness`: hardness-aware activations and their derivatives

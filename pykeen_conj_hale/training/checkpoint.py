@@ -6,17 +6,18 @@ A file holds a dictionary of tensors, numbers, texts and containers of these, wh
 
 from __future__ import annotations
 
-import os
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import IO, Any, Final
+from typing import Any, Final
 
 import numpy as np
 import torch
 from torch import Tensor
 
-__all__ = ["CheckpointError", "atomic_write", "load_checkpoint", "plain", "save_checkpoint"]
+from ..files import replacing
+
+__all__ = ["CheckpointError", "load_checkpoint", "plain", "save_checkpoint"]
 
 FORMAT: Final = "pykeen-conj-hale checkpoint"
 VERSION: Final = 1
@@ -24,40 +25,6 @@ VERSION: Final = 1
 
 class CheckpointError(ValueError):
     """A checkpoint that cannot be used, or a state that cannot be put into one."""
-
-
-def atomic_write(path: Path, write: Callable[[IO[bytes]], Any]) -> None:
-    """Write a file as a whole or not at all, whatever happens meanwhile; until then the previous one stays.
-
-    The new file is written beside the target, flushed to the disk, and renamed.
-
-    :param path: the file; its folder is made if there is none
-    :param write: what writes the content
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f"{path.name}.part")  # one name, so that kills leave one such file at most
-    try:
-        with part.open("wb") as file:
-            write(file)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(part, path)
-    except BaseException:
-        part.unlink(missing_ok=True)
-        raise
-    _sync_directory(path.parent)
-
-
-def _sync_directory(directory: Path) -> None:
-    """Have the renaming reach the disk, where the platform can open directories."""
-    try:
-        descriptor = os.open(directory, os.O_RDONLY)
-    except OSError:
-        return
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def plain(value: Any, name: str = "state") -> Any:
@@ -93,7 +60,8 @@ def save_checkpoint(path: Path, state: Mapping[str, Any]) -> None:
     :raises CheckpointError: if there is something in the state which only code could restore
     """
     content = {"format": FORMAT, "version": VERSION, **plain(state)}
-    atomic_write(path, lambda file: torch.save(content, file))
+    with replacing(path) as file:
+        torch.save(content, file)
 
 
 def load_checkpoint(path: Path, device: torch.device | str = "cpu") -> dict[str, Any]:

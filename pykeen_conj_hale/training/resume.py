@@ -15,7 +15,8 @@ from pykeen.stoppers import EarlyStopper, Stopper
 from pykeen.training import TrainingLoop
 from pykeen.triples import CoreTriplesFactory, TriplesFactory
 
-from .checkpoint import CheckpointError, atomic_write, load_checkpoint, save_checkpoint
+from ..files import replacing
+from .checkpoint import CheckpointError, load_checkpoint, save_checkpoint
 from .clock import Duration, Stopwatch, parse_seconds
 from .epoch import Position
 from .random_state import get_random_state
@@ -136,7 +137,8 @@ class ResumableMixin(TrainingLoop[BatchType], Generic[BatchType]):
             _ = self.optimizer.state[next(iter(self.model.get_grad_params()))]
         if state["best_model"] is not None and isinstance(self._stopper, EarlyStopper):
             best = state["best_model"]
-            atomic_write(Path(self._stopper.best_model_path or ""), lambda file: torch.save(best, file))
+            with replacing(self._stopper.best_model_path or "") as file:
+                torch.save(best, file)
         self._epoch, self.num_steps = state["epoch"], state["steps"]
         self.losses_per_epochs = list(state["losses"])
         self.model._random_seed = state["random_seed"]

@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from pykeen.stoppers import EarlyStopper
 
-from .checkpoint import atomic_write
+from ..files import replacing
 from .clock import Duration, parse_seconds
 from .random_state import preserve_random_state
 
@@ -139,7 +139,8 @@ class TimedStopper(EarlyStopper):
 
     def _keep(self) -> None:
         path = Path(self.best_model_path)  # type: ignore[arg-type]
-        atomic_write(path, lambda file: torch.save(self.model.state_dict(), file))
+        with replacing(path) as file:
+            torch.save(self.model.state_dict(), file)
 
     def _load_best(self) -> None:
         path = Path(self.best_model_path)  # type: ignore[arg-type]

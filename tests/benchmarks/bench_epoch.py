@@ -17,21 +17,16 @@ import measuring
 import torch
 from pykeen.datasets import Dataset, get_dataset
 from pykeen.models import model_resolver
-from pykeen.training import LCWATrainingLoop, SLCWATrainingLoop, TrainingLoop
+from pykeen.training import LCWATrainingLoop, TrainingLoop
 
-from pykeen_conj_hale.training import QuerySamplingTrainingLoop, TimeBudgetMixin
+from pykeen_conj_hale.training import (
+    BudgetedLCWATrainingLoop,
+    BudgetedSLCWATrainingLoop,
+    QuerySamplingTrainingLoop,
+)
 
-
-class BudgetedLCWA(TimeBudgetMixin[Any], LCWATrainingLoop):
-    """PyKEEN's LCWA loop under a time budget."""
-
-
-class BudgetedSLCWA(TimeBudgetMixin[Any], SLCWATrainingLoop):
-    """PyKEEN's sLCWA loop under a time budget."""
-
-
-LCWA = dict(loop=BudgetedLCWA, loss="CrossEntropy", batch_size=256)
-NSSA = dict(loop=BudgetedSLCWA, loss="NSSA", batch_size=1_024)
+LCWA = dict(loop=BudgetedLCWATrainingLoop, loss="CrossEntropy", batch_size=256)
+NSSA = dict(loop=BudgetedSLCWATrainingLoop, loss="NSSA", batch_size=1_024)
 HALE = dict(loop=QuerySamplingTrainingLoop, loss="HaLE", batch_size=1_024)
 #: model, real parameters an entity are 32, and how it is trained
 WAYS: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {

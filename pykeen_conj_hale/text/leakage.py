@@ -1,0 +1,61 @@
+"""Descriptions that name the answer: an entity's gloss often mentions the very entity that a test triple asks for."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from .cooccurrence import Tokenizer, tokenize
+from .documents import Document
+
+__all__ = ["remove_overlap"]
+
+logger = logging.getLogger(__name__)
+
+
+def remove_overlap(
+    documents: Iterable[Document],
+    mentions: Mapping[str, str | Iterable[str]],
+    triples: Iterable[Sequence[str]],
+    tokenizer: Tokenizer = tokenize,
+) -> Iterator[Document]:
+    """Take from each description the mentions of those entities which held-out triples connect it with.
+
+    For each triple (head, relation, tail), the mentions of the tail are removed from the descriptions of the head, and
+    those of the head from the descriptions of the tail; longer ones first. Documents that describe no entity pass as
+    they are. What happened is logged at the end.
+
+    :param documents: the documents
+    :param mentions: the mentions of each entity, by its label
+    :param triples: the held-out triples, by their labels
+    :param tokenizer: splits a text into words; words joined by spaces must be split into the same words
+    :yields: the documents
+    """
+    hidden: dict[str, set[tuple[str, ...]]] = {}
+    for head, _, tail in triples:
+        for entity, other in ((head, tail), (tail, head)):
+            found = mentions.get(other, ())
+            surfaces = {tuple(tokenizer(mention)) for mention in ([found] if isinstance(found, str) else found)}
+            hidden.setdefault(entity, set()).update(surfaces - {()})
+    touched = removed = 0
+    for document in documents:
+        surfaces = hidden.get(document.entity, set()) if document.entity is not None else set()
+        if surfaces:
+            words = list(tokenizer(document.text))
+            rest = _remove(words, sorted(surfaces, key=lambda surface: (-len(surface), surface)))
+            if len(rest) < len(words):
+                touched, removed = touched + 1, removed + len(words) - len(rest)
+                document = Document(" ".join(rest), document.entity)
+        yield document
+    logger.info("Removed %d words from %d descriptions that named an entity of a held-out triple.", removed, touched)
+
+
+def _remove(words: Sequence[str], surfaces: Sequence[tuple[str, ...]]) -> list[str]:
+    """Remove sequences of words."""
+    rest, at = [], 0
+    while at < len(words):
+        length = next((len(surface) for surface in surfaces if tuple(words[at : at + len(surface)]) == surface), 0)
+        if not length:
+            rest.append(words[at])
+        at += length or 1
+    return rest

@@ -1,0 +1,168 @@
+"""Word vectors: the result of joint training."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any, Literal, NamedTuple, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from ..files import replacing
+from ..resolve import check_choice
+
+__all__ = ["ENTITY_PREFIX", "Neighbour", "WordVectors"]
+
+Kind: TypeAlias = Literal["entity", "word"]
+Metric: TypeAlias = Literal["cosine", "euclidean"]
+
+#: Tells an entity from a word of the same letters, in files
+ENTITY_PREFIX = "ENTITY/"
+
+
+class Neighbour(NamedTuple):
+    """A token that is close to another."""
+
+    token: str
+    kind: Kind
+    #: cosine similarity, or Euclidean distance
+    value: float
+
+
+class WordVectors:
+    """The vectors of entities and words, in one space.
+
+    :param entities: the labels of entities
+    :param words: the words
+    :param vectors: shape: ``(num_entities + num_words, d)``
+    :raises ValueError: if there are more or fewer vectors than tokens
+    """
+
+    def __init__(self, entities: Sequence[str], words: Sequence[str], vectors: npt.NDArray[np.floating[Any]]) -> None:
+        self.entities, self.words, self.vectors = list(entities), list(words), vectors
+        if vectors.ndim != 2 or len(vectors) != len(self.entities) + len(self.words):
+            raise ValueError(
+                f"vectors has the shape {vectors.shape}: {len(self.entities)} entities and {len(self.words)} words "
+                f"need {len(self.entities) + len(self.words)} rows."
+            )
+        self._rows: dict[Kind, dict[str, int]] = {
+            "entity": {label: row for row, label in enumerate(self.entities)},
+            "word": {word: row for row, word in enumerate(self.words, start=len(self.entities))},
+        }
+
+    def __len__(self) -> int:
+        return len(self.vectors)
+
+    def __contains__(self, token: str) -> bool:
+        return any(token in rows for rows in self._rows.values())
+
+    def row(self, token: str, kind: Kind | None = None) -> int:
+        """Find the row of a token.
+
+        :param token: the label of an entity, or a word
+        :param kind: ``"entity"`` or ``"word"``; None for the word, or else the entity
+        :return: the row
+        :raises KeyError: if there is no such token
+        """
+        if kind is not None:
+            check_choice("kind", kind, self._rows)
+        for name in ("word", "entity") if kind is None else (kind,):
+            if token in self._rows[name]:
+                return self._rows[name][token]
+        raise KeyError(f"There is no {kind or 'word or entity'} {token!r}.")
+
+    def __getitem__(self, token: str) -> npt.NDArray[np.floating[Any]]:
+        vector: npt.NDArray[np.floating[Any]] = self.vectors[self.row(token)]
+        return vector
+
+    def nearest(
+        self,
+        token: str | npt.NDArray[np.floating[Any]],
+        k: int = 10,
+        *,
+        kind: Kind | None = None,
+        among: Kind | None = None,
+        metric: Metric = "cosine",
+    ) -> list[Neighbour]:
+        """Find the nearest words and entities.
+
+        :param token: the label of an entity, or a word, which is left out of the result; or a vector
+        :param k: the number of neighbours
+        :param kind: what the token is; None for the word, or else the entity
+        :param among: whether to look among entities or words only
+        :param metric: ``"cosine"`` similarity or ``"euclidean"`` distance
+        :return: the neighbours, the nearest first
+        :raises KeyError: if there is no such token
+        """
+        check_choice("metric", metric, ("cosine", "euclidean"))
+        vector = np.asarray(self.vectors[self.row(token, kind)] if isinstance(token, str) else token)
+        if metric == "cosine":
+            norms = np.linalg.norm(self.vectors, axis=-1) * np.linalg.norm(vector)
+            values = self.vectors @ vector / np.maximum(norms, np.finfo(self.vectors.dtype).tiny)
+            order = np.argsort(-values, kind="stable")
+        else:
+            values = np.linalg.norm(self.vectors - vector, axis=-1)
+            order = np.argsort(values, kind="stable")
+        if among is not None:
+            check_choice("among", among, self._rows)
+            order = order[(order < len(self.entities)) == (among == "entity")]
+        if isinstance(token, str):
+            order = order[order != self.row(token, kind)]
+        return [Neighbour(*self._name(row), float(values[row])) for row in order[:k].tolist()]
+
+    def _name(self, row: int) -> tuple[str, Kind]:
+        n = len(self.entities)
+        return (self.entities[row], "entity") if row < n else (self.words[row - n], "word")
+
+    def _file_tokens(self, prefix: str) -> list[str]:
+        return [prefix + label for label in self.entities] + self.words
+
+    def save_word2vec(self, path: str | os.PathLike[str], entity_prefix: str = ENTITY_PREFIX) -> None:
+        """Write the text format of word2vec: a line with the numbers of vectors and dimensions, then one a token.
+
+        White space inside a token becomes an underscore.
+
+        :param path: the file, which is replaced in one step
+        :param entity_prefix: what stands before the labels of entities
+        :raises ValueError: if two tokens would be the same in the file
+        """
+        tokens = ["_".join(token.split()) for token in self._file_tokens(entity_prefix)]
+        if twice := sorted(token for token, count in Counter(tokens).items() if count > 1)[:5]:
+            raise ValueError(f"Some tokens would be the same in the file: {twice}; another entity_prefix may help.")
+        with replacing(path) as file:
+            file.write(f"{len(tokens)} {self.vectors.shape[1]}\n".encode())
+            for token, vector in zip(tokens, self.vectors, strict=True):
+                file.write(f"{token} {' '.join(map(repr, vector.tolist()))}\n".encode())
+
+    def save_safetensors(self, path: str | os.PathLike[str]) -> None:
+        """Write a safetensors file: the tensor ``vectors``, and in the metadata ``entities`` and ``words`` as JSON.
+
+        :param path: the file, which is replaced in one step
+        :raises ImportError: if safetensors is not installed
+        """
+        try:
+            from safetensors.numpy import save
+        except ImportError as error:
+            raise ImportError("safetensors is not installed: pip install 'pykeen-conj-hale[safetensors]'.") from error
+        metadata = {"entities": json.dumps(self.entities), "words": json.dumps(self.words)}
+        with replacing(path) as file:
+            file.write(save({"vectors": np.ascontiguousarray(self.vectors)}, metadata=metadata))
+
+    @classmethod
+    def load_safetensors(cls, path: str | os.PathLike[str]) -> WordVectors:
+        """Read a file that :meth:`save_safetensors` wrote.
+
+        :param path: the file
+        :return: the vectors
+        :raises ImportError: if safetensors is not installed
+        """
+        try:
+            from safetensors import safe_open
+        except ImportError as error:
+            raise ImportError("safetensors is not installed: pip install 'pykeen-conj-hale[safetensors]'.") from error
+        with safe_open(path, framework="numpy") as file:
+            metadata = file.metadata()
+            return cls(json.loads(metadata["entities"]), json.loads(metadata["words"]), file.get_tensor("vectors"))
