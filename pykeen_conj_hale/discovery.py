@@ -8,7 +8,8 @@ Hence nothing is registered at import. :func:`install` *arms* each resolver: its
 at the first use of the resolver outside PyKEEN's own initialisation, registers our elements and puts the class back.
 Where the resolver was obtained from and in which order modules were imported does not matter then, and nothing of ours
 is loaded before it is needed. Resolvers to come are armed once their module is imported: the last step of that is to
-set the module as attribute of its package, which a subclass of the package's class notices.
+set the module as attribute of its package, which a subclass of the package's class notices. PyKEEN's Lightning module
+is imported by those only who ask for it: until then an import hook, which compares names, is all that stays of this.
 """
 
 from __future__ import annotations
@@ -43,9 +44,12 @@ RESOLVERS: dict[str, tuple[str, str]] = {
     "pykeen.lr_schedulers": ("pykeen.lr_schedulers", "lr_scheduler_resolver"),
     "pykeen.stoppers": ("pykeen.stoppers", "stopper_resolver"),
     "pykeen.datasets": ("pykeen.datasets", "dataset_resolver"),
+    "pykeen.lit_modules": ("pykeen.contrib.lightning", "lit_module_resolver"),
 }
 _MODULES = {module for module, _ in RESOLVERS.values()}
-_PACKAGES = {module.rpartition(".")[0] for module in _MODULES}
+#: Those which PyKEEN itself imports. The others use its resolvers while they are imported, as its command line does.
+_OWN_MODULES = _MODULES - {"pykeen.contrib.lightning"}
+_OWN_PACKAGES = {module.rpartition(".")[0] for module in _OWN_MODULES}
 
 _lock = threading.RLock()  # for all that follows
 _armed: dict[str, Any] = {}  # group -> the resolver which was armed for it
@@ -58,10 +62,7 @@ def install() -> None:
     """Arm the resolvers which exist, and watch for the others. May be called any number of times, and never raises."""
     try:
         with _lock:
-            if all([_arm(group) for group in RESOLVERS]):  # noqa: C419 (arm all, whatever the first gives)
-                _stop_watching()
-            else:
-                _watch()
+            _watch({RESOLVERS[group][0] for group in RESOLVERS if not _arm(group)})
     except Exception:
         logger.warning("PyKEEN will not find all names of %s", DISTRIBUTION, exc_info=True)
 
@@ -99,12 +100,22 @@ def _arm(group: str) -> bool:
     return True
 
 
-def _watch() -> None:
-    """Watch the packages which are imported, and for the others."""
-    for name in _PACKAGES:
+def _watch(modules: set[str]) -> None:
+    """Watch for modules with resolvers which are not imported yet, and leave no trace elsewhere.
+
+    :param modules: their names; none once all resolvers are armed.
+    """
+    packages = {name.rpartition(".")[0] for name in modules}
+    for name in packages:
         _watch_package(name)
-    if _finder not in sys.meta_path:
+    for name in _watched.keys() - packages:
+        cls, base = _watched.pop(name)
+        if type(sys.modules.get(name)) is cls:
+            sys.modules[name].__class__ = base
+    if modules and _finder not in sys.meta_path:
         sys.meta_path.insert(0, _finder)
+    elif not modules and _finder in sys.meta_path:
+        sys.meta_path.remove(_finder)
 
 
 def _watch_package(name: str) -> None:
@@ -126,16 +137,6 @@ def _watch_package(name: str) -> None:
     package.__class__ = _watched[name][0]
 
 
-def _stop_watching() -> None:
-    """Leave no trace once all resolvers are armed."""
-    for name, (cls, base) in _watched.items():
-        if type(sys.modules.get(name)) is cls:
-            sys.modules[name].__class__ = base
-    _watched.clear()
-    if _finder in sys.meta_path:
-        sys.meta_path.remove(_finder)
-
-
 class _Finder:
     """Learns which module is about to be imported, and leaves finding it to the other finders."""
 
@@ -152,9 +153,9 @@ _finder = _Finder()
 def _busy() -> bool:
     """Tell whether a module with resolvers, or its package, is being initialised, so that loading ours could fail.
 
-    PyKEEN's command line is none of them: it is built from the resolvers while it is imported.
+    PyKEEN's command lines are none of them: they are built from the resolvers while they are imported.
     """
-    for name in filter(_initialising, _MODULES | _PACKAGES):
+    for name in filter(_initialising, _OWN_MODULES | _OWN_PACKAGES):
         with contextlib.suppress(Exception):
             importlib.import_module(name)  # waits if another thread is at it, returns at once if this one is
         if _initialising(name):

@@ -28,6 +28,7 @@ RESOLVERS = {
     "pykeen.lr_schedulers": "pykeen.lr_schedulers:lr_scheduler_resolver",
     "pykeen.stoppers": "pykeen.stoppers:stopper_resolver",
     "pykeen.datasets": "pykeen.datasets:dataset_resolver",
+    "pykeen.lit_modules": "pykeen.contrib.lightning:lit_module_resolver",
 }
 FIRST = [
     "pykeen.datasets",
@@ -48,9 +49,10 @@ FIRST = [
     "pykeen.checkpoints",
     "pykeen.stoppers",
     "pykeen.lr_schedulers",
+    "pykeen.contrib.lightning",
     "pykeen_conj_hale",
 ]
-OURS = [f"pykeen_conj_hale.{name}" for name in ("datasets", "losses", "models", "nn", "training")]
+OURS = [f"pykeen_conj_hale.{name}" for name in ("datasets", "losses", "models", "nn", "training", "training.lightning")]
 #: The orders which take different ways through the code; all others are slow tests
 SAMPLE = [
     ["pykeen.pipeline"],  # the usual one
@@ -61,6 +63,9 @@ SAMPLE = [
     ["pykeen_conj_hale", "pykeen.losses"],  # nor here, and it is imported after us
     ["pykeen_conj_hale", "pykeen.training.callbacks"],
     ["pykeen.cli"],  # uses the resolvers while it is imported
+    ["pykeen.contrib.lightning"],  # so does this, and it is imported long after all others, if at all
+    ["pykeen.models", "pykeen.contrib.lightning"],
+    ["pykeen_conj_hale.training.lightning"],
     ["pykeen_conj_hale.datasets"],  # half imported when PyKEEN asks for them
 ]
 ORDERS = [[first] for first in FIRST + OURS] + [list(pair) for pair in itertools.permutations(FIRST, 2)]
@@ -88,8 +93,8 @@ def run(code, path):
         out.seek(0)
         return status, out.read().decode()
 
-listing = run("import sys, pykeen.cli, importlib.metadata; print(*sys.modules)", None)[1].split()
-for name in listing:
+imports = "import sys, pykeen.cli, pykeen.contrib.lightning, importlib.metadata"
+for name in run(imports + "; print(*sys.modules)", None)[1].split():
     if not name.startswith("pykeen"):
         with contextlib.suppress(Exception):
             importlib.import_module(name)
@@ -243,6 +248,44 @@ for value in RESOLVERS.values():
     resolver = getattr(sys.modules[module], attribute)
     assert isinstance(resolver, class_resolver.ClassResolver) and resolver.options
     assert type(resolver) is class_resolver.ClassResolver, value
+"""
+    assert run(CHECK + code) == ""
+
+
+def test_until_lightning_is_imported_an_import_hook_is_all_that_stays(run):
+    code = """
+import types
+import pykeen.pipeline
+before = len(sys.meta_path)
+found()
+assert not any(name.startswith(("pykeen.contrib", "pytorch_lightning.")) for name in set(sys.modules) - imported)
+assert all(type(module) is types.ModuleType for module in (pykeen, pykeen.nn, pykeen.training))
+assert sum(type(finder).__module__ == "pykeen_conj_hale.discovery" for finder in sys.meta_path) == 1
+from pykeen.contrib.lightning import _main, lit_module_resolver
+assert not any(type(finder).__module__ == "pykeen_conj_hale.discovery" for finder in sys.meta_path)
+assert "pykeen_conj_hale.training.lightning" not in sys.modules
+assert lit_module_resolver.lookup("QuerySampling").__module__ == "pykeen_conj_hale.training.lightning"
+assert lit_module_resolver.lookup(None).__module__ == "pykeen.contrib.lightning"
+# its command line is built while it is imported
+assert "conjcomplex" in next(option for option in _main.params if option.name == "model").type.choices
+"""
+    assert run("import sys\nimported = set(sys.modules)\n" + CHECK + code) == ""
+
+
+def test_without_lightning(run):
+    code = """
+import sys
+sys.modules["pytorch_lightning"] = None
+import pykeen.pipeline
+found()
+for _ in range(2):
+    try:
+        import pykeen.contrib.lightning
+    except ModuleNotFoundError as error:
+        assert "pytorch_lightning" in str(error)
+    else:
+        raise AssertionError
+assert pykeen.pipeline.api.training_loop_resolver.lookup("QuerySampling")
 """
     assert run(CHECK + code) == ""
 
@@ -403,6 +446,8 @@ for _ in range(2):
     pykeen.nn.modules.interaction_resolver.lookup("TransE")
     pykeen.pipeline.api.model_resolver.lookup("TransE")
     pykeen.pipeline.api.training_loop_resolver.lookup("sLCWA")
+    import pykeen.contrib.lightning
+    pykeen.contrib.lightning.lit_module_resolver.lookup("sLCWA")
 """
     output = run(code, copy)
     assert "broken" in output or "could not load" in output or _MODULES[module] not in _LOADED
@@ -410,7 +455,7 @@ for _ in range(2):
     assert len(headlines) == len(set(headlines))
 
 
-@pytest.mark.parametrize("function", ["_arm", "_watch", "_stop_watching", "_entries", "_add"])
+@pytest.mark.parametrize("function", ["_arm", "_watch", "_watch_package", "_entries", "_add"])
 def test_broken_discovery(run, copy, function):
     with (copy / "pykeen_conj_hale/discovery.py").open("a") as file:
         file.write(f"\ndef {function}(*args): raise RuntimeError('broken')\n")

@@ -47,6 +47,12 @@ def test_your_own_transform():
     assert repr(defined["by_name"].model.interaction.similarity) == "ExponentialDistance()"
 
 
+def test_lightning():
+    defined = run_code("lightning.md")
+    assert defined["result"].get_metric("mrr") > 0.15
+    assert defined["module"].global_step == 10 * len(defined["module"].trainer.train_dataloader)
+
+
 def test_text(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     defined = run_code("text.md")

@@ -12,7 +12,7 @@ from pykeen.training import TrainingLoop
 from pykeen.training.training_loop import NonFiniteLossError
 from torch import Tensor
 
-__all__ = ["DeferredLossMixin"]
+__all__ = ["DeferredLossMixin", "LateLoss", "reads_late"]
 
 BatchType = TypeVar("BatchType")
 
@@ -48,7 +48,7 @@ class DeferredLossMixin(TrainingLoop[BatchType], Generic[BatchType]):
         :param kwargs: arguments of the training loop
         """
         super().__init__(**kwargs)
-        self._pending: _LateLoss | None = None
+        self._pending: LateLoss | None = None
 
     def _train_epoch(self, *args: Any, **kwargs: Any) -> float:
         self._pending = None
@@ -68,7 +68,7 @@ class DeferredLossMixin(TrainingLoop[BatchType], Generic[BatchType]):
         backward: bool = True,
     ) -> float | Tensor:
         loss = self._process_batch(batch, start, stop, label_smoothing=label_smoothing, slice_size=slice_size)
-        late = _LateLoss(loss, self.batch_terms, self.num_steps + 1)
+        late = LateLoss(loss, self.batch_terms, self.num_steps + 1)
         self._check_pending()
         if reads_late(loss):
             self._pending = late
@@ -87,8 +87,13 @@ class DeferredLossMixin(TrainingLoop[BatchType], Generic[BatchType]):
         self._pending = None
 
 
-class _LateLoss:
-    """The loss of one step on its way to the host."""
+class LateLoss:
+    """The loss of one step on its way to the host.
+
+    :param loss: a scalar
+    :param terms: its summands by name
+    :param step: the number of the optimizer step, for the error
+    """
 
     def __init__(self, loss: Tensor, terms: Mapping[str, Tensor | float], step: int) -> None:
         self.loss, self.terms, self.step = loss.detach(), terms, step
@@ -100,7 +105,10 @@ class _LateLoss:
             self.copied.record()
 
     def check(self) -> None:
-        """Raise if the loss is not finite."""
+        """Raise if the loss is not finite.
+
+        :raises NonFiniteLossError: if so, with the step and the terms
+        """
         if self.copied is not None:
             self.copied.synchronize()
         if math.isfinite(self.loss.item()):

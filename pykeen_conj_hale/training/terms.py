@@ -63,19 +63,24 @@ class QueryTerms:
         return isinstance(self.loss, HaLELoss) and isinstance(self.model, ERModel) and has_query
 
     def __call__(
-        self, triples: Tensor, label_smoothing: float = 0.0, slice_size: int | None = None
+        self,
+        triples: Tensor,
+        label_smoothing: float = 0.0,
+        slice_size: int | None = None,
+        sampled: slice | None = None,
     ) -> dict[str, Tensor]:
         """Compute the terms, the regularization included.
 
         :param triples: shape: ``(num_triples, 3)``, ids on the model's device
         :param label_smoothing: for losses of rows of scores; HaLE refuses it
         :param slice_size: the number of entities a slice of scores that are not streamed
+        :param sampled: the rows of the triples whose queries are the sample; drawn by the loss by default
         :return: scalars by name
         """
         if isinstance(self.loss, HaLELoss):
             if label_smoothing:
                 self.loss.refuse(label_smoothing)
-            terms = self._sampled(self.loss, triples, slice_size)
+            terms = self._sampled(self.loss, triples, slice_size, sampled)
         else:
             terms = self._rows(triples, label_smoothing, slice_size)
         terms["regularization"] = self.model.collect_regularization_term()
@@ -107,36 +112,38 @@ class QueryTerms:
         assert isinstance(self.model.interaction, QueryInteraction)
         return self.model.interaction
 
-    def _sampled(self, loss: HaLELoss, triples: Tensor, slice_size: int | None) -> dict[str, Tensor]:
+    def _sampled(
+        self, loss: HaLELoss, triples: Tensor, slice_size: int | None, sampled: slice | None
+    ) -> dict[str, Tensor]:
         """Compute alignment over positives and uniformity over sampled queries."""
         if self.streams:
-            positives, uniformity = self._stream(loss, triples)
+            positives, uniformity = self._stream(loss, triples, sampled)
         else:
             self._say(
                 f"{type(self.model).__name__} is no query model: its scores of the sampled queries are stored for all "
                 "entities, which costs time and memory."
             )
             positives = self.model.score_hrt(triples, mode=self.mode)
-            rows = loss.sample_queries(len(triples), triples.device)
+            rows = sampled or loss.sample_queries(len(triples), triples.device)
             scores = self.model.score_t(triples[rows, :2], slice_size=slice_size, mode=self.mode)
             uniformity = loss.uniformity(scores)
         if not self.model.use_inverse_triples:
             self._say_both_directions()
-            rows = loss.sample_queries(len(triples), triples.device)
+            rows = sampled or loss.sample_queries(len(triples), triples.device)
             scores = self.model.score_h(triples[rows, 1:], slice_size=slice_size, mode=self.mode)
             uniformity = 0.5 * (uniformity + loss.uniformity(scores))
         return {"alignment": loss.alignment(positives), "uniformity": uniformity}
 
-    def _stream(self, loss: HaLELoss, triples: Tensor) -> tuple[Tensor, Tensor]:
+    def _stream(self, loss: HaLELoss, triples: Tensor, sampled: slice | None) -> tuple[Tensor, Tensor]:
         """Score the positives, and stream the sampled queries against all entities; each query is built once."""
         h, r, t = triples.unbind(dim=-1)
         with _sparse_lookups(self._tails()):
             heads, relations, tails = self._query_model._get_representations(h=h, r=r, t=t, mode=self.mode)
         query = self._interaction.encode_query(heads, relations)
         positives = self._interaction.compare(query, self._interaction.encode_target(tails))
-        rows = loss.sample_queries(len(triples), triples.device)
-        sampled = Query(query.vector[rows], None if query.scale is None else query.scale[rows])
-        return positives, self._logsumexp(loss, sampled, self._all_entities()).mean()
+        rows = sampled or loss.sample_queries(len(triples), triples.device)
+        sample = Query(query.vector[rows], None if query.scale is None else query.scale[rows])
+        return positives, self._logsumexp(loss, sample, self._all_entities()).mean()
 
     def _logsumexp(self, loss: HaLELoss, query: Query, target: Target) -> Tensor:
         return self._interaction.logsumexp(
@@ -183,8 +190,8 @@ class QueryTerms:
         )
 
     def _say(self, message: str) -> None:
-        """Log a message once."""
-        if message not in self._said:
+        """Log a message once, in one of the processes that share the training."""
+        if message not in self._said and not (torch.distributed.is_initialized() and torch.distributed.get_rank()):
             self._said.add(message)
             logger.warning(message)
 
