@@ -13,8 +13,9 @@ from pykeen.training.training_loop import NonFiniteLossError
 
 from pykeen_conj_hale.losses import HaLELoss
 from pykeen_conj_hale.models import ConjComplEx
-from pykeen_conj_hale.training import QuerySamplingTrainingLoop
+from pykeen_conj_hale.training import QuerySamplingTrainingLoop, TimeBudget
 from pykeen_conj_hale.training.query_sampling import TripleBatches
+from pykeen_conj_hale.training.terms import QueryTerms
 
 training_cases = pytest.importorskip(
     "tests.test_training.cases", reason="PyKEEN's test mixins are fetched by `make test`"
@@ -41,6 +42,30 @@ def batch_of(loop, triples_factory, size=64):
 def gradients(loop, loss):
     parameters = list(loop.model.parameters())
     return torch.autograd.grad(loss, parameters, allow_unused=True)
+
+
+def test_compilation_is_set_up_and_not_charged(monkeypatch):
+    now = [0.0]
+
+    def compile_for_an_hour(terms, num_triples):
+        now[0] += 3_600.0
+
+    monkeypatch.setattr(QueryTerms, "warm_up", compile_for_an_hour)
+    monkeypatch.setattr(QuerySamplingTrainingLoop, "_get_batch_size", staticmethod(lambda batch: tick(now, batch)))
+    triples_factory = factory()
+    budget = TimeBudget(3, clock=lambda: now[0])
+    options = dict(compile=True, time_budget=budget, automatic_memory_optimization=False)
+    loop = make(ConjComplEx, triples_factory, HaLELoss(), **options)
+    loop.train(triples_factory, batch_size=64, use_tqdm=False)
+    assert loop.num_steps == 3
+    assert loop.seconds["training"] == 3.0
+    assert loop.seconds["set-up"] == 3_600.0
+
+
+def tick(now, batch):
+    """Let a second pass with each step."""
+    now[0] += 1.0
+    return len(batch)
 
 
 @pytest.mark.parametrize("model_kwargs", OPTIONS)

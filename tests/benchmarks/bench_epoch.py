@@ -8,9 +8,9 @@ or of 1,024 triples with 256 negatives each (NSSA).
 from __future__ import annotations
 
 import argparse
+import itertools
 import logging
 import math
-import time
 from typing import Any
 
 import measuring
@@ -18,6 +18,7 @@ import torch
 from pykeen.datasets import Dataset, get_dataset
 from pykeen.models import model_resolver
 from pykeen.training import LCWATrainingLoop, TrainingLoop
+from pykeen.training.callbacks import TrainingCallback
 
 from pykeen_conj_hale.training import (
     BudgetedLCWATrainingLoop,
@@ -47,6 +48,18 @@ WAYS: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
 }
 
 
+class EpochSeconds(TrainingCallback):
+    """Notes the seconds of training after each epoch."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seconds: list[float] = []
+
+    def post_epoch(self, epoch: int, epoch_loss: float, **kwargs: Any) -> None:
+        """Note them."""
+        self.seconds.append(self.training_loop.seconds["training"])
+
+
 def steps_of_an_epoch(loop: type[TrainingLoop[Any]], batch_size: int, dataset: Dataset) -> int:
     """Count the steps of an epoch: PyKEEN's LCWA has an instance a pair of head and relation."""
     triples = dataset.training._add_inverse_triples_if_necessary(dataset.training.mapped_triples)
@@ -67,15 +80,15 @@ def measure(name: str, arguments: argparse.Namespace) -> measuring.Measurement:
     options = dict(batch_size=how["batch_size"], use_tqdm=False)
     torch.manual_seed(0)
     if how is HALE:
-        loop = how["loop"](**common)
-        loop.train(dataset.training, num_epochs=1, **options)
+        loop, watch = how["loop"](**common), EpochSeconds()
 
-        def run() -> float:
-            start = time.perf_counter()
-            loop.train(dataset.training, num_epochs=loop._epoch + 1, continue_training=True, **options)
-            return time.perf_counter() - start
+        def train() -> float:
+            # the first epoch warms up
+            loop.train(dataset.training, num_epochs=1 + arguments.epochs, callbacks=watch, **options)
+            return 0.0
 
-        return measuring.measure(run, arguments.epochs, warm_up=0)
+        result = measuring.measure(train, 1, warm_up=0)
+        return result._replace(seconds=[b - a for a, b in itertools.pairwise(watch.seconds)])
     loop = how["loop"](time_budget=arguments.seconds, **slcwa, **common)
 
     def estimate() -> float:
