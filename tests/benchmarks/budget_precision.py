@@ -12,6 +12,7 @@ import sys
 import time
 from typing import Any
 
+import measuring
 from pykeen.datasets import get_dataset
 from pykeen.models import DistMult
 from tabulate import tabulate
@@ -34,19 +35,6 @@ LOOPS: tuple[type[TimeBudgetMixin[Any]], ...] = (
 )
 
 
-def count_late_steps(loop: TimeBudgetMixin[Any]) -> list[bool]:
-    """Note for each step whether the budget is spent when it ends: for one step it should be."""
-    late: list[bool] = []
-    after_step = loop._after_step
-
-    def note() -> bool:
-        late.append(loop.time_budget is not None and loop.time_budget.is_spent)
-        return after_step()
-
-    loop._after_step = note  # type: ignore[method-assign]
-    return late
-
-
 def measure(cls: type[TimeBudgetMixin[Any]], dataset: str, seconds: float) -> tuple[int, float, float, float]:
     """Train once.
 
@@ -56,7 +44,7 @@ def measure(cls: type[TimeBudgetMixin[Any]], dataset: str, seconds: float) -> tu
     training = get_dataset(dataset=dataset, dataset_kwargs={"create_inverse_triples": inverse}).training
     model = DistMult(triples_factory=training, embedding_dim=16, loss=HaLELoss(), random_seed=0)
     loop = cls(model=model, triples_factory=training, optimizer="Adam", time_budget=TimeBudget(seconds))
-    late = count_late_steps(loop)
+    late = measuring.count_late_steps(loop)
     start = time.monotonic()
     loop.train(training, batch_size=256, use_tqdm=False)
     wall = time.monotonic() - start

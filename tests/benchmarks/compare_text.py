@@ -14,11 +14,11 @@ from __future__ import annotations
 
 import argparse
 import json
-import platform
 import sys
 from pathlib import Path
 from typing import Any
 
+import measuring
 import torch
 from pykeen.datasets import Dataset, get_dataset
 from pykeen.datasets.base import EagerDataset
@@ -152,22 +152,11 @@ def main() -> None:
     cell = {key: getattr(arguments, key) for key in (*KEYS, *TEXT_KEYS, "lr")}
     if arguments.text == "none":
         cell.update(dict.fromkeys(TEXT_KEYS))
-    arguments.out.parent.mkdir(parents=True, exist_ok=True)
     done = map(json.loads, arguments.out.read_text().splitlines()) if arguments.out.is_file() else ()
     if any(all(line.get(key) == value for key, value in cell.items()) for line in done):
         sys.stdout.write(f"{cell} is in {arguments.out} already\n")
         return
-    line = dict(
-        cell,
-        **run(arguments),
-        command=" ".join(["python", *sys.argv]),
-        threads=torch.get_num_threads(),
-        torch=torch.__version__,
-        machine=platform.machine(),
-    )
-    with arguments.out.open("a") as file:
-        file.write(json.dumps(line) + "\n")
-    sys.stdout.write(json.dumps(line, indent=2) + "\n")
+    sys.stdout.write(measuring.write_line(arguments.out, **cell, **run(arguments)))
 
 
 if __name__ == "__main__":

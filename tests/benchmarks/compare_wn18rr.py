@@ -13,12 +13,11 @@ from __future__ import annotations
 
 import argparse
 import json
-import platform
 import sys
 from pathlib import Path
 from typing import Any
 
-import torch
+import measuring
 from pykeen.pipeline import PipelineResult, pipeline
 
 METRICS = ("inverse_harmonic_mean_rank", "hits_at_1", "hits_at_3", "hits_at_10")
@@ -88,10 +87,10 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--out", type=Path, default=Path("results/wn18rr.jsonl"))
     arguments = parser.parse_args()
-    arguments.out.parent.mkdir(parents=True, exist_ok=True)
     for side in arguments.side:
         result = run(side, arguments)
-        line = dict(
+        line = measuring.write_line(
+            arguments.out,
             model=type(result.model).__name__,
             real_parameters_an_entity=2 * arguments.dim,
             parameters=result.model.num_parameters,
@@ -104,14 +103,8 @@ def main() -> None:
             **{name: round(result.get_metric(f"both.realistic.{name}"), 4) for name in METRICS},
             seed=arguments.seed,
             lr=arguments.lr,
-            command=" ".join(["python", *sys.argv]),
-            threads=torch.get_num_threads(),
-            torch=torch.__version__,
-            machine=platform.machine(),
         )
-        with arguments.out.open("a") as file:
-            file.write(json.dumps(line) + "\n")
-        sys.stdout.write(json.dumps(line, indent=2) + "\n")
+        sys.stdout.write(line)
 
 
 if __name__ == "__main__":

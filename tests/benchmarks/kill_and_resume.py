@@ -21,25 +21,13 @@ import time
 from pathlib import Path
 from typing import Any
 
+import measuring
 from pykeen.datasets import get_dataset
 
 from pykeen_conj_hale.losses import HaLELoss
 from pykeen_conj_hale.models import ConjComplEx
-from pykeen_conj_hale.training import QuerySamplingTrainingLoop, TimeBudgetMixin
+from pykeen_conj_hale.training import QuerySamplingTrainingLoop
 from pykeen_conj_hale.training.checkpoint import load_checkpoint
-
-
-def count_late_steps(loop: TimeBudgetMixin[Any]) -> list[bool]:
-    """Note for each step whether the budget is spent when it ends: for one step it should be."""
-    late: list[bool] = []
-    after_step = loop._after_step
-
-    def note() -> bool:
-        late.append(loop.time_budget is not None and loop.time_budget.is_spent)
-        return after_step()
-
-    loop._after_step = note  # type: ignore[method-assign]
-    return late
 
 
 def train(arguments: argparse.Namespace) -> None:
@@ -49,7 +37,7 @@ def train(arguments: argparse.Namespace) -> None:
     loop = QuerySamplingTrainingLoop(
         model=model, triples_factory=training, optimizer="Adam", time_budget=arguments.budget
     )
-    late = count_late_steps(loop)
+    late = measuring.count_late_steps(loop)
     loop.train(
         training,
         batch_size=1024,

@@ -11,13 +11,11 @@ evaluation is not counted. Each run appends a JSON line with its validation curv
 from __future__ import annotations
 
 import argparse
-import json
-import platform
 import sys
 from pathlib import Path
 from typing import Any
 
-import torch
+import measuring
 from pykeen.pipeline import pipeline
 
 from pykeen_conj_hale.training import TimedStopper
@@ -91,21 +89,15 @@ def main() -> None:
         random_seed=arguments.seed,
         **way,
     )
-    line = dict(
+    measuring.write_line(
+        arguments.out,
         way=arguments.way,
         target=arguments.target,
         passed_at=next((seconds for seconds, mrr in curve if mrr >= arguments.target), None),
         epochs=len(result.losses),
         curve=curve,
         seed=arguments.seed,
-        command=" ".join(["python", f"tests/benchmarks/{Path(sys.argv[0]).name}", *sys.argv[1:]]),
-        threads=torch.get_num_threads(),
-        torch=torch.__version__,
-        machine=platform.machine(),
     )
-    arguments.out.parent.mkdir(parents=True, exist_ok=True)
-    with arguments.out.open("a") as file:
-        file.write(json.dumps(line) + "\n")
 
 
 if __name__ == "__main__":
