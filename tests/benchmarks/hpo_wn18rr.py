@@ -11,7 +11,7 @@ import argparse
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from pykeen.pipeline import pipeline
 from pykeen.trackers import ResultTracker
@@ -23,10 +23,12 @@ METRICS = ("inverse_harmonic_mean_rank", "hits_at_10")
 
 
 class TrainingSeconds(ResultTracker):
-    """Notes what each training of this process took, of its own time."""
+    """Notes what each training of this process took, of its own time.
 
-    def __init__(self) -> None:
-        self.seconds: list[float] = []
+    Given by its class: PyKEEN cannot save a study whose tracker is an instance.
+    """
+
+    seconds: ClassVar[list[float]] = []
 
     def log_metrics(self, metrics: Mapping[str, float], step: int | None = None, prefix: str | None = None) -> None:
         if prefix == "seconds":
@@ -56,7 +58,7 @@ def main() -> None:
     parser.add_argument("--storage", type=Path, default=Path("results/hpo_wn18rr.db"))
     arguments = parser.parse_args()
     arguments.storage.parent.mkdir(parents=True, exist_ok=True)
-    common, tracker = settings(arguments.seconds), TrainingSeconds()
+    common = settings(arguments.seconds)
     result = hpo_pipeline(
         **common,
         n_trials=arguments.trials,
@@ -65,7 +67,7 @@ def main() -> None:
         lr_scheduler="BudgetCosine",
         training_kwargs={"use_tqdm": False},
         pruner="nop",
-        result_tracker=tracker,
+        result_tracker=TrainingSeconds,
     )
     result.save_to_directory(arguments.storage.with_suffix(""))
     default = pipeline(
@@ -74,10 +76,10 @@ def main() -> None:
         optimizer_kwargs={"lr": 0.01},
         random_seed=0,
         use_testing_data=False,
-        result_tracker=tracker,
+        result_tracker=TrainingSeconds,
     )
     # those of trials of other processes are not known here
-    seconds = iter(tracker.seconds if len(tracker.seconds) == 1 + len(result.study.trials) else [])
+    seconds = iter(known if len(known := TrainingSeconds.seconds) == 1 + len(result.study.trials) else [])
     rows: list[list[Any]] = [
         [
             trial.number,
