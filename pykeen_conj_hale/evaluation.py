@@ -12,7 +12,7 @@ for the optimistic rank, likewise with :math:`\ge` for the pessimistic one.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple
 
 import torch
@@ -214,12 +214,7 @@ def _rank(scores: Tensor, true: Tensor, known: _Batch) -> Ranks:
 def _count(compare: Any, scores: Tensor, threshold: Tensor) -> Tensor:
     """Count the scores of each row which compare with its threshold."""
     total = torch.zeros_like(threshold[:, 0], dtype=torch.long)
-    for part in _parts(scores):
-        # written as numbers, whose sums are quicker than those of booleans, and exact for so few
-        total += compare(part, threshold, out=torch.empty_like(part)).sum(dim=1).long()
+    # written as numbers, whose sums are quicker than those of booleans; so few are counted exactly in single precision
+    for part in scores.split(2**22, dim=1):  # type: ignore[no-untyped-call]
+        total += compare(part, threshold, out=torch.empty_like(part, dtype=torch.float32)).sum(dim=1).long()
     return total
-
-
-def _parts(scores: Tensor) -> Iterator[Tensor]:
-    """Split scores such that single precision counts a row of them exactly."""
-    yield from scores.split(2**22, dim=1)  # type: ignore[no-untyped-call]

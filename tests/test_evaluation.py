@@ -121,6 +121,15 @@ def test_ranks_are_counted(data):
         assert ranks.number_of_options[i] == 1 + len(others)
 
 
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float32, torch.float64])
+def test_many_scores_are_counted_exactly_in_any_type(dtype):
+    scores = torch.ones(2, 5_001, dtype=dtype)
+    scores[:, 0] = 0.0
+    ranks = _rank(scores, torch.tensor([0, 1]), _Batch(torch.tensor([0, 1]), torch.tensor([0, 1])))
+    assert ranks.optimistic.tolist() == [5_001, 1]
+    assert ranks.pessimistic.tolist() == [5_001, 5_000]
+
+
 def test_scores_are_not_changed(nations):
     scores = torch.randn(3, 5)
     before = scores.clone()

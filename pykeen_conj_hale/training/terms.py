@@ -15,7 +15,6 @@ from pykeen.typing import InductiveMode
 from torch import Tensor
 from torch.nn import functional
 
-from ..functional.compiled import compiled_passes
 from ..losses import HaLELoss
 from ..nn.query import Query, QueryInteraction, Target
 
@@ -93,7 +92,6 @@ class QueryTerms:
         """
         if not (self.compile and self.streams and isinstance(self.loss, HaLELoss)):
             return
-        compiled_passes(self.model.device.type)
         with torch.no_grad():
             target = self._all_entities()
         entity = target.vector.detach().requires_grad_()
