@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import pytorch_lightning
+import torch.distributed
 from pykeen.contrib.lightning import LitModule, lit_module_resolver
 from pykeen.evaluation import RankBasedEvaluator
 from pykeen.utils import resolve_device
@@ -101,6 +102,9 @@ def main() -> None:
     if trainer.is_global_zero:
         print({name: round(float(value), 4) for name, value in trainer.callback_metrics.items()})
         evaluate(module)
+    if torch.distributed.is_initialized():
+        # without it a process may abort at its exit, in a thread of gloo
+        torch.distributed.destroy_process_group()
 
 
 if __name__ == "__main__":

@@ -81,6 +81,8 @@ def main(folder):
     results["resumed"] = train("RotE", ckpt_path=folder / "step=6.ckpt", **processes)
     if torch.distributed.get_rank() == 0:
         torch.save(results, folder / "results.pt")
+    # without it a process may abort at its exit, in a thread of gloo
+    torch.distributed.destroy_process_group()
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 import logging
 import math
+import os
 import runpy
 import subprocess
 import sys
@@ -26,7 +27,16 @@ from pykeen_conj_hale.training.shares import BatchShare
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning", "ignore::FutureWarning", "ignore::DeprecationWarning")
 
 ROOT = Path(__file__).resolve().parents[1]
-TORCHRUN = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
+# by address: the name of the machine need not resolve
+TORCHRUN = [
+    sys.executable,
+    "-m",
+    "torch.distributed.run",
+    "--standalone",
+    "--local-addr=127.0.0.1",
+    "--nproc-per-node=2",
+]
+LOOPBACK = {"GLOO_SOCKET_IFNAME": "lo"} if sys.platform == "linux" else {}
 MODELS = pykeen_conj_hale.models.__all__
 
 
@@ -36,7 +46,10 @@ def small(model):
 
 
 def torchrun(*arguments):
-    return subprocess.run([*TORCHRUN, *map(str, arguments)], check=True, capture_output=True, text=True, timeout=300)
+    command = [*TORCHRUN, *map(str, arguments)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300, env=os.environ | LOOPBACK)
+    assert done.returncode == 0, done.stderr
+    return done
 
 
 def share_of(module, size, rank=0, world_size=1):

@@ -14,15 +14,13 @@ import optuna
 import pykeen.hpo
 from class_resolver import HintType
 from class_resolver.contrib.optuna import sampler_resolver
-from filelock import FileLock
 from optuna import Study
 from optuna.samplers import BaseSampler
 from optuna.storages import BaseStorage, fail_stale_trials, get_storage
 from optuna.trial import FrozenTrial, TrialState
-from pykeen.constants import PYKEEN_DATASETS
-from pykeen.datasets import get_dataset
 from pykeen.hpo import HpoPipelineResult
 
+from ..datasets.cache import get_dataset_alone
 from ..training.clock import Duration, parse_seconds
 from .settings import check_arguments, describe, differences
 from .storage import StorageHint, make_storage
@@ -80,7 +78,8 @@ def hpo_pipeline(
     arguments = check_arguments({**arguments, "direction": direction or "maximize"})
     deadline = time.monotonic() + (float("inf") if timeout is None else parse_seconds("timeout", timeout))
     backend = get_storage(make_storage(storage, heartbeat_seconds))
-    _cache_dataset(arguments)
+    if arguments.get("dataset") is not None:
+        get_dataset_alone(arguments["dataset"], arguments.get("dataset_kwargs"))
     study = _open(backend, study_name, load_if_exists, n_trials, describe(arguments))
     arguments.update(
         storage=backend,
@@ -99,19 +98,6 @@ def hpo_pipeline(
                 time.sleep(min(1.0, heartbeat_seconds / 4))
                 _fail_stale_trials(study)
         return pykeen.hpo.hpo_pipeline(**arguments, n_trials=0)
-
-
-def _cache_dataset(arguments: Mapping[str, Any]) -> None:
-    """Let PyKEEN write its cache of the dataset, one worker at a time.
-
-    PyKEEN writes it file by file, in place, and takes a folder that is there for whole: of workers that begin together
-    on a new machine, all but the first would read half of it.
-    """
-    if arguments.get("dataset") is None:
-        return
-    PYKEEN_DATASETS.mkdir(parents=True, exist_ok=True)
-    with FileLock(PYKEEN_DATASETS / ".pykeen-conj-hale.lock"):
-        get_dataset(dataset=arguments["dataset"], dataset_kwargs=arguments.get("dataset_kwargs"))
 
 
 def _unfinished(study: Study) -> list[FrozenTrial]:

@@ -5,10 +5,13 @@ from __future__ import annotations
 import functools
 import hashlib
 import logging
+from collections.abc import Mapping
 from typing import Any
 
 import torch
+from class_resolver import HintOrType
 from pykeen.contrib.lightning import LitModule
+from pykeen.datasets import Dataset
 from pykeen.regularizers import NormLimitRegularizer, OrthogonalityRegularizer
 from pykeen.triples import CoreTriplesFactory
 from pykeen.utils import get_batchnorm_modules
@@ -16,6 +19,7 @@ from torch import Tensor
 from torch.nn import SyncBatchNorm
 from torch.optim import Optimizer
 
+from ..datasets.cache import get_dataset_alone
 from ..losses import HaLELoss
 from .checkpoint import CheckpointError
 from .clock import Stopwatch
@@ -63,6 +67,8 @@ class QuerySamplingLitModule(LitModule):
         compile: bool = False,
         drop_last: bool | None = None,
         random_seed: int | None = None,
+        dataset: HintOrType[Dataset] = "nations",
+        dataset_kwargs: Mapping[str, Any] | None = None,
         **kwargs: Any,
     ) -> None:
         """Initialize the module.
@@ -73,13 +79,15 @@ class QuerySamplingLitModule(LitModule):
             normalization, as in PyKEEN's loops
         :param random_seed: what the order of the triples and the samples of queries depend on; by default drawn from
             the global random state of the first process; a run that is resumed keeps its own
-        :param kwargs: arguments of :class:`pykeen.contrib.lightning.LitModule`: ``dataset``, ``model``,
-            ``batch_size`` (the number of triples a step, over all processes), ``learning_rate``, ``optimizer`` etc. The
-            optimizer is fused where PyTorch can (``optimizer_kwargs=dict(fused=False)`` for its default).
+        :param dataset: the dataset, which the processes of a machine load one after the other
+        :param dataset_kwargs: its arguments
+        :param kwargs: arguments of :class:`pykeen.contrib.lightning.LitModule`: ``model``, ``batch_size`` (the number
+            of triples a step, over all processes), ``learning_rate``, ``optimizer`` etc. The optimizer is fused where
+            PyTorch can (``optimizer_kwargs=dict(fused=False)`` for its default).
         :raises ValueError: if batch_size or chunk_size is less than 1
         :raises UnsupportedLabelSmoothingError: if label smoothing is requested with HaLE
         """
-        super().__init__(**kwargs)
+        super().__init__(dataset=get_dataset_alone(dataset, dataset_kwargs), **kwargs)
         if self.batch_size < 1:
             raise ValueError(f"batch_size={self.batch_size} must be at least 1.")
         if isinstance(self.loss, HaLELoss):
