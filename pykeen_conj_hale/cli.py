@@ -16,6 +16,8 @@ __all__ = ["COMMANDS", "main"]
 COMMANDS: dict[str, tuple[str, str]] = {
     "cooccurrence": ("pykeen_conj_hale.text.commands:cooccurrence", "Count which words and entities occur together."),
     "joint": ("pykeen_conj_hale.text.commands:joint", "Train a model jointly with text, from a configuration file."),
+    "reproduce": ("pykeen_conj_hale.reproduce.commands:reproduce", "Run the tables of HaLE's paper again."),
+    "report": ("pykeen_conj_hale.reproduce.commands:report", "Write tables and pictures of what `reproduce` found."),
 }
 
 

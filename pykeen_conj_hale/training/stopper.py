@@ -26,7 +26,8 @@ class TimedStopper(EarlyStopper):
     """Evaluates on validation triples every n seconds of training, and keeps the best model, to be restored at the end.
 
     The k-th evaluation is the one at k · n seconds, right after the optimizer step which reaches them; those which a
-    long step jumps over are left out. What PyKEEN calls the epoch of a result is this k, so that HPO compares, and
+    long step jumps over are left out. The result tracker gets the metrics and, as ``validation.seconds``, the seconds of
+    training before them. What PyKEEN calls the epoch of a result is this k, so that HPO compares, and
     prunes, trials that were trained for the same time. The model at the end of the training is evaluated, too.
 
     Evaluation is not charged to a time budget. With ``patience`` the training stops after that many evaluations without
@@ -101,7 +102,7 @@ class TimedStopper(EarlyStopper):
         self.mark = self.mark + 1 if final else self._mark_of(elapsed)
         self.step = step
         with preserve_random_state():
-            result = self._evaluate()
+            result = self._evaluate(elapsed)
         self.results.append(result)
         callbacks = [] if final else self.result_callbacks
         for callback in callbacks:
@@ -120,7 +121,7 @@ class TimedStopper(EarlyStopper):
         # a share of a millionth: seconds that were added up may miss k · n by rounding
         return int(elapsed / float(self.seconds) + 1e-6)  # type: ignore[arg-type]
 
-    def _evaluate(self) -> float:
+    def _evaluate(self, elapsed: float) -> float:
         results = self.evaluator.evaluate(
             model=self.model,
             mapped_triples=self.evaluation_triples_factory.mapped_triples,
@@ -134,7 +135,8 @@ class TimedStopper(EarlyStopper):
         # those which the first evaluation found to fit the memory
         self.evaluation_batch_size, self.evaluation_slice_size = self.evaluator.batch_size, self.evaluator.slice_size
         if self.result_tracker is not None:
-            self.result_tracker.log_metrics(results.to_flat_dict(), step=self.mark, prefix="validation")
+            metrics = {**results.to_flat_dict(), "seconds": elapsed}
+            self.result_tracker.log_metrics(metrics, step=self.mark, prefix="validation")
         return float(results.get_metric(self.metric))
 
     def _keep(self) -> None:

@@ -1,0 +1,1 @@
+"""HaLE's tables and figures again: our runs beside what the paper says."""

@@ -1,0 +1,164 @@
+"""Runs a cell by PyKEEN's pipeline, and writes down what came out."""
+
+from __future__ import annotations
+
+import logging
+import platform
+import tempfile
+from collections.abc import Mapping
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any, Final
+
+import torch
+from pykeen.pipeline import PipelineResult, pipeline_from_config
+from pykeen.stoppers import EarlyStopper
+from pykeen.trackers import PythonResultTracker
+from pykeen.version import get_version
+
+from .. import __version__
+from ..datasets.cache import get_dataset_alone
+from ..embeddings import export_embeddings
+from ..training import TimeBudgetMixin
+from .cells import Cell
+from .results import ResultsFolder
+
+__all__ = ["run_cell"]
+
+logger = logging.getLogger(__name__)
+
+#: Our names of metrics, and PyKEEN's
+_METRICS: Final[Mapping[str, str]] = {
+    "mrr": "both.realistic.inverse_harmonic_mean_rank",
+    "hits@1": "both.realistic.hits_at_1",
+    "hits@3": "both.realistic.hits_at_3",
+    "hits@10": "both.realistic.hits_at_10",
+}
+
+
+def run_cell(
+    cell: Cell,
+    results: ResultsFolder,
+    *,
+    device: str | None = None,
+    embeddings: bool = True,
+    use_tqdm: bool = True,
+) -> dict[str, Any]:
+    """Run a cell, and write its line, whatever happens.
+
+    :param cell: the cell
+    :param results: where to write the line
+    :param device: the device; PyKEEN's choice by default
+    :param embeddings: whether to write the embeddings of a finished run, too
+    :param use_tqdm: whether to show a bar over the seconds of training
+    :return: the line
+    :raises KeyboardInterrupt: if it was interrupted; the line says so
+    """
+    tracker = PythonResultTracker()
+    line = _describe(cell)
+    try:
+        result = _train(cell, tracker, device, use_tqdm)
+    except KeyboardInterrupt:
+        results.append({**line, "status": "interrupted", "curve": _curve(tracker)})
+        raise
+    except Exception as error:
+        logger.exception("%s failed", cell)
+        line.update(status="failed", curve=_curve(tracker), error=f"{type(error).__name__}: {error}")
+        results.append(line)
+        return line
+    line.update(status="finished", curve=_curve(tracker), **_outcome(result, tracker))
+    results.append(line)
+    if embeddings:
+        _export(results.embeddings_file(cell.key), result)
+    return line
+
+
+def _train(cell: Cell, tracker: PythonResultTracker, device: str | None, use_tqdm: bool) -> PipelineResult:
+    """Train and test, with what has no influence on the result added to the cell's configuration."""
+    configuration = cell.configuration()
+    arguments = configuration["pipeline"]
+    dataset = get_dataset_alone(arguments["dataset"], arguments.pop("dataset_kwargs"))
+    with tempfile.TemporaryDirectory(prefix="pykeen-conj-hale-") as folder:
+        arguments.update(
+            dataset=dataset,
+            device=device,
+            result_tracker=tracker,
+            stopper_kwargs=dict(
+                arguments["stopper_kwargs"], best_model_path=Path(folder) / "best-model.pt", use_tqdm=False
+            ),
+            training_kwargs=dict(arguments["training_kwargs"], use_tqdm=use_tqdm, tqdm_kwargs=dict(leave=False)),
+            evaluation_kwargs=dict(use_tqdm=False),
+        )
+        return pipeline_from_config(configuration)
+
+
+def _describe(cell: Cell) -> dict[str, Any]:
+    """List what is known of a run before it begins."""
+    return dict(
+        version=__version__,
+        status="begun",
+        key=cell.key,
+        dataset=cell.dataset,
+        model=cell.model,
+        strategy=cell.strategy,
+        embedding_dim=cell.embedding_dim,
+        seconds=cell.seconds,
+        seed=cell.seed,
+        torch=torch.__version__,
+        pykeen=get_version(),
+        command=cell.command,
+        date=datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        configuration=cell.configuration()["pipeline"],
+    )
+
+
+def _outcome(result: PipelineResult, tracker: PythonResultTracker) -> dict[str, Any]:
+    """List what came out of a run."""
+    loop, stopper = result.training_loop, result.stopper
+    assert isinstance(loop, TimeBudgetMixin)
+    assert isinstance(stopper, EarlyStopper)
+    best = tracker.metrics[stopper.best_epoch]
+    return dict(
+        test={name: round(result.get_metric(metric), 5) for name, metric in _METRICS.items()},
+        validation={name: round(best[f"validation.{metric}"], 5) for name, metric in _METRICS.items()},
+        parameters=result.model.num_parameters,
+        triples_per_second=round(loop.triples_per_second, 1),
+        steps=loop.num_steps,
+        epochs=len(result.losses),
+        stop_reason=loop.stop_reason,
+        hardware=_hardware(result.model.device),
+    )
+
+
+def _curve(tracker: PythonResultTracker) -> list[list[float]]:
+    """Get the validation curve: seconds of training, MRR, Hits@10."""
+    names = [f"validation.{name}" for name in ("seconds", _METRICS["mrr"], _METRICS["hits@10"])]
+    points = [metrics for metrics in tracker.metrics.values() if metrics.keys() >= set(names)]
+    return sorted([round(float(metrics[name]), 5) for name in names] for metrics in points)
+
+
+def _hardware(device: torch.device) -> dict[str, Any]:
+    """Describe this machine."""
+    return dict(
+        machine=platform.machine(),
+        processor=_processor(),
+        threads=torch.get_num_threads(),
+        device=torch.cuda.get_device_name(device) if device.type == "cuda" else device.type,
+    )
+
+
+def _processor() -> str:
+    """Get the processor's name, which Python knows on some systems only."""
+    path = Path("/proc/cpuinfo")
+    lines = path.read_text().splitlines() if path.exists() else []
+    return next(
+        (line.partition(":")[2].strip() for line in lines if line.startswith("model name")), platform.processor()
+    )
+
+
+def _export(path: Path, result: PipelineResult) -> None:
+    """Write embeddings; the result is safe already, so that nothing is an error."""
+    try:
+        export_embeddings(path, result.model, result.training)
+    except (ImportError, OSError) as error:
+        logger.warning("No embeddings are written, and so no picture of them: %s", error)
