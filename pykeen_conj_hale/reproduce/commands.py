@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import Any, Final
 
 import click
+import torch
 from filelock import FileLock, Timeout
+from pykeen.utils import resolve_device
 from tabulate import tabulate
 
 from ..files import replacing
@@ -50,6 +52,7 @@ def reproduce(
     list_cells: bool,
     dry_run: bool,
     configurations: Path | None,
+    device: str | None,
     **options: Any,
 ) -> None:
     """Train cells of the tables and figures of HaLE's paper, and put them beside the paper's figures.
@@ -57,7 +60,7 @@ def reproduce(
     Results are in OUTPUT: results.jsonl, report.md, pictures, embeddings. What is finished there is not run again, so
     that the same command goes on with a half-finished table.
     """
-    logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s")
+    _log_warnings()
     names = {name: options.pop(name) for name in ("tables", "datasets", "models", "strategies")}
     with _usage_errors():
         cells = select(**names, seconds=_number(seconds), seeds=options.pop("seeds"))
@@ -74,8 +77,22 @@ def reproduce(
         click.echo("".join(f"{cell}\n" for cell in todo), nl=False)
     elif not any(names.values()):
         raise click.UsageError("That is everything. Choose by --table, --dataset, --model or --strategy; see --list.")
-    elif not _run(todo, output, **options):
+    elif not _run(todo, output, device=_device(device), **options):
         sys.exit(1)
+
+
+def _log_warnings() -> None:
+    # by the handler: PyKEEN's loggers have a level of their own, INFO
+    handler = logging.StreamHandler()
+    handler.setLevel(logging.WARNING)
+    logging.basicConfig(handlers=[handler], format="%(levelname)s: %(message)s")
+
+
+def _device(name: str | None) -> torch.device:
+    try:
+        return resolve_device(name)
+    except RuntimeError as error:
+        raise click.UsageError(f"--device {name} is unknown to PyTorch: {error}") from error
 
 
 def _number(seconds: str | None) -> float | str | None:
@@ -113,10 +130,11 @@ def _list(cells: Sequence[Cell], results: ResultsFolder) -> str:
         row = [cell.table, cell.dataset, cell.model, cell.strategy, cell.embedding_dim, f"{cell.seconds:g}", cell.seed]
         rows.append([*row, results.status(cell.key) or "", found.get(cell.key), cell.paper and cell.paper["mrr"]])
     headers = ["table", "dataset", "model", "strategy", "d", "seconds", "seed", "status", "MRR", "paper's"]
-    return tabulate(rows, headers=headers, floatfmt=".3f")
+    return str(tabulate(rows, headers=headers, floatfmt=".3f"))
 
 
 def _write_configurations(cells: Sequence[Cell], folder: Path) -> None:
+    cells = [cell for cell in cells if cell.seed == cells[0].seed]  # `pykeen experiments run` draws seeds itself
     for cell in cells:
         name = f"{cell.dataset}_{cell.model}_{cell.strategy}.json".lower().replace("+", "-")
         with replacing(folder / cell.table / name) as file:
@@ -168,7 +186,7 @@ def _run_alone(cells: Sequence[Cell], results: ResultsFolder, *, pictures: bool,
 @click.option("--pictures/--no-pictures", default=True)
 def report(sources: tuple[Path, ...], output: Path | None, pictures: bool) -> None:
     """Write report and pictures anew from results: SOURCES are folders of `reproduce`, or their results.jsonl."""
-    logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s")
+    _log_warnings()
     files = [source / "results.jsonl" if source.is_dir() else source for source in sources]
     if missing := [str(file) for file in files if not file.is_file()]:
         raise click.UsageError(f"{', '.join(missing)} does not exist: nothing was run there.")

@@ -31,7 +31,7 @@ _HEADERS: Final = [
     *_METRICS.values(),
     "seeds",
     *(f"{name}, paper" for name in _METRICS.values()),
-    "MRR − paper's",
+    "difference",
     "parameters",
     "triples/s",
     "seconds",
@@ -104,7 +104,8 @@ def _group(lines: Iterable[Line]) -> _Runs:
 
 def _section(name: str, table: Table, dataset: str, runs: _Runs) -> str | None:
     """Write the table of a dataset, if it has a run."""
-    rows, shown = [], []
+    rows: list[list[str]] = []
+    shown: list[Line] = []
     for model in table.models:
         for strategy in table.strategies:
             by_seconds = runs.get((dataset, model, strategy, table.embedding_dim), {})
@@ -127,8 +128,9 @@ def _row(
     ours = {metric: statistics.median(line["test"][metric] for line in same) for metric in _METRICS if same}
     yield from (_fraction(ours.get(metric)) for metric in _METRICS)
     yield str(len(same)) if same else _NONE
-    yield from (_fraction(figures and figures[metric]) for metric in _METRICS)
-    yield f"{ours['mrr'] - figures['mrr']:+.3f}" if ours and figures else _NONE
+    yield from (_fraction(None if figures is None else figures[metric]) for metric in _METRICS)
+    both = [(ours[metric], figures[metric]) for metric in _METRICS if ours and figures]
+    yield " / ".join(("+" if our >= paper else "−") + _fraction(abs(our - paper)) for our, paper in both) or _NONE
     yield f"{same[0]['parameters']:,}" if same else _NONE
     yield f"{statistics.median(line['triples_per_second'] for line in same):,.0f}" if same else _NONE
     yield _NONE if seconds is None else f"{seconds:g}" if seconds == budget else f"{seconds:g} (paper: {budget:g})"
@@ -141,11 +143,11 @@ def _fraction(value: float | None) -> str:
 def _notes(shown: Sequence[Line], budget: float) -> Iterator[str]:
     """Say what has to be known beside the figures."""
     if any(line["seconds"] != budget for line in shown):
-        yield f"Runs of another time than the paper's {budget:g} seconds are beside its figures for {budget:g} seconds.\n"
+        yield f"Some runs had other times than the {budget:g} seconds of the paper's figures beside them.\n"
     where = defaultdict(set)
     for line in shown:
         hardware = line["hardware"]
-        machine = f"{hardware.get('processor') or hardware.get('machine')}, {hardware.get('threads')} threads"
+        machine = f"{hardware.get('processor') or hardware.get('machine')}, threads: {hardware.get('threads')}"
         device = hardware.get("device", "cpu")
         where[machine if device == "cpu" else f"{device} ({machine})"].add(line["seed"])
     for name, seeds in where.items():
@@ -158,7 +160,8 @@ def _notes(shown: Sequence[Line], budget: float) -> Iterator[str]:
 def _draw(lines: Sequence[Line], folder: Path, embeddings: Mapping[str, Path]) -> list[Path]:
     try:
         from .pictures import draw
+
+        return draw(lines, folder, embeddings)
     except ImportError as error:
         logger.warning("No pictures are drawn (%s): pip install 'pykeen-conj-hale[reproduce]'", error)
         return []
-    return draw(lines, folder, embeddings)

@@ -11,9 +11,11 @@ from pathlib import Path
 from typing import Any, Final
 
 import torch
+from pykeen.models import ERModel
 from pykeen.pipeline import PipelineResult, pipeline_from_config
 from pykeen.stoppers import EarlyStopper
 from pykeen.trackers import PythonResultTracker
+from pykeen.triples import TriplesFactory
 from pykeen.version import get_version
 
 from .. import __version__
@@ -40,7 +42,7 @@ def run_cell(
     cell: Cell,
     results: ResultsFolder,
     *,
-    device: str | None = None,
+    device: torch.device | None = None,
     embeddings: bool = True,
     use_tqdm: bool = True,
 ) -> dict[str, Any]:
@@ -73,11 +75,12 @@ def run_cell(
     return line
 
 
-def _train(cell: Cell, tracker: PythonResultTracker, device: str | None, use_tqdm: bool) -> PipelineResult:
+def _train(cell: Cell, tracker: PythonResultTracker, device: torch.device | None, use_tqdm: bool) -> PipelineResult:
     """Train and test, with what has no influence on the result added to the cell's configuration."""
     configuration = cell.configuration()
     arguments = configuration["pipeline"]
     dataset = get_dataset_alone(arguments["dataset"], arguments.pop("dataset_kwargs"))
+    bar = dict(leave=False, disable=None if use_tqdm else True)  # None: where there is no terminal
     with tempfile.TemporaryDirectory(prefix="pykeen-conj-hale-") as folder:
         arguments.update(
             dataset=dataset,
@@ -86,7 +89,7 @@ def _train(cell: Cell, tracker: PythonResultTracker, device: str | None, use_tqd
             stopper_kwargs=dict(
                 arguments["stopper_kwargs"], best_model_path=Path(folder) / "best-model.pt", use_tqdm=False
             ),
-            training_kwargs=dict(arguments["training_kwargs"], use_tqdm=use_tqdm, tqdm_kwargs=dict(leave=False)),
+            training_kwargs=dict(arguments["training_kwargs"], use_tqdm=use_tqdm, tqdm_kwargs=bar),
             evaluation_kwargs=dict(use_tqdm=False),
         )
         return pipeline_from_config(configuration)
@@ -159,6 +162,8 @@ def _processor() -> str:
 def _export(path: Path, result: PipelineResult) -> None:
     """Write embeddings; the result is safe already, so that nothing is an error."""
     try:
+        assert isinstance(result.model, ERModel)
+        assert isinstance(result.training, TriplesFactory)
         export_embeddings(path, result.model, result.training)
     except (ImportError, OSError) as error:
         logger.warning("No embeddings are written, and so no picture of them: %s", error)

@@ -58,8 +58,8 @@ STRATEGIES: Final[Mapping[str, Mapping[str, Any]]] = {
     "HaLE-2artanh": _hale(activation="2artanh"),
 }
 
-#: What is different for some runs: which ones (``strategy``, ``dataset``, ``model``, ``embedding_dim``; what is left out
-#: is any), and the settings. A later entry goes before an earlier one.
+#: What is different for some runs: which ones (by ``strategy``, ``dataset``, ``model``, ``embedding_dim``; any of what
+#: is left out), and the settings. A later entry goes before an earlier one.
 TUNED: list[tuple[Mapping[str, Any], Mapping[str, Any]]] = []
 
 #: Names of the paper's rows in ``hale.json`` where they differ from ours. Its row of negative sampling is the better of

@@ -26,9 +26,9 @@ class TimedStopper(EarlyStopper):
     """Evaluates on validation triples every n seconds of training, and keeps the best model, to be restored at the end.
 
     The k-th evaluation is the one at k · n seconds, right after the optimizer step which reaches them; those which a
-    long step jumps over are left out. The result tracker gets the metrics and, as ``validation.seconds``, the seconds of
-    training before them. What PyKEEN calls the epoch of a result is this k, so that HPO compares, and
-    prunes, trials that were trained for the same time. The model at the end of the training is evaluated, too.
+    long step jumps over are left out. What PyKEEN calls the epoch of a result is this k, so that HPO compares, and
+    prunes, trials that were trained for the same time. The model at the end of the training is evaluated, too. The
+    result tracker gets the metrics and, as ``validation.seconds``, the seconds of training before the evaluation.
 
     Evaluation is not charged to a time budget. With ``patience`` the training stops after that many evaluations without
     improvement; without, it goes on to its end. It needs a training loop of this package, which has the clock.
