@@ -431,7 +431,11 @@ _BREAKS = [
     for path, name in _MODULES.items()
     if path != "__init__.py"  # which guards all others
 ]
-_BREAKS += [("__init__.py", "ImportError"), ("datasets/__init__.py", "ImportError"), ("losses/hale.py", "AttributeError")]
+_BREAKS += [
+    ("__init__.py", "ImportError"),
+    ("datasets/__init__.py", "ImportError"),
+    ("losses/hale.py", "AttributeError"),
+]
 
 
 @pytest.mark.parametrize(("module", "error"), _BREAKS)
