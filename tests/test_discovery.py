@@ -354,7 +354,7 @@ import pykeen.pipeline
     output = run("import importlib\n" + code)
     assert output.count("\n") == 1, output
     assert "theirs." in output
-    assert "pykeen_conj_hale.losses.HaLELoss" in output
+    assert "pykeen_conj_hale.losses.hale.HaLELoss" in output
 
 
 def test_dataset_of_another_plugin(run, tmp_path):
@@ -378,13 +378,13 @@ for _ in range(2):
 
 
 def test_synonyms(run, copy):
-    with (copy / "pykeen_conj_hale/losses.py").open("a") as file:
+    with (copy / "pykeen_conj_hale/losses/hale.py").open("a") as file:
         file.write('\nHaLELoss.synonyms = {"Hardness-Aware", "MSE"}\n')
     code = """
 from pykeen.losses import loss_resolver
 import pykeen_conj_hale
 assert loss_resolver.lookup("hardness_aware") is loss_resolver.lookup("HaLE")
-assert loss_resolver.lookup("HaLE").__module__ == "pykeen_conj_hale.losses"
+assert loss_resolver.lookup("HaLE").__module__ == "pykeen_conj_hale.losses.hale"
 assert loss_resolver.lookup("MSE").__module__ == "pykeen.losses"
 """
     output = run(code, copy)
@@ -394,7 +394,7 @@ assert loss_resolver.lookup("MSE").__module__ == "pykeen.losses"
 
 def test_name_taken_and_synonyms(run, copy):
     """Nor is a class found by its synonyms then; and each warning comes once, even if another name is tried again."""
-    with (copy / "pykeen_conj_hale/losses.py").open("a") as file:
+    with (copy / "pykeen_conj_hale/losses/hale.py").open("a") as file:
         file.write('\nHaLELoss.synonyms = {"Hardness-Aware"}\n')
     entries = "[pykeen.losses]\nHaLE = pykeen_conj_hale.losses:HaLELoss\nMissing = pykeen_conj_hale.losses:Missing\n"
     (copy / DIST_INFO / "entry_points.txt").write_text(entries)
@@ -431,7 +431,11 @@ _BREAKS = [
     for path, name in _MODULES.items()
     if path != "__init__.py"  # which guards all others
 ]
-_BREAKS += [("__init__.py", "ImportError"), ("datasets/__init__.py", "ImportError"), ("losses.py", "AttributeError")]
+_BREAKS += [
+    ("__init__.py", "ImportError"),
+    ("datasets/__init__.py", "ImportError"),
+    ("losses/hale.py", "AttributeError"),
+]
 
 
 @pytest.mark.parametrize(("module", "error"), _BREAKS)
@@ -499,7 +503,7 @@ assert pykeen.datasets.dataset_resolver.lookup("Nations")
 
 def test_first_use_while_ours_is_half_imported(run, copy):
     """A module of ours may use the resolver that it is registered in."""
-    path = copy / "pykeen_conj_hale/losses.py"
+    path = copy / "pykeen_conj_hale/losses/hale.py"
     path.write_text(
         path.read_text().replace(
             "import torch\n", "import torch, pykeen.losses\npykeen.losses.loss_resolver.options\n", 1
@@ -525,7 +529,7 @@ def from_subclasses(*args, **kwargs):
 
 class_resolver.ClassResolver.from_subclasses = classmethod(from_subclasses)
 import pykeen.losses
-assert pykeen.losses.loss_resolver.lookup("HaLE").__module__ == "pykeen_conj_hale.losses"
+assert pykeen.losses.loss_resolver.lookup("HaLE").__module__ == "pykeen_conj_hale.losses.hale"
 assert "pykeen.datasets" not in __import__("sys").modules
 """
     assert run(code) == ""

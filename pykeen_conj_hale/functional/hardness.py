@@ -27,7 +27,7 @@ import torch
 from class_resolver import ClassResolver
 from torch import Tensor
 
-__all__ = ["Halin", "Hanon", "HardnessActivation", "Identity", "hardness_resolver"]
+__all__ = ["Artanh", "Double", "Exponential", "Halin", "Hanon", "HardnessActivation", "Identity", "hardness_resolver"]
 
 
 @dataclass(frozen=True)
@@ -195,9 +195,77 @@ class Identity(HardnessActivation):
         return torch.ones_like(y)
 
 
+@dataclass(frozen=True)
+class Double(Identity):
+    """Twice the distance: h(x) = 2x, as hyperbolic distances are near 0."""
+
+    synonyms: ClassVar[set[str]] = {"2x"}
+
+    @property
+    def height(self) -> float:
+        """The factor 2."""
+        return 2.0
+
+
+@dataclass(frozen=True)
+class Exponential(HardnessActivation):
+    r"""The activation of RotL (Wang et al., 2021).
+
+    .. math::
+        h(x) = x e^x, \qquad h'(x) = (1 + x) e^x \qquad \text{for } -1 \le x \le 30
+
+    It is constant outside, as it falls below -1, and would overflow in float32, also when it is squared, far above.
+    """
+
+    synonyms: ClassVar[set[str]] = {"xexp"}
+
+    def unit(self, y: Tensor) -> Tensor:
+        """Evaluate h itself; see :meth:`HardnessActivation.unit`."""
+        y = y.clamp(-1.0, 30.0)
+        return y * y.exp()
+
+    def unit_derivative(self, y: Tensor, value: Tensor) -> Tensor:
+        """Evaluate h' itself; see :meth:`HardnessActivation.unit_derivative`."""
+        z = y.clamp(-1.0, 30.0)
+        return torch.where(y <= 30.0, z.exp() + value, 0.0)
+
+
+@dataclass(frozen=True)
+class Artanh(HardnessActivation):
+    r"""The distance in the hyperbolic space of curvature -1, from the Euclidean distance to the centre of its ball.
+
+    .. math::
+        h(x) = 2 \operatorname{artanh}(x), \qquad h'(x) = \frac{2}{1 - x^2} \qquad \text{for } |x| \le 1 - \varepsilon
+
+    It is constant outside: no point of the ball is at a distance of 1 or more. ε is 1e-5, where h is 12.2.
+    """
+
+    synonyms: ClassVar[set[str]] = {"2artanh"}
+
+    _LIMIT: ClassVar[float] = 1.0 - 1e-5
+
+    @property
+    def bound(self) -> float:
+        """The value at 1 - ε, with room for its rounding in float32."""
+        return self.height * math.atanh(self._LIMIT) * 1.001
+
+    @property
+    def height(self) -> float:
+        """The factor 2."""
+        return 2.0
+
+    def unit(self, y: Tensor) -> Tensor:
+        """Evaluate artanh; see :meth:`HardnessActivation.unit`."""
+        return y.clamp(-self._LIMIT, self._LIMIT).atanh()
+
+    def unit_derivative(self, y: Tensor, value: Tensor) -> Tensor:
+        """Evaluate artanh'; see :meth:`HardnessActivation.unit_derivative`."""
+        return torch.where(y.abs() <= self._LIMIT, 1.0 / (1.0 - y.square()), 0.0)
+
+
 #: Activations by name
 hardness_resolver: ClassResolver[HardnessActivation] = ClassResolver(
-    [Hanon, Halin, Identity],
+    [Hanon, Halin, Double, Exponential, Artanh, Identity],
     base=HardnessActivation,  # type: ignore[type-abstract]
     default=Hanon,
 )

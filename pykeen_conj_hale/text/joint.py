@@ -36,7 +36,7 @@ class JointGloVe(ERModel[Any, Any, Any]):
     >>> from pykeen.pipeline import pipeline
     >>> pipeline(
     ...     dataset="WN18RR-all", loss="HaLE", training_loop="QuerySampling", model="JointGloVe",
-    ...     model_kwargs=dict(base="RotE", embedding_dim=32, cooccurrence="cooc.npz", weight=1.0),
+    ...     model_kwargs=dict(base="RotE", embedding_dim=32, cooccurrence="cooc.npz", weight=10.0),
     ... )  # doctest: +SKIP
 
     ---
@@ -50,7 +50,7 @@ class JointGloVe(ERModel[Any, Any, Any]):
     #: The default strategy for optimizing the model's hyper-parameters
     hpo_default: ClassVar[Mapping[str, Any]] = dict(
         embedding_dim=dict(type=int, low=16, high=256, q=16),
-        weight=dict(type=float, low=0.01, high=10.0, log=True),
+        weight=dict(type=float, low=0.1, high=100.0, log=True),
         x_max=dict(type=float, low=1.0, high=100.0, log=True),
         exponent=dict(type=float, low=0.5, high=1.0),
     )
@@ -71,7 +71,7 @@ class JointGloVe(ERModel[Any, Any, Any]):
         triples_factory: KGInfo,
         base: HintOrType[Model] = None,
         cooccurrence: Cooccurrence | str | os.PathLike[str] | None = None,
-        weight: float = 1.0,
+        weight: float = 10.0,
         x_max: float = 10.0,
         exponent: float = 0.75,
         text_batch_size: int = 4096,

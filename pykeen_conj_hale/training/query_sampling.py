@@ -12,7 +12,9 @@ from pykeen.training import TrainingLoop
 from pykeen.triples import CoreTriplesFactory
 from torch import Tensor
 
+from ..losses import HaLELoss
 from .budget import TimeBudgetMixin
+from .defaults import BATCH_SIZE, choose_learning_rate
 from .deferred import DeferredLossMixin
 from .optimizer import prefer_fused
 from .terms import QueryTerms
@@ -61,6 +63,9 @@ class QuerySamplingTrainingLoop(TimeBudgetMixin[Tensor], DeferredLossMixin[Tenso
     With any other loss of PyKEEN all queries of a batch are scored against all entities, and the loss sees the rows of
     scores with one positive each.
 
+    Where nothing is said, HaLE gets a learning rate, with a decay over the budget, that makes it strong within minutes:
+    see :mod:`~pykeen_conj_hale.training.defaults`.
+
     The optimizer is fused where PyTorch can (``optimizer_kwargs=dict(fused=False)`` for its default), and the losses of
     a CUDA device are read one step late, see :class:`~pykeen_conj_hale.training.deferred.DeferredLossMixin`.
     """
@@ -83,6 +88,22 @@ class QuerySamplingTrainingLoop(TimeBudgetMixin[Tensor], DeferredLossMixin[Tenso
         super().__init__(**kwargs)
         self.terms = QueryTerms(self.model, self.model.loss, mode=self.mode, chunk_size=chunk_size, compile=compile)
         prefer_fused(self.optimizer)
+
+    def train(  # type: ignore[override]
+        self, triples_factory: CoreTriplesFactory, num_epochs: int = 1, batch_size: int | None = None, **kwargs: Any
+    ) -> list[float] | None:
+        """Train the model; see :meth:`TimeBudgetMixin.train`.
+
+        :param triples_factory: the training triples
+        :param num_epochs: the number of epochs; ignored if there is a time budget
+        :param batch_size: the number of triples a batch; 1,024 by default
+        :param kwargs: as there
+        :return: the losses of the epochs
+        """
+        batch_size = BATCH_SIZE if batch_size is None else batch_size
+        if isinstance(self.model.loss, HaLELoss):
+            choose_learning_rate(self, batch_size)
+        return super().train(triples_factory, num_epochs, batch_size, **kwargs)
 
     def _create_training_data_loader(  # type: ignore[override]
         self,

@@ -8,14 +8,14 @@ from contextlib import contextmanager
 from typing import Any
 
 import torch
-from pykeen.losses import Loss
+from pykeen.losses import Loss, UnsupportedLabelSmoothingError
 from pykeen.models import ERModel, Model
 from pykeen.nn.representation import Embedding, Representation
 from pykeen.typing import InductiveMode
 from torch import Tensor
 from torch.nn import functional
 
-from ..losses import HaLELoss
+from ..losses import HaLELoss, NonNegLoss
 from ..nn.query import Query, QueryInteraction, Target
 
 __all__ = ["QueryTerms"]
@@ -27,8 +27,9 @@ class QueryTerms:
     r"""The loss of a batch of triples as the sum of named terms.
 
     With :class:`~pykeen_conj_hale.losses.HaLELoss` they are alignment, over the triples, and uniformity, over a sample
-    of their queries (h, r, ?) against all entities; a query model streams the latter. With any other loss, all queries
-    are scored against all entities.
+    of their queries (h, r, ?) against all entities; a query model streams the latter. With
+    :class:`~pykeen_conj_hale.losses.NonNegLoss` they are alignment, and the spread of the entities. With any other
+    loss, all queries are scored against all entities.
     """
 
     def __init__(
@@ -80,6 +81,10 @@ class QueryTerms:
             if label_smoothing:
                 self.loss.refuse(label_smoothing)
             terms = self._sampled(self.loss, triples, slice_size, sampled)
+        elif isinstance(self.loss, NonNegLoss):
+            if label_smoothing:
+                raise UnsupportedLabelSmoothingError(self.loss)
+            terms = self._without_negatives(self.loss, triples)
         else:
             terms = self._rows(triples, label_smoothing, slice_size)
         terms["regularization"] = self.model.collect_regularization_term()
@@ -157,6 +162,13 @@ class QueryTerms:
         """Look up all entities."""
         entities = [_all_of(representation) for representation in self._tails()]
         return self._interaction.encode_target(entities[0] if len(entities) == 1 else entities)
+
+    def _without_negatives(self, loss: NonNegLoss, triples: Tensor) -> dict[str, Tensor]:
+        """Compute alignment over positives, and the spread of the entities' first representation."""
+        positives = self.model.score_hrt(triples, mode=self.mode)
+        entities = _all_of(self._query_model._get_entity_representations_from_inductive_mode(mode=self.mode)[0])
+        real = torch.view_as_real(entities) if entities.is_complex() else entities
+        return {"alignment": loss.alignment(positives), "spread": loss.spread(real.flatten(start_dim=1))}
 
     def _rows(self, triples: Tensor, label_smoothing: float, slice_size: int | None) -> dict[str, Tensor]:
         """Hand the rows of scores of all queries to a loss that knows nothing of sampling."""

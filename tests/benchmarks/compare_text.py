@@ -22,12 +22,12 @@ import measuring
 import torch
 from pykeen.datasets import Dataset, get_dataset
 from pykeen.datasets.base import EagerDataset
-from pykeen.evaluation import RankBasedEvaluator
 from pykeen.models import Model
 from pykeen.pipeline import PipelineResult, pipeline
 from pykeen.triples import TriplesFactory
 from torch import Tensor
 
+from pykeen_conj_hale.evaluation import IndexedRankBasedEvaluator
 from pykeen_conj_hale.text import Cooccurrence, read_descriptions, read_mentions, remove_overlap
 
 METRICS = ("inverse_harmonic_mean_rank", "hits_at_10")
@@ -89,7 +89,8 @@ def train(dataset: Dataset, full: Dataset, arguments: argparse.Namespace) -> Pip
         training_kwargs=dict(batch_size=1024, use_tqdm=False),
         optimizer="Adam",
         optimizer_kwargs=dict(lr=arguments.lr, fused=True),
-        evaluation_kwargs=dict(batch_size=256, use_tqdm=False),
+        evaluator="IndexedRankBased",
+        evaluation_kwargs=dict(use_tqdm=False),
         random_seed=arguments.seed,
     )
 
@@ -107,9 +108,7 @@ def evaluate(model: Model, full: Dataset, seen: Tensor, split: str) -> dict[str,
         line[f"{name}_triples"] = len(group)
         if not len(group):
             continue
-        result = RankBasedEvaluator().evaluate(
-            model, group, batch_size=256, additional_filter_triples=known, use_tqdm=False
-        )
+        result = IndexedRankBasedEvaluator().evaluate(model, group, additional_filter_triples=known, use_tqdm=False)
         line.update({f"{name}_{m}": round(result.get_metric(f"both.realistic.{m}"), 4) for m in METRICS})
     return line
 

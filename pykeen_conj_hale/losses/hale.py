@@ -1,8 +1,7 @@
-r"""Losses: HaLE, which splits softmax cross entropy into alignment and uniformity over sampled queries."""
+r"""HaLE, which splits softmax cross entropy into alignment and uniformity over sampled queries."""
 
 from __future__ import annotations
 
-import dataclasses
 import logging
 import math
 from collections.abc import Mapping
@@ -14,8 +13,8 @@ from docdata import parse_docdata
 from pykeen.losses import Reduction, SetwiseLoss, UnsupportedLabelSmoothingError
 from torch import Tensor
 
-from .functional.hardness import HardnessActivation, hardness_resolver
-from .resolve import resolve
+from ..functional.hardness import HardnessActivation
+from .arguments import check_number, make_activation
 
 __all__ = ["HaLELoss"]
 
@@ -77,7 +76,8 @@ class HaLELoss(SetwiseLoss):
     ) -> None:
         """Initialize the loss.
 
-        :param activation: the activation h: ``"hanon"``, ``"halin"`` or ``"none"``, or an instance
+        :param activation: the activation h, ``"hanon"``, ``"halin"``, ``"2x"``, ``"xexp"``, ``"2artanh"`` or
+            ``"none"``, or an instance
         :param alpha: the fraction α of queries that is sampled, 0 < α ≤ 1; at least one query is
         :param lambda_: the weight λ of alignment, > 0
         :param gamma: the upper bound γ of the activation, > 0; the activation's own default by default (5)
@@ -90,10 +90,9 @@ class HaLELoss(SetwiseLoss):
         if reduction != "mean":
             raise ValueError(f"reduction={reduction!r} is not allowed: both terms are means, so it must be 'mean'.")
         super().__init__(reduction=reduction)
-        self.alpha = _number("alpha", alpha, maximum=1.0)
-        self.lambda_ = _number("lambda_", lambda_)
-        given = {name: _number(name, value) for name, value in (("gamma", gamma), ("beta", beta)) if value is not None}
-        self.activation = _make_activation(activation, given)
+        self.alpha = check_number("alpha", alpha, maximum=1.0)
+        self.lambda_ = check_number("lambda_", lambda_)
+        self.activation = make_activation(activation, gamma, beta)
         self.square = square
         self._warned = False
 
@@ -207,32 +206,12 @@ class HaLELoss(SetwiseLoss):
     def _warn_once(self) -> None:
         if not self._warned:
             logger.warning(
-                "HaLE under sLCWA estimates its log-sum-exp over all entities from the sampled negatives, which is "
-                'much weaker. training_loop="QuerySampling" computes it in full, and is faster.'
+                "%s under sLCWA estimates its log-sum-exp over all entities from the sampled negatives, which is "
+                'much weaker. training_loop="QuerySampling" computes it in full, and is faster.',
+                type(self).__name__.removesuffix("Loss"),
             )
             self._warned = True
 
     def extra_repr(self) -> str:
         """Show the options."""
         return f"activation={self.activation}, alpha={self.alpha}, lambda_={self.lambda_}, square={self.square}"
-
-
-def _number(name: str, value: object, maximum: float = math.inf) -> float:
-    """Check a number in (0, maximum]."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= maximum or math.isinf(value):
-        allowed = "> 0" if math.isinf(maximum) else f"in (0, {maximum:g}]"
-        raise ValueError(f"{name}={value!r} is not allowed: it must be a finite number {allowed}.")
-    return float(value)
-
-
-def _make_activation(activation: HintOrType[HardnessActivation], given: Mapping[str, float]) -> HardnessActivation:
-    """Make the activation, handing over those of γ and β which it has."""
-    if isinstance(activation, HardnessActivation):
-        if given:
-            raise ValueError(
-                f"{' and '.join(given)} cannot be combined with an instance, activation={activation!r}; set them there."
-            )
-        return activation
-    default = resolve(hardness_resolver, "activation", activation)
-    names = {field.name for field in dataclasses.fields(default)}
-    return dataclasses.replace(default, **{name: value for name, value in given.items() if name in names})

@@ -1,0 +1,99 @@
+r"""NonNeg: positives only, and entities that are kept apart."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar, NoReturn
+
+from class_resolver import HintOrType
+from docdata import parse_docdata
+from pykeen.losses import Loss, Reduction
+from torch import Tensor
+
+from ..functional.hardness import HardnessActivation
+from .arguments import check_number, make_activation
+
+__all__ = ["NonNegLoss"]
+
+
+@parse_docdata
+class NonNegLoss(Loss):
+    r"""A loss without negatives: the square loss of positives, and the distance of entities to their centre.
+
+    With x minus the score, h an activation, P the positives of a batch, E all entities and :math:`\bar e` their mean,
+
+    .. math::
+        L = \lambda \frac{1}{|P|} \sum_{p \in P} h(x_p)^2
+        - \log \Big( \frac{1}{|E|} \sum_{e \in E} \|e - \bar e\|^2 \Big)
+
+    Without the second term, *spread*, all entities would meet in one point. It is a logarithm, so that the loss has a
+    minimum: the plain mean distance would win over alignment for any λ, or lose. A scale per relation, which could
+    become 0 instead of the distances, does not go with it (``relation_scale=False``).
+
+    HaLE's paper (Wang et al., 2022) compares with such losses and names the two parts; the logarithm is ours. It needs
+    the entities, so :class:`~pykeen_conj_hale.training.QuerySamplingTrainingLoop`.
+
+    ---
+    name: No negatives
+    citation:
+        author: Wang
+        year: 2022
+        arxiv: 2201.00565
+        link: https://arxiv.org/abs/2201.00565
+    """
+
+    synonyms: ClassVar[set[str] | None] = {"NonNeg"}
+
+    hpo_default: ClassVar[Mapping[str, Any]] = dict(lambda_=dict(type=float, low=0.1, high=10.0, log=True))
+
+    def __init__(
+        self,
+        activation: HintOrType[HardnessActivation] = "none",
+        lambda_: float = 1.0,
+        gamma: float | None = None,
+        beta: float | None = None,
+        reduction: Reduction = "mean",
+    ) -> None:
+        """Initialize the loss.
+
+        :param activation: the activation h; see :class:`~pykeen_conj_hale.losses.HaLELoss`
+        :param lambda_: the weight λ of alignment, > 0
+        :param gamma: the upper bound γ of the activation, if it has one
+        :param beta: the steepness β of the activation, if it has one
+        :param reduction: must be ``"mean"``
+        :raises ValueError: if an argument is not allowed
+        """
+        if reduction != "mean":
+            raise ValueError(f"reduction={reduction!r} is not allowed: both terms are means, so it must be 'mean'.")
+        super().__init__(reduction=reduction)
+        self.lambda_ = check_number("lambda_", lambda_)
+        self.activation = make_activation(activation, gamma, beta)
+
+    def alignment(self, positive_scores: Tensor) -> Tensor:
+        """Compute the alignment term, λ · mean h(x)².
+
+        :param positive_scores: any shape, not empty; the scores of positives
+        :return: a scalar
+        """
+        return self.lambda_ * self.activation(-positive_scores).square().mean()
+
+    def spread(self, entities: Tensor) -> Tensor:
+        """Compute the spread term, minus the logarithm of the mean squared distance to the centre.
+
+        :param entities: shape: ``(num_entities, d)``, real
+        :return: a scalar
+        """
+        return -entities.var(dim=0, correction=0).sum().log()
+
+    def process_slcwa_scores(self, *args: Any, **kwargs: Any) -> NoReturn:
+        """Refuse scores: they say nothing of the entities.
+
+        :param args: ignored
+        :param kwargs: ignored
+        :raises ValueError: always
+        """
+        raise ValueError(
+            'loss="NonNeg" needs the entities and not only scores: training_loop="QuerySampling" has them.'
+        )
+
+    process_lcwa_scores = process_slcwa_scores

@@ -1,0 +1,152 @@
+r"""Losses of sampled negatives, PyKEEN's own, with an activation: SamNeg and AdvNeg."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from class_resolver import HintOrType
+from docdata import parse_docdata
+from pykeen.losses import BCEWithLogitsLoss, NSSALoss, Reduction
+from torch import Tensor
+
+from ..functional.hardness import HardnessActivation
+from .arguments import make_activation
+
+__all__ = ["AdvNegLoss", "SamNegLoss"]
+
+
+@parse_docdata
+class SamNegLoss(BCEWithLogitsLoss):
+    r"""Binary cross entropy with sampled negatives, of activated scores with a margin.
+
+    With x minus the score, h an activation and m the margin,
+
+    .. math::
+        L = -\log \sigma(m - h(x)) \text{ for a positive}, \qquad L = -\log \sigma(h(x) - m) \text{ for a negative}
+
+    It is :class:`pykeen.losses.BCEWithLogitsLoss` of m - h(x), for the sLCWA loops: a distance has no positive scores
+    of its own, hence the margin. Without activation, the default, it is the strategy "SamNeg" of HaLE's paper (Wang et
+    al., 2022), with ``activation="hanon"`` its "HA + SamNeg" (Table 5).
+
+    ---
+    name: Sampled negatives
+    citation:
+        author: Wang
+        year: 2022
+        arxiv: 2201.00565
+        link: https://arxiv.org/abs/2201.00565
+    """
+
+    synonyms: ClassVar[set[str]] = {"SamNeg"}
+
+    hpo_default: ClassVar[Mapping[str, Any]] = dict(
+        margin=dict(type=float, low=0.0, high=12.0), pos_weight=dict(type=float, low=1.0, high=1024.0, log=True)
+    )
+
+    def __init__(
+        self,
+        activation: HintOrType[HardnessActivation] = "none",
+        margin: float = 3.0,
+        gamma: float | None = None,
+        beta: float | None = None,
+        pos_weight: float | None = None,
+        reduction: Reduction = "mean",
+    ) -> None:
+        """Initialize the loss.
+
+        :param activation: the activation h; see :class:`~pykeen_conj_hale.losses.HaLELoss`
+        :param margin: the margin m, which is added to the activated score
+        :param gamma: the upper bound γ of the activation, if it has one
+        :param beta: the steepness β of the activation, if it has one
+        :param pos_weight: the weight of positives; the number of negatives a positive balances the two, 1 by default
+        :param reduction: how the losses of triples are reduced
+        :raises ValueError: if an argument is not allowed
+        """
+        super().__init__(reduction=reduction, pos_weight=pos_weight)
+        self.activation = make_activation(activation, gamma, beta)
+        self.margin = margin
+
+    def forward(self, x: Tensor, target: Tensor, weight: Tensor | None = None) -> Tensor:
+        """Compute the loss of scores.
+
+        :param x: any shape, scores
+        :param target: the shape of x, labels between 0 and 1
+        :param weight: the shape of x, None for 1
+        :return: a scalar
+        """
+        loss: Tensor = super().forward(self.margin - self.activation(-x), target, weight)
+        return loss
+
+
+@parse_docdata
+class AdvNegLoss(NSSALoss):
+    r"""Self-adversarial negative sampling of activated scores.
+
+    It is :class:`pykeen.losses.NSSALoss` (Sun et al., 2019) of -h(x), x minus the score, for the sLCWA loops. Without
+    activation, the default, it is the strategy "AdvNeg" of HaLE's paper (Wang et al., 2022).
+
+    ---
+    name: Adversarial negatives
+    citation:
+        author: Sun
+        year: 2019
+        arxiv: 1902.10197
+        link: https://arxiv.org/abs/1902.10197
+    """
+
+    synonyms: ClassVar[set[str]] = {"AdvNeg"}
+
+    hpo_default: ClassVar[Mapping[str, Any]] = dict(
+        margin=dict(type=float, low=0.0, high=12.0),
+        adversarial_temperature=dict(type=float, low=0.1, high=2.0, log=True),
+    )
+
+    def __init__(
+        self,
+        activation: HintOrType[HardnessActivation] = "none",
+        margin: float = 3.0,
+        adversarial_temperature: float = 1.0,
+        gamma: float | None = None,
+        beta: float | None = None,
+        reduction: Reduction = "mean",
+    ) -> None:
+        """Initialize the loss.
+
+        :param activation: the activation h; see :class:`~pykeen_conj_hale.losses.HaLELoss`
+        :param margin: the margin, which is added to the activated score
+        :param adversarial_temperature: the temperature as NSSA has it, a factor of the scores in the negatives' weights
+        :param gamma: the upper bound γ of the activation, if it has one
+        :param beta: the steepness β of the activation, if it has one
+        :param reduction: how the losses of triples are reduced
+        :raises ValueError: if an argument is not allowed
+        """
+        super().__init__(margin=margin, adversarial_temperature=adversarial_temperature, reduction=reduction)
+        self.activation = make_activation(activation, gamma, beta)
+
+    def process_lcwa_scores(self, predictions: Tensor, *args: Any, **kwargs: Any) -> Tensor:
+        """Process scores from the LCWA loops; see :meth:`pykeen.losses.Loss.process_lcwa_scores`.
+
+        :param predictions: any shape, scores
+        :param args: as there
+        :param kwargs: as there
+        :return: a scalar
+        """
+        loss: Tensor = super().process_lcwa_scores(-self.activation(-predictions), *args, **kwargs)
+        return loss
+
+    def process_slcwa_scores(
+        self, positive_scores: Tensor, negative_scores: Tensor, *args: Any, **kwargs: Any
+    ) -> Tensor:
+        """Process scores from the sLCWA loop; see :meth:`pykeen.losses.Loss.process_slcwa_scores`.
+
+        :param positive_scores: any shape, scores
+        :param negative_scores: any shape, scores
+        :param args: as there
+        :param kwargs: as there
+        :return: a scalar
+        """
+        loss: Tensor = super().process_slcwa_scores(
+            -self.activation(-positive_scores), -self.activation(-negative_scores), *args, **kwargs
+        )
+        return loss
