@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from copy import deepcopy
 from typing import Any, Final
 
+from ..training.defaults import BATCH_SIZE, FINAL_FACTOR, LEARNING_RATE
+
 __all__ = ["STRATEGIES", "TUNED", "paper_row", "settings"]
 
 
@@ -19,9 +21,11 @@ def _queries(loss: str, **loss_kwargs: Any) -> dict[str, Any]:
         loss=loss,
         loss_kwargs=dict(reduction="mean", **loss_kwargs),
         training_loop="QuerySampling",
-        training_kwargs=dict(batch_size=1_024),
+        training_kwargs=dict(batch_size=BATCH_SIZE),
         optimizer="Adam",
-        optimizer_kwargs=dict(lr=0.01),
+        optimizer_kwargs=dict(lr=LEARNING_RATE),
+        lr_scheduler="BudgetCosine",
+        lr_scheduler_kwargs=dict(final=FINAL_FACTOR),
         model_kwargs=dict(relation_scale=True, tail_bias=False),
     )
 
@@ -33,25 +37,30 @@ def _hale(activation: str = "hanon", square: bool = True, **loss_kwargs: Any) ->
 def _negatives(loss: str, activation: str = "none", **loss_kwargs: Any) -> dict[str, Any]:
     """Train on sampled negatives, by PyKEEN's sLCWA loop; the grid of the paper's baselines has these values."""
     return dict(
-        _queries(loss, activation=activation, margin=9.0, **loss_kwargs),
+        _queries(loss, activation=activation, margin=3.0, **loss_kwargs),
         training_loop="BudgetedSLCWA",
         training_kwargs=dict(batch_size=1_024, num_negs_per_pos=256),
         optimizer_kwargs=dict(lr=0.005),
     )
 
 
+def _without_scale(strategy: dict[str, Any]) -> dict[str, Any]:
+    return dict(strategy, model_kwargs=dict(strategy["model_kwargs"], relation_scale=False))
+
+
 #: The settings of each strategy. "HA" is HaLE's activation with another loss
 STRATEGIES: Final[Mapping[str, Mapping[str, Any]]] = {
     "HaLE": _hale(gamma=5.0),
     "SamNeg": _negatives("SamNeg"),
-    "AdvNeg": _negatives("AdvNeg"),
+    "AdvNeg": _negatives("AdvNeg", adversarial_temperature=1.0),
     "AllNeg": _queries("AllNeg", activation="none"),
-    "NonNeg": _queries("NonNeg", activation="none"),
+    # a scale could become 0 in place of the distances
+    "NonNeg": _without_scale(_queries("NonNeg", activation="none", lambda_=1.0)),
     "HA+SamNeg": _negatives("SamNeg", activation="hanon", gamma=5.0),
     "HA+AllNeg": _queries("AllNeg", activation="hanon", gamma=5.0),
     "HaLE-no-activation": _hale(activation="none"),
     "HaLE-no-square": _hale(square=False, gamma=5.0),
-    "HaLE-no-scale": dict(_hale(gamma=5.0), model_kwargs=dict(relation_scale=False, tail_bias=False)),
+    "HaLE-no-scale": _without_scale(_hale(gamma=5.0)),
     "HaLE-halin": _hale(activation="halin", gamma=5.0),
     "HaLE-2x": _hale(activation="2x"),
     "HaLE-xexp": _hale(activation="xexp"),
