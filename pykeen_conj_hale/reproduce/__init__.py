@@ -1,0 +1,1 @@
+"""HaLE's tables and figures anew, beside those of its paper."""
