@@ -1,1 +1,1 @@
-"""HaLE's tables and figures again: our runs beside what the paper says."""
+"""HaLE's tables and figures anew, beside those of its paper."""

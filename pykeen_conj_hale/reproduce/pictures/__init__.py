@@ -1,0 +1,48 @@
+"""The figures of HaLE's paper, drawn of our results.
+
+---
+citation:
+    author: Wang
+    year: 2022
+    link: https://arxiv.org/abs/2201.00565
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from .activations import draw_activations
+from .curves import draw_curves
+from .lines import read_groups
+from .style import ACTIVATIONS, STRATEGIES
+from .tsne import draw_tsne
+
+__all__ = ["draw"]
+
+
+def draw(lines: Sequence[Mapping[str, Any]], folder: Path, embeddings: Mapping[str, Path]) -> list[Path]:
+    """Draw what the results allow; what they do not is left out, and the log says so at level INFO.
+
+    - ``activations.png`` (the paper's Fig. 1): the activations
+    - ``hits_at_10_<dataset>_<model>_<dim>_strategies.png`` and ``…_activations.png`` (Fig. 2): Hits@10 on validation
+      against seconds of training, where there are two lines or more
+    - ``tsne_<dataset>_<model>_<dim>.png`` (Fig. 3): the entities under each strategy; not drawn anew where the
+      file shows the same embeddings
+
+    Where there are runs under several time budgets, ``_<seconds>s`` follows in the names of all but the longest.
+
+    :param lines: the results, a run each; only finished runs are drawn, and of equal ones the last
+    :param folder: where to write; it is made if there is none. Each file is written whole or not at all
+    :param embeddings: the files of :func:`pykeen_conj_hale.embeddings.export_embeddings`, by the key of the run
+    :return: the pictures of these results
+    :raises ImportError: if there is no matplotlib; without scikit-learn only the last kind is left out
+    """
+    groups = read_groups(lines)
+    return [
+        draw_activations(folder),
+        *draw_curves(groups, folder, "strategies", STRATEGIES),
+        *draw_curves(groups, folder, "activations", ACTIVATIONS),
+        *draw_tsne(groups, folder, embeddings),
+    ]

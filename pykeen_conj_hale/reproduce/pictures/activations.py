@@ -1,0 +1,76 @@
+"""The activations (the paper's Fig. 1)."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import torch
+
+from ...functional.hardness import HardnessActivation, hardness_resolver
+from .style import ACTIVATIONS, OTHER, Look, new_figure, save, tidy
+
+__all__ = ["draw_activations"]
+
+#: The losses' names of the activations that strategies have
+NAMES: Final = {
+    "HaLE": "hanon",
+    "HaLE-halin": "halin",
+    "HaLE-2x": "2x",
+    "HaLE-xexp": "xexp",
+    "HaLE-2artanh": "2artanh",
+    "HaLE-no-activation": "none",
+}
+GREEK: Final = {"alpha": "α", "beta": "β", "gamma": "γ", "lambda_": "λ"}
+
+#: Where the activations differ; what grows without bound leaves the picture
+X: Final = (0.0, 2.0)
+Y: Final = (0.0, 8.0)
+
+
+def draw_activations(folder: Path) -> Path:
+    """Draw all activations with their default parameters.
+
+    :param folder: where to write
+    :return: ``activations.png`` there
+    :raises ImportError: if there is no matplotlib
+    """
+    figure = new_figure(4.5)
+    axes = figure.subplots()
+    x = torch.linspace(*X, 801, dtype=torch.float64)
+    for cls, look in _looks().items():
+        activation = cls()
+        h = activation(x).numpy()
+        h = np.where(np.isfinite(h), h, np.nan)  # a gap, as of 2 artanh(x) beyond 1
+        # Some coincide in part
+        style = "-" if dataclasses.fields(activation) else "--"
+        axes.plot(x, h, style, color=look.color, label=describe(activation, look.label), linewidth=2)
+    axes.set(title="Activations", xlabel="x (minus the score)", ylabel="h(x)", xlim=X, ylim=Y)
+    tidy(axes)
+    figure.legend(loc="outside right upper", frameon=False)
+    return save(figure, folder / "activations.png")
+
+
+def _looks() -> dict[type[HardnessActivation], Look]:
+    """Find how each activation looks: as the strategy that has it, in the order of strategies."""
+    looks = {}
+    for strategy, name in NAMES.items():
+        try:
+            looks[hardness_resolver.lookup(name)] = ACTIVATIONS[strategy]
+        except KeyError:
+            continue
+    return looks | {cls: Look(cls.__name__, OTHER, "") for cls in hardness_resolver if cls not in looks}
+
+
+def describe(activation: HardnessActivation, name: str) -> str:
+    """Write an activation's name with its parameters.
+
+    :param activation: the activation
+    :param name: its name
+    :return: e.g. ``Hanon (γ = 5, β = 3)``
+    """
+    values = [(field.name, getattr(activation, field.name)) for field in dataclasses.fields(activation)]
+    parameters = ", ".join(f"{GREEK.get(key, key)} = {value:g}" for key, value in values)
+    return f"{name} ({parameters})" if parameters else name

@@ -1,0 +1,101 @@
+"""Validation Hits@10 against the time of training (the paper's Fig. 2)."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .lines import Group, Groups, Run, file_names
+from .style import Look, new_figure, save, tidy
+
+__all__ = ["Series", "draw_curves", "make_series"]
+
+logger = logging.getLogger(__name__)
+
+
+class Series(NamedTuple):
+    """A line with a band; shape of each array: ``(points,)``."""
+
+    seconds: NDArray[np.float64]
+    median: NDArray[np.float64]
+    low: NDArray[np.float64]
+    high: NDArray[np.float64]
+    #: How many curves it summarises
+    seeds: int
+
+
+def make_series(curves: Iterable[NDArray[np.float64]]) -> Series | None:
+    """Summarise the curves of several seeds over the time that all of them span.
+
+    Seeds are not evaluated at the same seconds, so that between its points each curve is a straight line.
+
+    :param curves: shape: ``(points, 2)`` each, seconds and values, by rising seconds; empty ones do not count
+    :return: median, least and greatest value at each second at which a curve has a point; None if there is none
+    """
+    curves = [curve for curve in curves if len(curve)]
+    if not curves:
+        return None
+    start, end = max(curve[0, 0] for curve in curves), min(curve[-1, 0] for curve in curves)
+    seconds = np.unique(np.concatenate([curve[:, 0] for curve in curves]))
+    seconds = seconds[(start <= seconds) & (seconds <= end)]
+    if not len(seconds):
+        return None
+    values = np.stack([np.interp(seconds, curve[:, 0], curve[:, 1]) for curve in curves])
+    return Series(seconds, np.median(values, axis=0), values.min(axis=0), values.max(axis=0), len(curves))
+
+
+def group_series(strategies: Mapping[str, Mapping[int, Run]], looks: Mapping[str, Look]) -> dict[str, Series]:
+    """Make the series of a picture.
+
+    :param strategies: runs, by strategy and seed
+    :param looks: the strategies of the picture
+    :return: the series by strategy, in the order of ``looks``; none for a strategy without curves
+    """
+    found = {name: make_series(run.curve for run in strategies[name].values()) for name in looks if name in strategies}
+    return {name: series for name, series in found.items() if series is not None}
+
+
+def draw_curves(groups: Groups, folder: Path, kind: str, looks: Mapping[str, Look]) -> list[Path]:
+    """Draw a picture of each group in which there is something to compare.
+
+    :param groups: the runs
+    :param folder: where to write
+    :param kind: what the lines are: ``strategies`` or ``activations``
+    :param looks: which strategies are lines, and how
+    :return: the files
+    """
+    found: dict[Group, dict[str, Series]] = {}
+    for group, strategies in groups.items():
+        lines = group_series(strategies, looks)
+        if len(lines) > 1:
+            found[group] = lines
+        else:
+            logger.info("No curves of %s for %s, %g s: fewer than two lines", kind, group, group.seconds)
+    names = file_names(found, f"hits_at_10_{{}}_{kind}.png")
+    return [_draw(group, lines, looks, kind, folder / names[group]) for group, lines in found.items()]
+
+
+def _draw(group: Group, lines: Mapping[str, Series], looks: Mapping[str, Look], kind: str, path: Path) -> Path:
+    figure = new_figure(4.5)
+    axes = figure.subplots()
+    for name, series in lines.items():
+        look = looks[name]
+        label = look.label if series.seeds == 1 else f"{look.label} ({series.seeds} seeds)"
+        style = f"{look.marker}-"
+        (line,) = axes.plot(series.seconds, series.median, style, color=look.color, markersize=5, label=label)
+        if series.seeds > 1:
+            line.set_markevery(series.seeds)  # as many as a seed has points
+            axes.fill_between(series.seconds, series.low, series.high, color=look.color, alpha=0.2, linewidth=0)
+    several = any(series.seeds > 1 for series in lines.values())
+    axes.set_title(f"{group}\nmedian and range of seeds" if several else str(group))
+    axes.set(xlabel="training (seconds)", ylabel="Hits@10 on validation")
+    axes.set_xlim(left=0)
+    tidy(axes)
+    title = {"strategies": "strategy", "activations": "activation of HaLE"}[kind]
+    figure.legend(loc="outside right upper", frameon=False, title=title, alignment="left")
+    return save(figure, path)
