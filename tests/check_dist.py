@@ -42,8 +42,9 @@ def check_wheel(path: Path) -> None:
         names = set(wheel.namelist())
     metadata = {name for name in names if name.split("/")[0].endswith(".dist-info")}
     expected = package_files()
-    if f"{PACKAGE}/py.typed" not in names:
-        raise SystemExit(f"error: {path.name} has no py.typed")
+    for file in ("py.typed", "reproduce/hale.json", "reproduce/configurations/table2/wn18rr_rotl_hale.json"):
+        if f"{PACKAGE}/{file}" not in names:
+            raise SystemExit(f"error: {path.name} has no {file}")
     if names - metadata != expected:
         difference = sorted((names - metadata) ^ expected)
         raise SystemExit(f"error: {path.name} and the working tree differ in {', '.join(difference)}")

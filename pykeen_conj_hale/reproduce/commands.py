@@ -162,6 +162,8 @@ def _run(cells: Sequence[Cell], output: Path, *, pictures: bool, **options: Any)
 
 def _run_alone(cells: Sequence[Cell], results: ResultsFolder, *, pictures: bool, **options: Any) -> bool:
     failed = []
+    if not cells and results.lines:
+        _report(results, pictures)
     for number, cell in enumerate(cells, start=1):
         click.echo(f"[{number}/{len(cells)}] {cell}")
         line = run_cell(cell, results, **options)
@@ -172,12 +174,15 @@ def _run_alone(cells: Sequence[Cell], results: ResultsFolder, *, pictures: bool,
         test = ", ".join(f"{name} {value:.3f}" for name, value in line["test"].items())
         paper = "" if cell.paper is None else f" (paper: {cell.paper['mrr']:.3f})"
         click.echo(f"    {test}{paper}, {line['steps']} steps, {line['triples_per_second']:,.0f} triples/s")
-        write_report(results.lines, results.path, results.embeddings(), pictures=pictures)
-    if results.lines:
-        click.echo(f"Report: {write_report(results.lines, results.path, results.embeddings(), pictures=pictures)}")
+        _report(results, pictures)
     for cell in failed:
         click.echo(f"Failed: {cell}", err=True)
     return not failed
+
+
+def _report(results: ResultsFolder, pictures: bool) -> None:
+    path = write_report(results.lines, results.path, results.embeddings(), pictures=pictures)
+    click.echo(f"    report: {path}")
 
 
 @click.command()

@@ -39,6 +39,7 @@ _FINISHED: Final[Mapping[str, Any]] = {
     "triples_per_second": _NUMBER,
     "hardware": dict,
 }
+_METRICS: Final = {"mrr", "hits@1", "hits@10"}
 
 
 class ResultsFolder:
@@ -139,7 +140,11 @@ def _parse(text: bytes) -> dict[str, Any]:
         raise ValueError(
             f"it is of format {line['format']!r} (version {line.get('version')}), and this version reads {FORMAT}."
         )
-    fields = {**_FIELDS, **(_FINISHED if line.get("status") == "finished" else {})}
-    if wrong := [name for name, kind in fields.items() if not isinstance(line.get(name), kind)]:
+    finished = line.get("status") == "finished"
+    fields = {**_FIELDS, **(_FINISHED if finished else {})}
+    wrong = [name for name, kind in fields.items() if not isinstance(line.get(name), kind)]
+    if finished and not wrong:
+        wrong = [name for name in ("test", "validation") if not line[name].keys() >= _METRICS]
+    if wrong:
         raise ValueError(f"{', '.join(wrong)} are missing or of another type.")
     return line
