@@ -10,6 +10,7 @@ from pykeen.evaluation import RankBasedEvaluator
 from pykeen.hpo import hpo_pipeline
 from pykeen.models import DistMult
 from pykeen.pipeline import pipeline
+from pykeen.trackers import PythonResultTracker
 from pykeen.training.callbacks import TrainingCallback
 
 from pykeen_conj_hale.models import ConjComplEx
@@ -116,6 +117,13 @@ def test_the_best_of_the_budget_is_restored(cls, tmp_path):
     assert loop.seconds["training"] == 19
     assert loop.seconds["evaluation"] == 250
     assert all(step.modes)  # evaluation does not leave its mode behind
+
+
+def test_the_tracker_gets_the_seconds_of_training():
+    tracker = PythonResultTracker()
+    run(10, [0.1, 0.2, 0.3, 0.4], step_seconds=3.0, seconds=2, result_tracker=tracker)
+    seconds = {mark: metrics["validation.seconds"] for mark, metrics in tracker.metrics.items()}
+    assert seconds == {1: 3.0, 3: 6.0, 4: 9.0, 5: 12.0}
 
 
 def test_looking_leaves_no_trace_in_the_training():
