@@ -52,15 +52,15 @@ def environment(tmp_path):
 
 def test_a_table_is_finished_in_two_goes(tmp_path):
     out = invoke("reproduce", *CHOICE, "--strategy", "hale", *QUICK, "-o", tmp_path)
-    assert "1 runs, 0 finished, 1 to do" in out
+    assert "Runs: 1, finished: 0, to do: 1" in out
     first = (tmp_path / "results.jsonl").read_bytes()
     out = invoke("reproduce", *CHOICE, "--strategy", "hale", "--strategy", "samneg", *QUICK, "-o", tmp_path)
-    assert "2 runs, 1 finished, 1 to do" in out
+    assert "Runs: 2, finished: 1, to do: 1" in out
     content = (tmp_path / "results.jsonl").read_bytes()
     assert content.startswith(first)
     assert [json.loads(line)["strategy"] for line in content.splitlines()] == ["HaLE", "SamNeg"]
     out = invoke("reproduce", *CHOICE, "--strategy", "hale", "--strategy", "samneg", *QUICK, "-o", tmp_path)
-    assert "2 runs, 2 finished, 0 to do" in out
+    assert "Runs: 2, finished: 2, to do: 0" in out
     assert (tmp_path / "results.jsonl").read_bytes() == content
     assert "0.02 (paper: 600)" in (tmp_path / "report.md").read_text()
 
@@ -68,7 +68,7 @@ def test_a_table_is_finished_in_two_goes(tmp_path):
 def test_a_run_of_two_tables_is_done_once(tmp_path):
     tables = ["--table", "table2", "--table", "table5", "--table", "figure2-activations"]
     out = invoke("reproduce", *tables, *CHOICE[2:], "--strategy", "HaLE", *QUICK, "-o", tmp_path)
-    assert "1 runs, 0 finished, 1 to do" in out
+    assert "Runs: 1, finished: 0, to do: 1" in out
     assert len(read_lines(tmp_path / "results.jsonl")) == 1
 
 
@@ -95,7 +95,7 @@ def test_list(tmp_path):
 def test_dry_run(tmp_path):
     ResultsFolder(tmp_path).append(make_line())
     out = invoke("reproduce", *CHOICE, "--dry-run", "-o", tmp_path).splitlines()
-    assert out[0] == "3 runs, 1 finished, 2 to do: 20.0 minutes of training"
+    assert out[0] == "Runs: 3, finished: 1, to do: 2 (20.0 min of training)"
     assert out[1:] == [str(make_cell(strategy=strategy)) for strategy in ("SamNeg", "AdvNeg")]
     assert [path.name for path in tmp_path.iterdir()] == ["results.jsonl"]
 
@@ -132,7 +132,7 @@ def test_a_failure_does_not_stop_the_others(tmp_path, monkeypatch):
     out = invoke("reproduce", *CHOICE, "--strategy", "hale", "--strategy", "samneg", *QUICK, "-o", tmp_path, code=1)
     assert "failed: OSError: no such data" in out
     assert [line["status"] for line in read_lines(tmp_path / "results.jsonl")] == ["failed", "finished"]
-    assert "2 runs, 1 finished, 1 to do" in invoke(
+    assert "Runs: 2, finished: 1, to do: 1" in invoke(
         "reproduce", *CHOICE, "--strategy", "hale", "--strategy", "samneg", *QUICK, "-o", tmp_path, "--dry-run"
     )
 
@@ -172,12 +172,19 @@ def test_ctrl_c(tmp_path, environment):
     ResultsFolder(tmp_path / "out").append(make_line())
     file = tmp_path / "out" / "results.jsonl"
     finished = file.read_bytes()
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
     with (tmp_path / "log").open("wb") as log:
-        process = subprocess.Popen([*command, "500"], env=environment, stdout=subprocess.PIPE, stderr=log)
+        process = subprocess.Popen(
+            [*command, "60"], env={**environment, "TMPDIR": str(temporary)}, stdout=subprocess.PIPE, stderr=log
+        )
         try:
-            while b"[1/1]" not in process.stdout.readline():
-                assert process.poll() is None
-            time.sleep(1)
+            deadline = time.monotonic() + 120
+            # after the first evaluation
+            while not list(temporary.glob("pykeen-conj-hale-*/best-model.pt")):
+                assert process.poll() is None, (tmp_path / "log").read_text()
+                assert time.monotonic() < deadline
+                time.sleep(0.1)
             process.send_signal(signal.SIGINT)
             process.communicate(timeout=60)
         finally:
@@ -185,9 +192,12 @@ def test_ctrl_c(tmp_path, environment):
     assert process.returncode == 130, (tmp_path / "log").read_text()
     assert "Interrupted" in (tmp_path / "log").read_text()
     assert file.read_bytes().startswith(finished)
-    assert [line["status"] for line in read_lines(file)] == ["finished", "interrupted"]
-    assert "1 runs, 0 finished, 1 to do" in invoke(
-        "reproduce", *CHOICE, "--strategy", "hale", "--seconds", 500, "--dry-run", "-o", tmp_path / "out"
+    lines = read_lines(file)
+    assert [line["status"] for line in lines] == ["finished", "interrupted"]
+    assert lines[1]["curve"]
+    assert list(temporary.iterdir()) == []
+    assert "Runs: 1, finished: 0, to do: 1" in invoke(
+        "reproduce", *CHOICE, "--strategy", "hale", "--seconds", 60, "--dry-run", "-o", tmp_path / "out"
     )
 
 

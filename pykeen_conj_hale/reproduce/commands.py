@@ -66,18 +66,14 @@ def reproduce(
         cells = select(**names, seconds=_number(seconds), seeds=options.pop("seeds"))
     if configurations is not None:
         _write_configurations(cells, configurations)
-        return
-    results = ResultsFolder(output)
-    if list_cells:
-        click.echo(_list(cells, results))
-        return
-    todo = [cell for key, cell in _runs(cells).items() if results.status(key) != "finished"]
-    click.echo(_summary(cells, todo))
-    if dry_run:
-        click.echo("".join(f"{cell}\n" for cell in todo), nl=False)
+    elif list_cells:
+        click.echo(_list(cells, ResultsFolder(output)))
+    elif dry_run:
+        for cell in _todo(cells, ResultsFolder(output)):
+            click.echo(cell)
     elif not any(names.values()):
         raise click.UsageError("That is everything. Choose by --table, --dataset, --model or --strategy; see --list.")
-    elif not _run(todo, output, device=_device(device), **options):
+    elif not _run(cells, output, device=_device(device), **options):
         sys.exit(1)
 
 
@@ -110,17 +106,17 @@ def _usage_errors() -> Iterator[None]:
         raise click.UsageError(str(error)) from error
 
 
-def _runs(cells: Sequence[Cell]) -> dict[str, Cell]:
-    """Get the runs of cells: the first cell of each."""
+def _todo(cells: Sequence[Cell], results: ResultsFolder) -> list[Cell]:
+    """Find what is not finished, the first cell of each run, and say how much it is."""
     runs: dict[str, Cell] = {}
     for cell in cells:
         runs.setdefault(cell.key, cell)
-    return runs
-
-
-def _summary(cells: Sequence[Cell], todo: Sequence[Cell]) -> str:
-    total, minutes = len(_runs(cells)), sum(cell.seconds for cell in todo) / 60
-    return f"{total} runs, {total - len(todo)} finished, {len(todo)} to do: {minutes:.1f} minutes of training"
+    todo = [cell for key, cell in runs.items() if results.status(key) != "finished"]
+    minutes = sum(cell.seconds for cell in todo) / 60
+    click.echo(
+        f"Runs: {len(runs)}, finished: {len(runs) - len(todo)}, to do: {len(todo)} ({minutes:.1f} min of training)"
+    )
+    return todo
 
 
 def _list(cells: Sequence[Cell], results: ResultsFolder) -> str:
@@ -161,11 +157,11 @@ def _run(cells: Sequence[Cell], output: Path, *, pictures: bool, **options: Any)
 
 
 def _run_alone(cells: Sequence[Cell], results: ResultsFolder, *, pictures: bool, **options: Any) -> bool:
-    failed = []
-    if not cells and results.lines:
+    failed, todo = [], _todo(cells, results)
+    if not todo:
         _report(results, pictures)
-    for number, cell in enumerate(cells, start=1):
-        click.echo(f"[{number}/{len(cells)}] {cell}")
+    for number, cell in enumerate(todo, start=1):
+        click.echo(f"[{number}/{len(todo)}] {cell}")
         line = run_cell(cell, results, **options)
         if line["status"] != "finished":
             failed.append(cell)
