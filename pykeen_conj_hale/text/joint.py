@@ -36,7 +36,7 @@ class JointGloVe(ERModel[Any, Any, Any]):
     >>> from pykeen.pipeline import pipeline
     >>> pipeline(
     ...     dataset="WN18RR-all", loss="HaLE", training_loop="QuerySampling", model="JointGloVe",
-    ...     model_kwargs=dict(base="RotE", embedding_dim=32, cooccurrence="cooc.npz", weight=10.0),
+    ...     model_kwargs=dict(base="RotE", embedding_dim=32, cooccurrence="cooc.npz", weight=3.0),
     ... )  # doctest: +SKIP
 
     ---
@@ -71,7 +71,7 @@ class JointGloVe(ERModel[Any, Any, Any]):
         triples_factory: KGInfo,
         base: HintOrType[Model] = None,
         cooccurrence: Cooccurrence | str | os.PathLike[str] | None = None,
-        weight: float = 10.0,
+        weight: float = 3.0,
         x_max: float = 10.0,
         exponent: float = 0.75,
         text_batch_size: int = 4096,

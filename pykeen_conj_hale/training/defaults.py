@@ -12,19 +12,20 @@ from torch.optim import Adam, Optimizer
 
 from .schedule import BudgetCosineLR
 
-__all__ = ["BATCH_SIZE", "FINAL_FACTOR", "LEARNING_RATE", "choose_learning_rate", "scaled_learning_rate"]
+__all__ = ["BATCH_SIZE", "LEARNING_RATE", "WARMUP", "choose_learning_rate", "scaled_learning_rate"]
 
 logger = logging.getLogger(__name__)
 
 #: The number of triples a batch
 BATCH_SIZE = 1_024
-#: Adam's learning rate for such batches, and its factor at the end of the cosine decay over the budget
-LEARNING_RATE = 0.02
-FINAL_FACTOR = 0.0
+#: Adam's learning rate for such batches, and the share of the budget in which it rises: larger steps at once would push
+#: entities so far apart that the activation is flat there, and positives no longer find each other
+LEARNING_RATE = 0.01
+WARMUP = 0.1
 
 
 def scaled_learning_rate(batch_size: int) -> float:
-    r"""Compute Adam's learning rate for a batch size B, :math:`0.02 \sqrt{B / 1024}`.
+    r"""Compute Adam's learning rate for a batch size B, :math:`0.01 \sqrt{B / 1024}`.
 
     :param batch_size: the number of triples a batch
     :return: the learning rate
@@ -33,7 +34,7 @@ def scaled_learning_rate(batch_size: int) -> float:
 
 
 def choose_learning_rate(loop: TrainingLoop[Any], batch_size: int) -> None:
-    """Set Adam's learning rate, and its decay over the budget, if neither was asked for.
+    """Set Adam's learning rate, and its warm-up and decay over the budget, if neither was asked for.
 
     PyTorch's default, 0.001, is a tenth of what HaLE needs to be done within minutes. A learning rate that was given,
     also one of 0.001, is left alone, and so is any optimizer but Adam and AdamW.
@@ -48,7 +49,7 @@ def choose_learning_rate(loop: TrainingLoop[Any], batch_size: int) -> None:
     for group in optimizer.param_groups:
         group["lr"] = rate
     if scheduler is None:
-        scheduler = loop.lr_scheduler = BudgetCosineLR(optimizer, final=FINAL_FACTOR)
+        scheduler = loop.lr_scheduler = BudgetCosineLR(optimizer, warmup=WARMUP)
     else:
         scheduler.base_lrs = [rate] * len(optimizer.param_groups)
     logger.info(

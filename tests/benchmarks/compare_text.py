@@ -137,7 +137,7 @@ def main() -> None:
     parser.add_argument("--share", type=float, default=1.0, help="of the training triples")
     parser.add_argument("--text", choices=["none", "all", "filtered"], default="none")
     parser.add_argument("--mentions", action=argparse.BooleanOptionalAction, default=False, help="as single tokens")
-    parser.add_argument("--weight", type=float, default=1.0)
+    parser.add_argument("--weight", type=float, default=3.0)
     parser.add_argument("--x-max", type=float, default=10.0)
     parser.add_argument("--text-batch-size", type=int, default=16384)
     parser.add_argument("--options", type=json.loads, default={}, help="further arguments of the model, as JSON")
