@@ -16,7 +16,7 @@ from pykeen.experiments.validate import get_configuration_errors
 from reproduce_lines import make_cell, make_line
 
 from pykeen_conj_hale.cli import main
-from pykeen_conj_hale.reproduce import runs
+from pykeen_conj_hale.reproduce import commands, runs
 from pykeen_conj_hale.reproduce.results import ResultsFolder, read_lines
 
 CHOICE = ["--table", "table2", "--dataset", "WN18RR", "--model", "RotL"]
@@ -135,6 +135,16 @@ def test_a_failure_does_not_stop_the_others(tmp_path, monkeypatch):
     assert "Runs: 2, finished: 1, to do: 1" in invoke(
         "reproduce", *CHOICE, "--strategy", "hale", "--strategy", "samneg", *QUICK, "-o", tmp_path, "--dry-run"
     )
+
+
+def test_training_goes_on_without_a_report(tmp_path, monkeypatch, caplog):
+    def fail(*args, **kwargs):
+        raise RuntimeError("no ink")
+
+    monkeypatch.setattr(commands, "write_report", fail)
+    invoke("reproduce", *CHOICE, "--strategy", "hale", "--seed", 0, "--seed", 1, *QUICK, "-o", tmp_path)
+    assert [line["status"] for line in read_lines(tmp_path / "results.jsonl")] == ["finished"] * 2
+    assert "no ink" in caplog.text
 
 
 def test_one_process_a_folder(tmp_path):

@@ -25,6 +25,8 @@ from .strategies import STRATEGIES
 
 __all__ = ["report", "reproduce"]
 
+logger = logging.getLogger(__name__)
+
 #: The exit code of a program that Ctrl-C ended, as shells have it
 _INTERRUPTED: Final = 130
 
@@ -177,8 +179,13 @@ def _run_alone(cells: Sequence[Cell], results: ResultsFolder, *, pictures: bool,
 
 
 def _report(results: ResultsFolder, pictures: bool) -> None:
-    path = write_report(results.lines, results.path, results.embeddings(), pictures=pictures)
-    click.echo(f"    report: {path}")
+    try:
+        path = write_report(results.lines, results.path, results.embeddings(), pictures=pictures)
+    except Exception:
+        # no reason not to train what is left
+        logger.exception("There is no report; `pykeen-conj-hale report %s` tries again", results.path)
+    else:
+        click.echo(f"    report: {path}")
 
 
 @click.command()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import statistics
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -13,13 +12,12 @@ from tabulate import tabulate
 
 from ..files import replacing
 from .cells import TABLES, Table, fingerprint
+from .extras import warn_missing
 from .paper import paper_figures, paper_seconds
 from .results import latest
 from .strategies import paper_row
 
 __all__ = ["markdown", "write_report"]
-
-logger = logging.getLogger(__name__)
 
 #: The line of a finished run
 Line: TypeAlias = Mapping[str, Any]
@@ -163,5 +161,5 @@ def _draw(lines: Sequence[Line], folder: Path, embeddings: Mapping[str, Path]) -
 
         return draw(lines, folder, embeddings)
     except ImportError as error:
-        logger.warning("No pictures are drawn (%s): pip install 'pykeen-conj-hale[reproduce]'", error)
+        warn_missing("No pictures are drawn", str(error))
         return []

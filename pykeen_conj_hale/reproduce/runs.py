@@ -23,6 +23,7 @@ from ..datasets.cache import get_dataset_alone
 from ..embeddings import export_embeddings
 from ..training import TimeBudgetMixin
 from .cells import Cell
+from .extras import warn_missing
 from .results import ResultsFolder
 
 __all__ = ["run_cell"]
@@ -165,5 +166,7 @@ def _export(path: Path, result: PipelineResult) -> None:
         assert isinstance(result.model, ERModel)
         assert isinstance(result.training, TriplesFactory)
         export_embeddings(path, result.model, result.training)
-    except (ImportError, OSError) as error:
-        logger.warning("No embeddings are written, and so no picture of them: %s", error)
+    except ImportError as error:
+        warn_missing("No embeddings are written, and so no picture of them", str(error))
+    except OSError:
+        logger.exception("The embeddings could not be written to %s, so that there is no picture of them", path)

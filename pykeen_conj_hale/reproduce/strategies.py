@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from copy import deepcopy
 from typing import Any, Final
 
-from ..training.defaults import BATCH_SIZE, FINAL_FACTOR, LEARNING_RATE
+from ..training.defaults import BATCH_SIZE, LEARNING_RATE, WARMUP
 
 __all__ = ["STRATEGIES", "TUNED", "paper_row", "settings"]
 
@@ -25,7 +25,7 @@ def _queries(loss: str, **loss_kwargs: Any) -> dict[str, Any]:
         optimizer="Adam",
         optimizer_kwargs=dict(lr=LEARNING_RATE),
         lr_scheduler="BudgetCosine",
-        lr_scheduler_kwargs=dict(final=FINAL_FACTOR),
+        lr_scheduler_kwargs=dict(warmup=WARMUP),
         model_kwargs=dict(relation_scale=True, tail_bias=False),
     )
 
