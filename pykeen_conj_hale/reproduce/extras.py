@@ -15,6 +15,6 @@ def warn_missing(what: str, reason: str) -> None:
     """Log that something is left out, the first time.
 
     :param what: what is left out
-    :param reason: what the import said
+    :param reason: what the import said, and what would do
     """
-    logger.warning("%s (%s): pip install 'pykeen-conj-hale[reproduce]'", what, reason)
+    logger.warning("%s: %s", what, reason)
