@@ -10,20 +10,20 @@ from collections.abc import Mapping
 from copy import deepcopy
 from typing import Any, Final
 
-from ..training.defaults import BATCH_SIZE, LEARNING_RATE, WARMUP
+from ..training.defaults import WARMUP, scaled_learning_rate
 
 __all__ = ["STRATEGIES", "TUNED", "paper_row", "settings"]
 
 
-def _queries(loss: str, **loss_kwargs: Any) -> dict[str, Any]:
+def _queries(loss: str, batch_size: int = 1_024, **loss_kwargs: Any) -> dict[str, Any]:
     """Train on queries against all entities."""
     return dict(
         loss=loss,
         loss_kwargs=dict(reduction="mean", **loss_kwargs),
         training_loop="QuerySampling",
-        training_kwargs=dict(batch_size=BATCH_SIZE),
+        training_kwargs=dict(batch_size=batch_size),
         optimizer="Adam",
-        optimizer_kwargs=dict(lr=LEARNING_RATE),
+        optimizer_kwargs=dict(lr=round(scaled_learning_rate(batch_size), 3)),
         lr_scheduler="BudgetCosine",
         lr_scheduler_kwargs=dict(warmup=WARMUP),
         model_kwargs=dict(relation_scale=True, tail_bias=False),
@@ -31,7 +31,9 @@ def _queries(loss: str, **loss_kwargs: Any) -> dict[str, Any]:
 
 
 def _hale(activation: str = "hanon", square: bool = True, **loss_kwargs: Any) -> dict[str, Any]:
-    return _queries("HaLE", activation=activation, square=square, alpha=0.1, lambda_=1.0, **loss_kwargs)
+    return _queries(
+        "HaLE", batch_size=2_048, activation=activation, square=square, alpha=0.05, lambda_=1.0, **loss_kwargs
+    )
 
 
 def _negatives(loss: str, activation: str = "none", **loss_kwargs: Any) -> dict[str, Any]:
