@@ -5,6 +5,7 @@ triples with such an entity are evaluated apart. With ``--text filtered``, a glo
 entity is connected with in a validation or test triple. A run whose line is in ``--out`` already is not run again.
 
     python tests/benchmarks/compare_text.py --glosses glosses.tsv.gz --model QueryTransE --share 0.1 --text filtered
+    python tests/benchmarks/compare_text.py --report             # medians of the seeds, as a table
 
 Not part of ``make bench``. The data is found as by ``dataset="WN18RR-all"``; the table of glosses has the columns
 entity, lemmas joined by ", ", and gloss.
@@ -14,6 +15,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import statistics
 import sys
 from pathlib import Path
 from typing import Any
@@ -25,6 +27,7 @@ from pykeen.datasets.base import EagerDataset
 from pykeen.models import Model
 from pykeen.pipeline import PipelineResult, pipeline
 from pykeen.triples import TriplesFactory
+from tabulate import tabulate
 from torch import Tensor
 
 from pykeen_conj_hale.evaluation import IndexedRankBasedEvaluator
@@ -128,10 +131,38 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
     )
 
 
+def report(path: Path) -> str:
+    """Write the median of the seeds of each cell, and their range for all test triples, as a Markdown table."""
+    cells: dict[tuple[Any, ...], list[dict[str, Any]]] = {}
+    for line in map(json.loads, path.read_text().splitlines()):
+        cells.setdefault(tuple(line[key] for key in ("share", "model", "dim", "text")), []).append(line)
+    texts = ["none", "all", "filtered"]
+    rows = []
+    for (share, model, dim, text), runs in sorted(
+        cells.items(), key=lambda item: (item[0][:3], texts.index(item[0][3]))
+    ):
+        row: list[Any] = [
+            f"{share:.0%}",
+            model,
+            dim,
+            text,
+            len(runs),
+            f"{statistics.median(r['epochs'] for r in runs):.0f}",
+        ]
+        for group in ("seen", "unseen", "all"):
+            values = [[run[f"{group}_{metric}"] for run in runs] for metric in METRICS]
+            row.append(" / ".join(f"{statistics.median(x):.3f}".removeprefix("0") for x in values))
+        row.append(f"{min(values[0]):.3f} – {max(values[0]):.3f}")
+        rows.append(row)
+    headers = ["triples", "model", "d", "text", "seeds", "epochs", "seen", "unseen", "all", "range of all MRR"]
+    return tabulate(rows, headers=headers, tablefmt="pipe", disable_numparse=True)
+
+
 def main() -> None:
     """Run a cell, unless it is there."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--glosses", type=Path, required=True)
+    parser.add_argument("--report", action="store_true", help="print the table of --out, and exit")
+    parser.add_argument("--glosses", type=Path, required="--report" not in sys.argv)
     parser.add_argument("--model", choices=MODELS, default="QueryTransE")
     parser.add_argument("--dim", type=int, default=32, help="real numbers an entity")
     parser.add_argument("--share", type=float, default=1.0, help="of the training triples")
@@ -148,6 +179,9 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--out", type=Path, default=Path("results/wn18rr_text.jsonl"))
     arguments = parser.parse_args()
+    if arguments.report:
+        sys.stdout.write(report(arguments.out) + "\n")
+        return
     cell = {key: getattr(arguments, key) for key in (*KEYS, *TEXT_KEYS, "lr")}
     if arguments.text == "none":
         cell.update(dict.fromkeys(TEXT_KEYS))
