@@ -5,7 +5,6 @@ import json
 import optuna
 import pykeen.hpo
 import pytest
-from filelock import FileLock, Timeout
 from optuna.trial import TrialState
 from pykeen.hpo import HpoPipelineResult
 from pykeen.pipeline import pipeline_from_config
@@ -35,20 +34,11 @@ def run(**changes):
     return hpo_pipeline(**{**ARGUMENTS, "n_trials": 2, "study_name": "s", **changes})
 
 
-def test_one_worker_at_a_time_writes_the_cache_of_the_dataset(monkeypatch, tmp_path):
-    """PyKEEN takes a folder that is there for whole."""
+def test_a_worker_gets_the_dataset_while_no_other_does(monkeypatch, tmp_path):
+    """PyKEEN takes a folder of its cache that is there for whole."""
     calls = []
-
-    def get_dataset(dataset, dataset_kwargs):
-        other = FileLock(tmp_path / "datasets" / ".pykeen-conj-hale.lock", timeout=0, thread_local=False)
-        with pytest.raises(Timeout):
-            other.acquire()
-        calls.append((dataset, dataset_kwargs))
-        raise InterruptedError
-
-    monkeypatch.setattr(hpo, "PYKEEN_DATASETS", tmp_path / "datasets")
-    monkeypatch.setattr(hpo, "get_dataset", get_dataset)
-    with pytest.raises(InterruptedError):
+    monkeypatch.setattr(hpo, "get_dataset_alone", lambda *arguments: calls.append(arguments) or exit())
+    with pytest.raises(SystemExit):
         run(storage=tmp_path / "study.journal")
     assert calls == [("nations", {"create_inverse_triples": True})]
 

@@ -37,11 +37,14 @@ def _hale(activation: str = "hanon", square: bool = True, **loss_kwargs: Any) ->
 
 
 def _negatives(loss: str, activation: str = "none", **loss_kwargs: Any) -> dict[str, Any]:
-    """Train on sampled negatives, by PyKEEN's sLCWA loop; the grid of the paper's baselines has these values."""
+    """Train on sampled negatives, by PyKEEN's sLCWA loop.
+
+    The grid of the paper's baselines has these values; the smallest number of negatives, as a step costs in proportion.
+    """
     return dict(
         _queries(loss, activation=activation, margin=3.0, **loss_kwargs),
         training_loop="BudgetedSLCWA",
-        training_kwargs=dict(batch_size=1_024, num_negs_per_pos=256),
+        training_kwargs=dict(batch_size=512, num_negs_per_pos=50),
         optimizer_kwargs=dict(lr=0.005),
     )
 
@@ -53,12 +56,12 @@ def _without_scale(strategy: dict[str, Any]) -> dict[str, Any]:
 #: The settings of each strategy. "HA" is HaLE's activation with another loss
 STRATEGIES: Final[Mapping[str, Mapping[str, Any]]] = {
     "HaLE": _hale(gamma=5.0),
-    "SamNeg": _negatives("SamNeg"),
+    "SamNeg": _negatives("SamNeg", pos_weight=50.0),
     "AdvNeg": _negatives("AdvNeg", adversarial_temperature=1.0),
     "AllNeg": _queries("AllNeg", activation="none"),
     # a scale could become 0 in place of the distances
     "NonNeg": _without_scale(_queries("NonNeg", activation="none", lambda_=1.0)),
-    "HA+SamNeg": _negatives("SamNeg", activation="hanon", gamma=5.0),
+    "HA+SamNeg": _negatives("SamNeg", activation="hanon", gamma=5.0, pos_weight=50.0),
     "HA+AllNeg": _queries("AllNeg", activation="hanon", gamma=5.0),
     "HaLE-no-activation": _hale(activation="none"),
     "HaLE-no-square": _hale(square=False, gamma=5.0),
@@ -71,7 +74,12 @@ STRATEGIES: Final[Mapping[str, Mapping[str, Any]]] = {
 
 #: What is different for some runs: which ones (by ``strategy``, ``dataset``, ``model``, ``embedding_dim``; any of what
 #: is left out), and the settings. A later entry goes before an earlier one.
-TUNED: list[tuple[Mapping[str, Any], Mapping[str, Any]]] = []
+TUNED: list[tuple[Mapping[str, Any], Mapping[str, Any]]] = [
+    # RotL's validation MRR after 20 epochs: .271 with γ = 10, .254 with γ = 5
+    ({"dataset": "FB15k-237", "strategy": name}, {"loss_kwargs": {"gamma": 10.0}})
+    for name, strategy in STRATEGIES.items()
+    if "gamma" in strategy["loss_kwargs"]
+]
 
 #: Names of the paper's rows in ``hale.json`` where they differ from ours. Its row of negative sampling is the better of
 #: uniform and self-adversarial weights
