@@ -56,7 +56,7 @@ class Step(TrainingCallback):
             raise KeyboardInterrupt  # as good as a kill: nothing is written on the way out
 
 
-def make(cls, budget, clock, *, seed=0, model=DistMult, factory=None, optimizer="Adam", **kwargs):
+def make(cls, budget, clock, *, seed=0, model=DistMult, factory=None, optimizer="Adam", lr=0.001, **kwargs):
     if factory is None:
         factory = Nations(create_inverse_triples=cls is not BudgetedSymmetricLCWATrainingLoop).training
     loss = HaLELoss()
@@ -64,6 +64,7 @@ def make(cls, budget, clock, *, seed=0, model=DistMult, factory=None, optimizer=
         model=model(triples_factory=factory, random_seed=seed, loss=loss, **kwargs.pop("model_kwargs", {})),
         triples_factory=factory,
         optimizer=optimizer,
+        optimizer_kwargs={} if lr is None else dict(lr=lr),
         time_budget=None if budget is None else TimeBudget(budget, clock=clock),
         **kwargs,
     )
@@ -126,12 +127,15 @@ def test_a_budget_cuts_an_epoch_and_a_larger_one_goes_on(cls, first, tmp_path):
 @pytest.mark.parametrize("cls", LOOPS)
 @pytest.mark.parametrize("kill", [1, 6, 17])
 def test_after_a_kill(cls, kill, tmp_path):
-    """Checkpoints every two steps; what was done since the last is done again, and not charged twice."""
-    whole, losses, step = run(cls, 20)
+    """Checkpoints every two steps; what was done since the last is done again, and not charged twice.
+
+    The learning rate is the loop's own choice, with its schedule, where it has one.
+    """
+    whole, losses, step = run(cls, 20, lr=None)
     train = {"checkpoint": tmp_path / "c", "checkpoint_seconds": 2}
-    _, none, _ = run(cls, 20, fail_after=kill, train=train)
+    _, none, _ = run(cls, 20, lr=None, fail_after=kill, train=train)
     assert none is None
-    resumed, all_losses, rest = run(cls, 20, seed=9, train=train)
+    resumed, all_losses, rest = run(cls, 20, lr=None, seed=9, train=train)
     assert_same(whole, resumed)
     assert all_losses == losses
     assert rest.drawn == step.drawn[kill - kill % 2 :]

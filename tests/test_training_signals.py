@@ -84,7 +84,7 @@ def test_another_thread(caplog):
         thread.start()
         thread.join()
     assert ran
-    assert "stop_on_signal=True has no effect" in caplog.text
+    assert "SIGTERM, SIGUSR1 cannot be handled" in caplog.text
 
 
 def test_a_child_process_dies_of_them():

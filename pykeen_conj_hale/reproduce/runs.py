@@ -24,6 +24,7 @@ from ..embeddings import export_embeddings
 from ..training import TimeBudgetMixin
 from .cells import Cell
 from .extras import warn_missing
+from .interrupt import Interruption
 from .results import ResultsFolder
 
 __all__ = ["run_cell"]
@@ -82,7 +83,8 @@ def _train(cell: Cell, tracker: PythonResultTracker, device: torch.device | None
     arguments = configuration["pipeline"]
     dataset = get_dataset_alone(arguments["dataset"], arguments.pop("dataset_kwargs"))
     bar = dict(leave=False, disable=None if use_tqdm else True)  # None: where there is no terminal
-    with tempfile.TemporaryDirectory(prefix="pykeen-conj-hale-") as folder:
+    interruption = Interruption()
+    with interruption.listening(), tempfile.TemporaryDirectory(prefix="pykeen-conj-hale-") as folder:
         arguments.update(
             dataset=dataset,
             device=device,
@@ -90,7 +92,9 @@ def _train(cell: Cell, tracker: PythonResultTracker, device: torch.device | None
             stopper_kwargs=dict(
                 arguments["stopper_kwargs"], best_model_path=Path(folder) / "best-model.pt", use_tqdm=False
             ),
-            training_kwargs=dict(arguments["training_kwargs"], use_tqdm=use_tqdm, tqdm_kwargs=bar),
+            training_kwargs=dict(
+                arguments["training_kwargs"], use_tqdm=use_tqdm, tqdm_kwargs=bar, callbacks=interruption
+            ),
             evaluation_kwargs=dict(use_tqdm=False),
         )
         return pipeline_from_config(configuration)

@@ -6,7 +6,7 @@ import logging
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 from typing import Final
@@ -20,15 +20,17 @@ SIGNALS: Final = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGUSR1") 
 
 
 @contextmanager
-def on_signal(callback: Callable[[str], None]) -> Iterator[None]:
-    """Call back, instead of dying, when one of :data:`SIGNALS` arrives inside; handlers are put back afterwards.
+def on_signal(callback: Callable[[str], None], signals: Iterable[int] = SIGNALS) -> Iterator[None]:
+    """Call back, instead of dying, when one of some signals arrives inside; handlers are put back afterwards.
 
     Python delivers signals to the main thread only: in others nothing is handled, and the log says so.
 
     :param callback: what is called with the signal's name
+    :param signals: the numbers of the signals
     """
+    names = ", ".join(signal.Signals(number).name for number in signals)
     if threading.current_thread() is not threading.main_thread():
-        logger.warning("stop_on_signal=True has no effect: signals can be handled in the main thread only.")
+        logger.warning("%s cannot be handled: that is possible in the main thread only.", names)
         yield
         return
 
@@ -42,7 +44,7 @@ def on_signal(callback: Callable[[str], None]) -> Iterator[None]:
             signal.signal(number, signal.SIG_DFL)
             os.kill(os.getpid(), number)
 
-    previous = {number: signal.signal(number, handle) for number in SIGNALS}
+    previous = {number: signal.signal(number, handle) for number in signals}
     try:
         yield
     finally:
