@@ -154,6 +154,14 @@ def test_every_model_trains(results, model):
     assert line["status"] == "finished"
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("model", ["TransE", "DistMult", "RotatE", "RotE"])
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_every_strategy_trains_every_model(results, strategy, model):
+    cell = make_cell(strategy=strategy, model=model, seconds=0.02)
+    assert runs.run_cell(cell, results, embeddings=False, use_tqdm=False)["status"] == "finished"
+
+
 def test_a_line_can_be_told_by_its_configuration(results):
     line = json.loads(json.dumps(runs.run_cell(CELL, results, embeddings=False, use_tqdm=False)))
     assert line["key"].endswith(fingerprint(line["configuration"]))
