@@ -195,18 +195,20 @@ class GloVe(nn.Module):
         """
         rows, columns, log_counts = (torch.cat(values) for values in zip(*(part[:3] for part in parts), strict=True))
         num_embedded = sum(len(part.rows) for part in parts if part.embedded)
-        own = functional.embedding(rows[num_embedded:] - self.num_tied, self.words)
+        # 64 bits: the gradient of `index_select` is slow for fewer
+        rows, columns = rows.long(), columns.long()
+        own = self.words.index_select(0, rows[num_embedded:] - self.num_tied)
         residuals = glove_residual(
             word=torch.cat([lookup(self.entity_ids[rows[:num_embedded]]), own]) if num_embedded else own,
-            context=functional.embedding(columns, self.contexts),
-            word_bias=functional.embedding(rows, self.word_biases.unsqueeze(-1)).squeeze(-1),
-            context_bias=functional.embedding(columns, self.context_biases.unsqueeze(-1)).squeeze(-1),
+            context=self.contexts.index_select(0, columns),
+            word_bias=self.word_biases.index_select(0, rows),
+            context_bias=self.context_biases.index_select(0, columns),
             log_count=log_counts,
         )
         return torch.split(residuals, [len(part.rows) for part in parts])
 
     def _differences(self, pairs: Tensor, lookup: Lookup) -> Tensor:
-        return ALIGNMENTS[self.alignment](lookup(self.entity_ids[pairs]), functional.embedding(pairs, self.words))
+        return ALIGNMENTS[self.alignment](lookup(self.entity_ids[pairs]), self.words.index_select(0, pairs))
 
     def extra_repr(self) -> str:
         """Show what makes it another objective; PyKEEN makes the checksum of a checkpoint of it."""

@@ -160,7 +160,8 @@ class JointGloVe(ERModel[Any, Any, Any]):
         :param ids: shape: ``(n,)``, the ids of entities
         :return: shape: ``(n, d)``, of complex embeddings the real view
         """
-        x = self._embedding._plain_forward(indices=ids)
+        # the gradient of `index_select` is made in half the time of that of an embedding's look-up
+        x = self._embedding._plain_forward(indices=None).index_select(0, ids)
         if self._embedding.normalizer is not None:
             x = self._embedding.normalizer(x)
         vectors: Tensor = (torch.view_as_real(x) if x.is_complex() else x).flatten(start_dim=1)
