@@ -10,7 +10,7 @@ from class_resolver import HintOrType
 from ..functional.hardness import HardnessActivation, hardness_resolver
 from ..resolve import resolve
 
-__all__ = ["check_number", "make_activation"]
+__all__ = ["check_mean", "check_number", "make_activation"]
 
 
 def check_number(name: str, value: object, maximum: float = math.inf) -> float:
@@ -26,6 +26,16 @@ def check_number(name: str, value: object, maximum: float = math.inf) -> float:
         allowed = "> 0" if math.isinf(maximum) else f"in (0, {maximum:g}]"
         raise ValueError(f"{name}={value!r} is not allowed: it must be a finite number {allowed}.")
     return float(value)
+
+
+def check_mean(reduction: str) -> None:
+    """Check the reduction of a loss of two means.
+
+    :param reduction: its name
+    :raises ValueError: if it is not ``"mean"``
+    """
+    if reduction != "mean":
+        raise ValueError(f"reduction={reduction!r} is not allowed: both terms are means, so it must be 'mean'.")
 
 
 def make_activation(

@@ -14,7 +14,7 @@ from pykeen.losses import Reduction, SetwiseLoss, UnsupportedLabelSmoothingError
 from torch import Tensor
 
 from ..functional.hardness import HardnessActivation
-from .arguments import check_number, make_activation
+from .arguments import check_mean, check_number, make_activation
 
 __all__ = ["HaLELoss"]
 
@@ -87,8 +87,7 @@ class HaLELoss(SetwiseLoss):
         :param reduction: must be ``"mean"``: both terms are means by definition
         :raises ValueError: if an argument is not allowed
         """
-        if reduction != "mean":
-            raise ValueError(f"reduction={reduction!r} is not allowed: both terms are means, so it must be 'mean'.")
+        check_mean(reduction)
         super().__init__(reduction=reduction)
         self.alpha = check_number("alpha", alpha, maximum=1.0)
         self.lambda_ = check_number("lambda_", lambda_)

@@ -11,7 +11,7 @@ from pykeen.losses import Loss, Reduction
 from torch import Tensor
 
 from ..functional.hardness import HardnessActivation
-from .arguments import check_number, make_activation
+from .arguments import check_mean, check_number, make_activation
 
 __all__ = ["NonNegLoss"]
 
@@ -63,8 +63,7 @@ class NonNegLoss(Loss):
         :param reduction: must be ``"mean"``
         :raises ValueError: if an argument is not allowed
         """
-        if reduction != "mean":
-            raise ValueError(f"reduction={reduction!r} is not allowed: both terms are means, so it must be 'mean'.")
+        check_mean(reduction)
         super().__init__(reduction=reduction)
         self.lambda_ = check_number("lambda_", lambda_)
         self.activation = make_activation(activation, gamma, beta)

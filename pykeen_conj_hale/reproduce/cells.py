@@ -94,6 +94,11 @@ class Cell:
         )
 
     @property
+    def facts(self) -> dict[str, Any]:
+        """What is trained, whichever table it is for."""
+        return {name: value for name, value in dataclasses.asdict(self).items() if name != "table"}
+
+    @property
     def key(self) -> str:
         """What names the run: tables that have the same run share it, and another configuration is another run."""
         return (

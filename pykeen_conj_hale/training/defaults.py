@@ -18,8 +18,7 @@ logger = logging.getLogger(__name__)
 
 #: The number of triples a batch
 BATCH_SIZE = 1_024
-#: Adam's learning rate for such batches, and the share of the budget in which it rises: larger steps at once would push
-#: entities so far apart that the activation is flat there, and positives no longer find each other
+#: Adam's learning rate for such batches, and the share of the budget in which it rises
 LEARNING_RATE = 0.01
 WARMUP = 0.1
 
@@ -36,7 +35,7 @@ def scaled_learning_rate(batch_size: int) -> float:
 def choose_learning_rate(loop: TrainingLoop[Any], batch_size: int) -> None:
     """Set Adam's learning rate, and its warm-up and decay over the budget, if neither was asked for.
 
-    PyTorch's default, 0.001, is a tenth of what HaLE needs to be done within minutes. A learning rate that was given,
+    PyTorch's default, 0.001, is a tenth of what was best by validation. A learning rate that was given,
     also one of 0.001, is left alone, and so is any optimizer but Adam and AdamW.
 
     :param loop: the loop, changed in place

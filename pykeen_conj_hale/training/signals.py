@@ -28,8 +28,8 @@ def on_signal(callback: Callable[[str], None], signals: Iterable[int] = SIGNALS)
     :param callback: what is called with the signal's name
     :param signals: the numbers of the signals
     """
-    names = ", ".join(signal.Signals(number).name for number in signals)
     if threading.current_thread() is not threading.main_thread():
+        names = ", ".join(signal.Signals(number).name for number in signals)
         logger.warning("%s cannot be handled: that is possible in the main thread only.", names)
         yield
         return

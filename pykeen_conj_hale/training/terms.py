@@ -77,13 +77,11 @@ class QueryTerms:
         :param sampled: the rows of the triples whose queries are the sample; drawn by the loss by default
         :return: scalars by name
         """
+        if label_smoothing and isinstance(self.loss, HaLELoss | NonNegLoss):
+            raise UnsupportedLabelSmoothingError(self.loss)
         if isinstance(self.loss, HaLELoss):
-            if label_smoothing:
-                self.loss.refuse(label_smoothing)
             terms = self._sampled(self.loss, triples, slice_size, sampled)
         elif isinstance(self.loss, NonNegLoss):
-            if label_smoothing:
-                raise UnsupportedLabelSmoothingError(self.loss)
             terms = self._without_negatives(self.loss, triples)
         else:
             terms = self._rows(triples, label_smoothing, slice_size)

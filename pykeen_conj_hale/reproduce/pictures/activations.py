@@ -43,7 +43,7 @@ def draw_activations(folder: Path) -> Path:
     for cls, look in _looks().items():
         activation = cls()
         h = activation(x).numpy()
-        h = np.where(np.isfinite(h), h, np.nan)  # a gap, as of 2 artanh(x) beyond 1
+        h = np.where(np.isfinite(h), h, np.nan)  # a gap, where one that was registered later is infinite
         # Some coincide in part
         style = "-" if dataclasses.fields(activation) else "--"
         axes.plot(x, h, style, color=look.color, label=describe(activation, look.label), linewidth=2)
@@ -55,12 +55,7 @@ def draw_activations(folder: Path) -> Path:
 
 def _looks() -> dict[type[HardnessActivation], Look]:
     """Find how each activation looks: as the strategy that has it, in the order of strategies."""
-    looks = {}
-    for strategy, name in NAMES.items():
-        try:
-            looks[hardness_resolver.lookup(name)] = ACTIVATIONS[strategy]
-        except KeyError:
-            continue
+    looks = {hardness_resolver.lookup(name): ACTIVATIONS[strategy] for strategy, name in NAMES.items()}
     return looks | {cls: Look(cls.__name__, OTHER, "") for cls in hardness_resolver if cls not in looks}
 
 
