@@ -202,33 +202,11 @@ def test_last_of_equal_runs_counts():
     assert [run.key for run in strategies["HaLE"].values()] == ["new", "other"]
 
 
-@pytest.mark.parametrize(
-    ("broken", "message"),
-    [
-        ({"status": "interrupted"}, "Result 1 is not drawn: its run is interrupted"),
-        ({"seed": None}, "Result 1 is not drawn: it is broken"),
-        ({"curve": [[1.0, 0.1]]}, "a curve of shape (1, 2) has no Hits@10"),
-        ({"curve": [[1.0, 0.1, 0.2], [1.0]]}, "Result 1 is not drawn: it is broken"),
-        ({"curve": "none"}, "Result 1 is not drawn: it is broken"),
-        ({"embedding_dim": math.inf}, "Result 1 is not drawn: it is broken"),
-    ],
-)
-def test_broken_lines(broken, message, tmp_path, caplog):
-    paths = draw([line("HaLE") | broken, line("AllNeg"), line("SamNeg")], tmp_path, {})
-    assert len(paths) == 2
-    assert message in caplog.text
-
-
-def test_lines_that_are_no_results(caplog):
-    assert not read_groups([{}, {"status": "finished"}, [], "text"])
-    assert caplog.text.count("it is broken") == 4
-
-
-def test_rows_without_numbers():
-    """JSON's null and NaN are no measurements, and the order is that of time."""
-    curve = [[3.0, 0.1, 0.5], [1.0, None, 0.2], [2.0, 0.1, None], [4.0, 0.1, math.nan]]
-    ((_, strategies),) = read_groups([line("HaLE", curve=curve)]).items()
+def test_curves_are_by_time():
+    curve = [[3.0, 0.1, 0.5], [1.0, 0.1, 0.2]]
+    ((_, strategies),) = read_groups([line("HaLE", curve=curve), line("SamNeg", curve=[])]).items()
     assert strategies["HaLE"][0].curve.tolist() == [[1.0, 0.2], [3.0, 0.5]]
+    assert strategies["SamNeg"][0].curve.shape == (0, 2)
 
 
 # Fig. 3

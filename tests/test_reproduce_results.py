@@ -43,6 +43,9 @@ def test_a_line_that_was_cut_off_stays_alone(tmp_path, caplog):
         (json.dumps(make_line(seconds="600")), "seconds are missing or of another type"),
         (json.dumps({**make_line(), "test": None}), "test are missing"),
         (json.dumps(make_line(test={"mrr": 0.1})), "test are missing"),
+        (json.dumps(make_line(curve=[[1.0, 0.1]])), "points of the curve are missing or of another type"),
+        (json.dumps(make_line(curve=[[1.0, None, 0.2]])), "points of the curve"),
+        (json.dumps(make_line(curve=[1.0])), "points of the curve"),
     ],
 )
 def test_what_cannot_be_read_is_named_and_kept(tmp_path, caplog, text, why):

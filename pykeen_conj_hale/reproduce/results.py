@@ -145,6 +145,13 @@ def _parse(text: bytes) -> dict[str, Any]:
     wrong = [name for name, kind in fields.items() if not isinstance(line.get(name), kind)]
     if finished and not wrong:
         wrong = [name for name in ("test", "validation") if not line[name].keys() >= _METRICS]
+    if not wrong and not all(_is_point(point) for point in line["curve"]):
+        wrong = ["points of the curve"]
     if wrong:
         raise ValueError(f"{', '.join(wrong)} are missing or of another type.")
     return line
+
+
+def _is_point(point: Any) -> bool:
+    """Check a point of a curve: seconds, MRR, Hits@10."""
+    return isinstance(point, list) and len(point) == 3 and all(isinstance(value, _NUMBER) for value in point)

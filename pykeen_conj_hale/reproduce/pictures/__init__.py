@@ -33,7 +33,7 @@ def draw(lines: Sequence[Mapping[str, Any]], folder: Path, embeddings: Mapping[s
 
     Where there are runs under several time budgets, ``_<seconds>s`` follows in the names of all but the longest.
 
-    :param lines: the results, a run each; only finished runs are drawn, and of equal ones the last
+    :param lines: lines of finished runs; of equal ones the last is drawn
     :param folder: where to write; it is made if there is none. Each file is written whole or not at all
     :param embeddings: the files of :func:`pykeen_conj_hale.embeddings.export_embeddings`, by the key of the run
     :return: the pictures of these results

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import logging
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -14,8 +13,6 @@ from numpy.typing import NDArray
 from .style import ACTIVATIONS, STRATEGIES
 
 __all__ = ["Group", "Groups", "Run", "file_names", "read_groups"]
-
-logger = logging.getLogger(__name__)
 
 #: The names that are drawn, which are matched as PyKEEN matches names
 _STRATEGIES = {name.lower(): name for name in (*STRATEGIES, *ACTIVATIONS)}
@@ -50,34 +47,21 @@ Groups = Mapping[Group, Mapping[str, Mapping[int, Run]]]
 def read_groups(lines: Iterable[Mapping[str, Any]]) -> Groups:
     """Sort finished runs into groups; of those which agree in group, strategy and seed the last one counts.
 
-    :param lines: the results
-    :return: the runs; each line that is left out is logged
+    :param lines: lines of finished runs, as :func:`~pykeen_conj_hale.reproduce.results.latest` keeps them
+    :return: the runs
     """
     groups: dict[Group, dict[str, dict[int, Run]]] = {}
-    for number, line in enumerate(lines, start=1):
-        try:
-            if line["status"] != "finished":
-                logger.info("Result %d is not drawn: its run is %s", number, line["status"])
-                continue
-            group = Group(str(line["dataset"]), str(line["model"]), int(line["embedding_dim"]), float(line["seconds"]))
-            name = str(line["strategy"])
-            run = Run(key=str(line["key"]), seed=int(line["seed"]), curve=_curve(line["curve"]))
-        except (KeyError, TypeError, ValueError, OverflowError) as error:
-            logger.info("Result %d is not drawn: it is broken (%r)", number, error)
-            continue
-        groups.setdefault(group, {}).setdefault(_STRATEGIES.get(name.lower(), name), {})[run.seed] = run
+    for line in lines:
+        group = Group(line["dataset"], line["model"], line["embedding_dim"], line["seconds"])
+        name = _STRATEGIES.get(line["strategy"].lower(), line["strategy"])
+        run = Run(key=line["key"], seed=line["seed"], curve=_curve(line["curve"]))
+        groups.setdefault(group, {}).setdefault(name, {})[run.seed] = run
     return groups
 
 
-def _curve(rows: Any) -> NDArray[np.float64]:
-    """Take seconds and Hits@10 from the rows (seconds, MRR, Hits@10); rows without a number are no measurement."""
-    table = np.asarray(rows, dtype=np.float64)
-    if table.size == 0:
-        return np.empty((0, 2))
-    if table.ndim != 2 or table.shape[1] < 3:
-        raise ValueError(f"a curve of shape {table.shape} has no Hits@10")
-    curve = table[:, [0, 2]]
-    curve = curve[np.isfinite(curve).all(axis=1)]
+def _curve(points: Sequence[Sequence[float]]) -> NDArray[np.float64]:
+    """Take seconds and Hits@10 from the points (seconds, MRR, Hits@10)."""
+    curve = np.asarray(points, dtype=np.float64).reshape(-1, 3)[:, [0, 2]]
     return curve[np.argsort(curve[:, 0], kind="stable")]
 
 
