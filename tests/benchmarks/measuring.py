@@ -7,6 +7,7 @@ import json
 import os
 import platform
 import resource
+import shlex
 import statistics
 import subprocess
 import sys
@@ -153,7 +154,7 @@ def write_line(path: str | Path, **facts: Any) -> str:
     """
     line = dict(
         facts,
-        command=" ".join(["python", f"tests/benchmarks/{Path(sys.argv[0]).name}", *sys.argv[1:]]),
+        command=shlex.join(["python", f"tests/benchmarks/{Path(sys.argv[0]).name}", *sys.argv[1:]]),
         threads=torch.get_num_threads(),
         torch=torch.__version__,
         machine=platform.machine(),
