@@ -1,6 +1,6 @@
 """HaLE's settings by validation: one training of a number of epochs, one JSON line.
 
-Not part of ``make bench``. Epochs and not seconds, so that a busy machine changes nothing: settings are compared at
+Not part of ``make bench``. Epochs rather than seconds, so that a busy machine changes nothing: settings are compared at
 numbers of epochs that take the same time on a quiet one. The data is found as by ``dataset="WN18RR-all"``.
 
     python tests/benchmarks/tune_hale.py --epochs 56 --batch-size 2048 --alpha 0.05 --lr 0.015 --warmup 0.1
@@ -29,6 +29,15 @@ NUM_TRAINING = 3_000
 def run(arguments: argparse.Namespace) -> PipelineResult:
     """Train, and evaluate on the validation triples."""
     cosine: Mapping[str, Any] = dict(lr_scheduler="BudgetCosine", lr_scheduler_kwargs=dict(warmup=arguments.warmup))
+    length: dict[str, Any] = dict(
+        training_kwargs=dict(num_epochs=arguments.epochs, batch_size=arguments.batch_size, use_tqdm=False),
+        training_loop_kwargs=dict(automatic_memory_optimization=False),
+    )
+    if arguments.seconds:
+        length["training_loop_kwargs"]["time_budget"] = arguments.seconds
+        length.update(
+            stopper="Timed", stopper_kwargs=dict(seconds=arguments.seconds / 5, metric=METRICS[0], use_tqdm=False)
+        )
     n3: Mapping[str, Any] = dict(regularizer="N3", regularizer_kwargs=dict(weight=arguments.n3))
     return pipeline(
         dataset=arguments.dataset,
@@ -41,8 +50,7 @@ def run(arguments: argparse.Namespace) -> PipelineResult:
             **json.loads(arguments.loss_kwargs),
         },
         training_loop="QuerySampling",
-        training_loop_kwargs=dict(automatic_memory_optimization=False),
-        training_kwargs=dict(num_epochs=arguments.epochs, batch_size=arguments.batch_size, use_tqdm=False),
+        **length,
         optimizer="Adam",
         optimizer_kwargs=dict(lr=arguments.lr),
         **({} if arguments.constant else cosine),
@@ -70,7 +78,9 @@ def main() -> None:
     parser.add_argument("--dataset", default="WN18RR-all")
     parser.add_argument("--model", default="RotL")
     parser.add_argument("--dim", type=int, default=32)
-    parser.add_argument("--epochs", type=int, required=True)
+    length = parser.add_mutually_exclusive_group(required=True)
+    length.add_argument("--epochs", type=int)
+    length.add_argument("--seconds", type=float, help="time of training in place of epochs: for datasets of seconds")
     parser.add_argument("--batch-size", type=int, default=1024)
     parser.add_argument("--lr", type=float, default=0.01)
     parser.add_argument("--warmup", type=float, default=0.0)
