@@ -90,7 +90,11 @@ TUNED: list[tuple[Mapping[str, Any], Mapping[str, Any]]] = [
     *_all_with(
         "alpha",
         {"dataset": "FB15k-237"},
-        {"loss_kwargs": {"lambda_": 0.5}, "regularizer": "N3", "regularizer_kwargs": {"weight": 1.0}},
+        {
+            "loss_kwargs": {"lambda_": 0.5},
+            "regularizer": "N3",
+            "regularizer_kwargs": {"weight": 1.0, "apply_only_once": False},
+        },
     ),
     # RotE's on CoDEx-S, taken for all three
     *(
