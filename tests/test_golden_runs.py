@@ -1,0 +1,35 @@
+"""Every loop gives the losses and parameters which it gave before: same seed, same numbers."""
+
+import json
+import shutil
+
+import golden_runs
+import pytest
+
+KNOWN = json.loads(golden_runs.RUNS.read_text())
+
+
+def compare(found, known):
+    # other processors add up in another order
+    assert found["losses"] == pytest.approx(known["losses"], rel=1e-4)
+    assert found["norms"] == pytest.approx(known["norms"], rel=1e-3)
+
+
+def test_all_runs_are_known():
+    assert set(KNOWN) == {*golden_runs.NAMES, "resumed"}
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("name", golden_runs.NAMES)
+def test_run_is_as_before(name):
+    compare(golden_runs.run(name), KNOWN[name])
+
+
+def test_resumed_run_is_the_uninterrupted_one(tmp_path):
+    golden_runs.run_interrupted(tmp_path / "checkpoint.pt")
+    compare(golden_runs.resume(tmp_path / "checkpoint.pt"), KNOWN["RotL"])
+
+
+def test_checkpoint_of_the_first_release_is_still_read(tmp_path):
+    shutil.copy(golden_runs.CHECKPOINT, tmp_path)
+    compare(golden_runs.resume(tmp_path / golden_runs.CHECKPOINT.name), KNOWN["RotL"])
