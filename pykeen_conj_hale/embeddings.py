@@ -22,6 +22,7 @@ from pykeen.triples import TriplesFactory
 from torch import Tensor
 
 from .files import replacing
+from .pykeen_internals import weight_of
 
 __all__ = ["LabeledEmbeddings", "export_embeddings", "import_embeddings", "load_embeddings"]
 
@@ -143,7 +144,7 @@ def import_embeddings(path: str | Path, model: ERModel[Any, Any, Any], triples_f
         found.append((representation, rows, source.rows(name, [here[i] for i in rows])))
     with torch.no_grad():
         for embedding, rows, values in found:
-            weight = embedding._embeddings.weight
+            weight = weight_of(embedding).weight
             values = torch.view_as_real(values) if values.is_complex() else values
             weight[rows] = values.reshape(len(rows), -1).to(weight)
 

@@ -25,6 +25,7 @@ from torch import Tensor
 from tqdm.auto import tqdm
 
 from .models.base import NonFiniteScoreError
+from .pykeen_internals import count_entities
 
 __all__ = ["IndexedRankBasedEvaluator", "default_batch_size"]
 
@@ -103,7 +104,7 @@ class IndexedRankBasedEvaluator(RankBasedEvaluator):
         """Rank the triples on a device."""
         model.eval()
         model = model.to(device)
-        self.num_entities = model._get_entity_len(mode=self.mode)
+        self.num_entities = count_entities(model, self.mode)
         size = batch_size or default_batch_size(self.num_entities, device)
         triples = mapped_triples.to(device)
         known = {target: self._index(target, triples) for target in targets}

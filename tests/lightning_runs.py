@@ -1,4 +1,4 @@
-"""Trainings for test_training_lightning.py: in one process there, in two by ``torchrun lightning_runs.py FOLDER``."""
+"""Trainings for test_lightning_module.py: in one process there, in two by ``torchrun lightning_runs.py FOLDER``."""
 
 from __future__ import annotations
 

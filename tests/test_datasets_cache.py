@@ -17,14 +17,14 @@ def test_one_process_at_a_time(monkeypatch, tmp_path):
 
     monkeypatch.setattr(cache, "PYKEEN_DATASETS", tmp_path / "datasets")
     monkeypatch.setattr(cache, "get_dataset", get_dataset)
-    assert cache.get_dataset_alone("nations", {"a": 1}) == ("nations", {"a": 1})
+    assert cache.get_dataset_locked("nations", {"a": 1}) == ("nations", {"a": 1})
     other.acquire()  # and it is free again
     other.release()
 
 
 def test_it_is_pykeens():
-    dataset = cache.get_dataset_alone("nations", dict(create_inverse_triples=True))
+    dataset = cache.get_dataset_locked("nations", dict(create_inverse_triples=True))
     assert dataset.training.create_inverse_triples
     # one from the cache is of another class
     assert dataset.training.triples.tolist() == Nations().training.triples.tolist()
-    assert cache.get_dataset_alone(dataset) is dataset
+    assert cache.get_dataset_locked(dataset) is dataset

@@ -264,7 +264,7 @@ assert sum(type(finder).__module__ == "pykeen_conj_hale.discovery" for finder in
 from pykeen.contrib.lightning import _main, lit_module_resolver
 assert not any(type(finder).__module__ == "pykeen_conj_hale.discovery" for finder in sys.meta_path)
 assert "pykeen_conj_hale.training.lightning" not in sys.modules
-assert lit_module_resolver.lookup("QuerySampling").__module__ == "pykeen_conj_hale.training.lightning"
+assert lit_module_resolver.lookup("QuerySampling").__module__ == "pykeen_conj_hale.training.lightning.module"
 assert lit_module_resolver.lookup(None).__module__ == "pykeen.contrib.lightning"
 # its command line is built while it is imported
 assert "conjcomplex" in next(option for option in _main.params if option.name == "model").type.choices

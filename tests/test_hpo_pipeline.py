@@ -37,7 +37,7 @@ def run(**changes):
 def test_a_worker_gets_the_dataset_while_no_other_does(monkeypatch, tmp_path):
     """PyKEEN takes a folder of its cache that is there for whole."""
     calls = []
-    monkeypatch.setattr(hpo, "get_dataset_alone", lambda *arguments: calls.append(arguments) or exit())
+    monkeypatch.setattr(hpo, "get_dataset_locked", lambda *arguments: calls.append(arguments) or exit())
     with pytest.raises(SystemExit):
         run(storage=tmp_path / "study.journal")
     assert calls == [("nations", {"create_inverse_triples": True})]

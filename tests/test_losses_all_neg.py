@@ -7,7 +7,7 @@ from pykeen.losses import CrossEntropyLoss, loss_resolver
 
 from pykeen_conj_hale.losses import AllNegLoss
 from pykeen_conj_hale.models import RotL
-from pykeen_conj_hale.training.terms import QueryTerms
+from pykeen_conj_hale.training.query_terms import QueryTerms
 
 cases = pytest.importorskip("tests.cases", reason="PyKEEN's test mixins are fetched by `make test`")
 

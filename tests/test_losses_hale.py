@@ -8,8 +8,8 @@ import torch
 from pykeen.losses import CrossEntropyLoss, UnsupportedLabelSmoothingError, loss_resolver
 from torch.nn import functional
 
-from pykeen_conj_hale.functional.hardness import Halin, Hanon
 from pykeen_conj_hale.losses import HaLELoss
+from pykeen_conj_hale.streaming.activations import Halin, Hanon
 
 cases = pytest.importorskip("tests.cases", reason="PyKEEN's test mixins are fetched by `make test`")
 

@@ -9,7 +9,7 @@ from pykeen.pipeline import pipeline
 
 from pykeen_conj_hale.losses import NonNegLoss
 from pykeen_conj_hale.models import RotE
-from pykeen_conj_hale.training.terms import QueryTerms
+from pykeen_conj_hale.training.query_terms import QueryTerms
 
 
 @pytest.fixture(scope="module")

@@ -5,8 +5,8 @@ import torch
 from pykeen.losses import BCEWithLogitsLoss, NSSALoss, loss_resolver
 from torch.nn import functional
 
-from pykeen_conj_hale.functional.hardness import Hanon
 from pykeen_conj_hale.losses import AdvNegLoss, SamNegLoss
+from pykeen_conj_hale.streaming.activations import Hanon
 
 cases = pytest.importorskip("tests.cases", reason="PyKEEN's test mixins are fetched by `make test`")
 

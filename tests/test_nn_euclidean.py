@@ -5,7 +5,6 @@ import pytest
 import torch
 from pykeen.nn.modules import DistMultInteraction, RotatEInteraction, TransEInteraction, interaction_resolver
 
-from pykeen_conj_hale.functional.hardness import Hanon
 from pykeen_conj_hale.nn import (
     QueryDistMultInteraction,
     QueryRotatEInteraction,
@@ -13,6 +12,7 @@ from pykeen_conj_hale.nn import (
     RotEInteraction,
     RotLInteraction,
 )
+from pykeen_conj_hale.streaming.activations import Hanon
 
 cases = pytest.importorskip("tests.cases", reason="PyKEEN's test mixins are fetched by `make test`")
 

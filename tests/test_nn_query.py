@@ -5,9 +5,9 @@ import torch
 from pykeen.nn.modules import interaction_resolver
 from test_functional_similarity import BATCH_SHAPES, LargestTensor
 
-from pykeen_conj_hale.functional.hardness import Hanon
 from pykeen_conj_hale.nn import ConjComplExInteraction, QueryInteraction
 from pykeen_conj_hale.nn.query import UNIT_SCALE
+from pykeen_conj_hale.streaming.activations import Hanon
 
 
 class Translation(QueryInteraction):

@@ -12,7 +12,7 @@ from pykeen_conj_hale.functional.moebius import CONJUGATE_VARIANTS
 from pykeen_conj_hale.losses import HaLELoss
 from pykeen_conj_hale.models import ConjComplEx, ConjFiveStarE, FiveStarE
 from pykeen_conj_hale.regularizers import N3Regularizer
-from pykeen_conj_hale.training.terms import QueryTerms
+from pykeen_conj_hale.training.query_terms import QueryTerms
 
 cases = pytest.importorskip("tests.cases", reason="PyKEEN's test mixins are fetched by `make test`")
 

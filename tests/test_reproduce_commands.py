@@ -33,7 +33,7 @@ def invoke(*arguments, code=0):
 def nations(monkeypatch):
     """A small dataset in place of the paper's, in this process."""
     dataset = Nations(create_inverse_triples=True)
-    monkeypatch.setattr(runs, "get_dataset_alone", lambda name, kwargs: dataset)
+    monkeypatch.setattr(runs, "get_dataset_locked", lambda name, kwargs: dataset)
 
 
 @pytest.fixture
@@ -128,7 +128,7 @@ def test_a_failure_does_not_stop_the_others(tmp_path, monkeypatch):
             raise dataset
         return dataset
 
-    monkeypatch.setattr(runs, "get_dataset_alone", take)
+    monkeypatch.setattr(runs, "get_dataset_locked", take)
     out = invoke("reproduce", *CHOICE, "--strategy", "hale", "--strategy", "samneg", *QUICK, "-o", tmp_path, code=1)
     assert "failed: OSError: no such data" in out
     assert [line["status"] for line in read_lines(tmp_path / "results.jsonl")] == ["failed", "finished"]

@@ -12,7 +12,7 @@ from pykeen.datasets import Nations
 from pykeen.models import ComplEx, DistMult
 
 from pykeen_conj_hale.embeddings import export_embeddings, load_embeddings
-from pykeen_conj_hale.functional.hardness import Halin, Hanon, HardnessActivation, hardness_resolver
+from pykeen_conj_hale.streaming.activations import Halin, Hanon, HardnessActivation, activation_resolver
 
 figures = pytest.importorskip("matplotlib.figure")
 pytest.importorskip("sklearn")
@@ -22,7 +22,7 @@ from pykeen_conj_hale.reproduce.pictures import draw  # noqa: E402
 from pykeen_conj_hale.reproduce.pictures.activations import describe  # noqa: E402
 from pykeen_conj_hale.reproduce.pictures.curves import make_series  # noqa: E402
 from pykeen_conj_hale.reproduce.pictures.entities import clusters, project, sample_labels, uniformity  # noqa: E402
-from pykeen_conj_hale.reproduce.pictures.lines import Group, file_names, read_groups  # noqa: E402
+from pykeen_conj_hale.reproduce.pictures.groups import Group, file_names, read_groups  # noqa: E402
 from pykeen_conj_hale.reproduce.pictures.style import ACTIVATIONS, STRATEGIES, read_description  # noqa: E402
 from pykeen_conj_hale.reproduce.pictures.tsne import make_panels  # noqa: E402
 
@@ -118,12 +118,12 @@ def test_activations(tmp_path, axes):
         def unit_derivative(self, y, value):
             return value**2
 
-    hardness_resolver.register(Steep)
+    activation_resolver.register(Steep)
     try:
         draw([], tmp_path, {})
-        count = len(list(hardness_resolver))
+        count = len(list(activation_resolver))
     finally:
-        del hardness_resolver.lookup_dict[hardness_resolver.normalize("Steep")]
+        del activation_resolver.lookup_dict[activation_resolver.normalize("Steep")]
     lines = {curve.get_label(): curve for curve in axes["activations.png"][0].lines}
     assert len(lines) == count
     for label, activation in {"Hanon (γ = 5, β = 3)": Hanon(), "Halin (γ = 5, β = 10)": Halin()}.items():

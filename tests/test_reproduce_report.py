@@ -5,8 +5,8 @@ import sys
 import pytest
 from reproduce_lines import HARDWARE, make_cell, make_line
 
-from pykeen_conj_hale.reproduce import strategies
-from pykeen_conj_hale.reproduce.extras import warn_missing
+from pykeen_conj_hale.messages import Once
+from pykeen_conj_hale.reproduce import report, strategies
 from pykeen_conj_hale.reproduce.report import markdown, write_report
 
 
@@ -110,7 +110,7 @@ def test_without_matplotlib(tmp_path, monkeypatch, caplog):
     for name in [name for name in sys.modules if name.split(".")[0] == "matplotlib"]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "matplotlib", None)
-    warn_missing.cache_clear()
+    monkeypatch.setattr(report, "_once", Once(report.logger))
     for _ in range(2):
         path = write_report([make_line()], tmp_path)
     assert row(path.read_text())["MRR"] == ".400"

@@ -12,9 +12,9 @@ from pykeen.pipeline import PipelineResult
 from reproduce_lines import make_cell
 
 from pykeen_conj_hale.embeddings import load_embeddings
+from pykeen_conj_hale.messages import Once
 from pykeen_conj_hale.reproduce import runs
 from pykeen_conj_hale.reproduce.cells import fingerprint
-from pykeen_conj_hale.reproduce.extras import warn_missing
 from pykeen_conj_hale.reproduce.results import ResultsFolder, read_lines
 from pykeen_conj_hale.reproduce.strategies import STRATEGIES
 from pykeen_conj_hale.training import TimedStopper
@@ -26,7 +26,7 @@ CELL = make_cell(seconds=0.1)
 def nations(monkeypatch):
     """A small dataset in place of the paper's."""
     dataset = Nations(create_inverse_triples=True)
-    monkeypatch.setattr(runs, "get_dataset_alone", lambda name, kwargs: dataset)
+    monkeypatch.setattr(runs, "get_dataset_locked", lambda name, kwargs: dataset)
     return dataset
 
 
@@ -105,7 +105,7 @@ def test_no_embeddings(results):
 def test_without_safetensors_the_result_is_kept(results, monkeypatch, caplog):
     monkeypatch.setitem(sys.modules, "safetensors", None)
     monkeypatch.setitem(sys.modules, "safetensors.torch", None)
-    warn_missing.cache_clear()
+    monkeypatch.setattr(runs, "_once", Once(runs.logger))
     with caplog.at_level(logging.WARNING):
         runs.run_cell(CELL, results, use_tqdm=False)
         runs.run_cell(make_cell(seconds=0.02), results, use_tqdm=False)
@@ -117,7 +117,7 @@ def test_a_failed_run(results, monkeypatch, caplog):
     def fail(name, kwargs):
         raise OSError("no such data")
 
-    monkeypatch.setattr(runs, "get_dataset_alone", fail)
+    monkeypatch.setattr(runs, "get_dataset_locked", fail)
     line = runs.run_cell(CELL, results)
     assert (line["status"], line["error"], line["curve"]) == ("failed", "OSError: no such data", [])
     assert read_lines(results.file) == [{"format": 1, **line}]

@@ -4,10 +4,10 @@ import pytest
 from pykeen.losses import loss_resolver
 from pykeen.training import training_loop_resolver
 
-from pykeen_conj_hale.functional.hardness import Halin, Hanon, Identity
 from pykeen_conj_hale.losses import AdvNegLoss, AllNegLoss, HaLELoss, NonNegLoss, SamNegLoss
 from pykeen_conj_hale.reproduce import strategies
 from pykeen_conj_hale.reproduce.strategies import STRATEGIES, settings
+from pykeen_conj_hale.streaming.activations import Halin, Hanon, Identity
 from pykeen_conj_hale.training import BudgetedSLCWATrainingLoop, QuerySamplingTrainingLoop
 
 CELL = dict(dataset="WN18RR", model="RotL", embedding_dim=32)

@@ -15,7 +15,7 @@ from pykeen_conj_hale.losses import HaLELoss
 from pykeen_conj_hale.models import ConjComplEx
 from pykeen_conj_hale.training import QuerySamplingTrainingLoop, TimeBudget
 from pykeen_conj_hale.training.query_sampling import TripleBatches
-from pykeen_conj_hale.training.terms import QueryTerms
+from pykeen_conj_hale.training.query_terms import QueryTerms
 
 training_cases = pytest.importorskip(
     "tests.test_training.cases", reason="PyKEEN's test mixins are fetched by `make test`"

@@ -10,10 +10,10 @@ from filelock import FileLock
 from pykeen.constants import PYKEEN_DATASETS
 from pykeen.datasets import Dataset, get_dataset
 
-__all__ = ["get_dataset_alone"]
+__all__ = ["get_dataset_locked"]
 
 
-def get_dataset_alone(dataset: HintOrType[Dataset], dataset_kwargs: Mapping[str, Any] | None = None) -> Dataset:
+def get_dataset_locked(dataset: HintOrType[Dataset], dataset_kwargs: Mapping[str, Any] | None = None) -> Dataset:
     """Get a dataset while no other process of this machine does.
 
     PyKEEN writes its cache file by file, in place, and takes a folder that is there for whole: of processes that begin

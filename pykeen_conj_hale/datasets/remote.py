@@ -11,6 +11,7 @@ from typing import ClassVar
 from pykeen.datasets.base import LazyDataset, PackedZipRemoteDataset, PathDataset, RemoteDataset
 from pystow.utils import download
 
+from ..pykeen_internals import remote_paths, unpack
 from .base import AllSplitsDataset
 from .files import SplitFile, find_split_files
 
@@ -107,7 +108,7 @@ def _download(dataset: LazyDataset) -> dict[str, SplitFile]:
             f"cannot find the files of {type(dataset).__name__}; use one of PyKEEN's datasets with three files"
         )
     # a dataset of unpacked files has downloaded them when it was made
-    if isinstance(dataset, RemoteDataset) and not all(path.is_file() for path in dataset._get_paths()):
+    if isinstance(dataset, RemoteDataset) and not all(path.is_file() for path in remote_paths(dataset)):
         _unpack(dataset)
     return {
         "training": SplitFile(dataset.training_path),
@@ -117,11 +118,10 @@ def _download(dataset: LazyDataset) -> dict[str, SplitFile]:
 
 
 def _unpack(dataset: RemoteDataset) -> None:
-    archive = dataset._get_bytes()
     try:
-        dataset._extract(archive)
+        unpack(dataset)
     except BaseException:
         # a file cut short would pass for a whole one at the next use
-        for path in dataset._get_paths():
+        for path in remote_paths(dataset):
             path.unlink(missing_ok=True)
         raise

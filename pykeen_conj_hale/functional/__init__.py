@@ -6,9 +6,6 @@
 - :mod:`~pykeen_conj_hale.functional.glove`: GloVe's weights and residuals
 - :mod:`~pykeen_conj_hale.functional.modulus`: moduli of complex numbers whose gradients are finite everywhere
 - :mod:`~pykeen_conj_hale.functional.moebius`: Möbius maps of complex vectors
-- :mod:`~pykeen_conj_hale.functional.hardness`: hardness-aware activations and their derivatives
-- :mod:`~pykeen_conj_hale.functional.similarity`: broadcasting similarities, 1-to-N as one matrix product
-- :mod:`~pykeen_conj_hale.functional.link`: growing maps of the squared distance
-- :mod:`~pykeen_conj_hale.functional.logsumexp`: log-sum-exp over all entities, streamed
 - :mod:`~pykeen_conj_hale.functional.rotation`: Givens rotations and numbers of modulus 1
+- :mod:`~pykeen_conj_hale.functional.similarity`: broadcasting similarities, 1-to-N as one matrix product
 """

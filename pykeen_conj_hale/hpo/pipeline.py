@@ -20,8 +20,9 @@ from optuna.storages import BaseStorage, fail_stale_trials, get_storage
 from optuna.trial import FrozenTrial, TrialState
 from pykeen.hpo import HpoPipelineResult
 
-from ..datasets.cache import get_dataset_alone
-from ..training.clock import Duration, parse_seconds
+from ..checks import check_whole
+from ..datasets.cache import get_dataset_locked
+from ..training.budget.clock import Duration, parse_seconds
 from .settings import check_arguments, describe, differences
 from .storage import StorageHint, make_storage
 
@@ -73,13 +74,12 @@ def hpo_pipeline(
     :return: PyKEEN's result, of all workers' trials
     :raises ValueError: if an argument is not allowed, or the study exists with other settings
     """
-    if isinstance(n_trials, bool) or not isinstance(n_trials, int) or n_trials < 1:
-        raise ValueError(f"n_trials={n_trials!r} must be a whole number ≥ 1: that of all workers' trials.")
+    check_whole("n_trials", n_trials)
     arguments = check_arguments({**arguments, "direction": direction or "maximize"})
     deadline = time.monotonic() + (float("inf") if timeout is None else parse_seconds("timeout", timeout))
     backend = get_storage(make_storage(storage, heartbeat_seconds))
     if arguments.get("dataset") is not None:
-        get_dataset_alone(arguments["dataset"], arguments.get("dataset_kwargs"))
+        get_dataset_locked(arguments["dataset"], arguments.get("dataset_kwargs"))
     study = _open(backend, study_name, load_if_exists, n_trials, describe(arguments))
     arguments.update(
         storage=backend,

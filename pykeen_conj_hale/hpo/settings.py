@@ -17,6 +17,7 @@ from pykeen.regularizers import regularizer_resolver
 from pykeen.stoppers import EarlyStopper, stopper_resolver
 from pykeen.training import training_loop_resolver
 
+from ..checks import look_up
 from ..training import BudgetedSLCWATrainingLoop, TimeBudget, TimeBudgetMixin, TimedStopper
 
 __all__ = ["check_arguments", "describe", "differences"]
@@ -48,7 +49,7 @@ def check_arguments(arguments: Mapping[str, Any]) -> dict[str, Any]:
     arguments = dict(arguments)
     for name, resolver in _RESOLVERS.items():
         if arguments.get(name) is not None:
-            _look_up(resolver, name, arguments[name])
+            look_up(resolver, name, arguments[name])
     if arguments.pop("n_jobs", None) not in {None, 1}:
         raise ValueError("n_jobs is not supported: start this program as often as there are to be workers.")
     loop = training_loop_resolver.lookup(arguments.get("training_loop"))
@@ -63,13 +64,6 @@ def check_arguments(arguments: Mapping[str, Any]) -> dict[str, Any]:
     if issubclass(loop, TimeBudgetMixin):
         _check_budget(arguments, training)
     return arguments
-
-
-def _look_up(resolver: Any, name: str, value: Any) -> Any:
-    try:
-        return resolver.lookup(value)
-    except (KeyError, TypeError) as error:
-        raise ValueError(f"{name}={value!r} is unknown; choose one of {sorted(resolver.options)}.") from error
 
 
 def _check_negatives(arguments: Mapping[str, Any]) -> None:

@@ -17,6 +17,8 @@ from optuna.storages.journal import JournalFileBackend
 from optuna.trial import FrozenTrial, TrialState
 from sqlalchemy.exc import IntegrityError
 
+from ..checks import check_whole
+
 __all__ = ["StorageHint", "make_storage"]
 
 #: See :func:`make_storage`
@@ -87,8 +89,7 @@ def make_storage(storage: StorageHint, heartbeat_seconds: int = 30) -> BaseStora
     """
     if storage is None or isinstance(storage, BaseStorage):
         return storage
-    if isinstance(heartbeat_seconds, bool) or not isinstance(heartbeat_seconds, int) or heartbeat_seconds < 1:
-        raise ValueError(f"heartbeat_seconds={heartbeat_seconds!r} must be a whole number of seconds ≥ 1.")
+    check_whole("heartbeat_seconds", heartbeat_seconds)
     if isinstance(storage, str) and "://" in storage:
         return _open_database(storage, heartbeat_seconds)
     if isinstance(storage, str | Path) and Path(storage).suffix == ".journal":

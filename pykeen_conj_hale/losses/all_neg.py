@@ -9,7 +9,7 @@ from class_resolver import HintOrType
 from docdata import parse_docdata
 from pykeen.losses import Reduction
 
-from ..functional.hardness import HardnessActivation
+from ..streaming.activations import HardnessActivation
 from .hale import HaLELoss
 
 __all__ = ["AllNegLoss"]

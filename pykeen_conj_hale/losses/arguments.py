@@ -3,29 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-import math
 
 from class_resolver import HintOrType
 
-from ..functional.hardness import HardnessActivation, hardness_resolver
-from ..resolve import resolve
+from ..checks import check_number, resolve
+from ..streaming.activations import HardnessActivation, activation_resolver
 
-__all__ = ["check_mean", "check_number", "make_activation"]
-
-
-def check_number(name: str, value: object, maximum: float = math.inf) -> float:
-    """Check a number in (0, maximum].
-
-    :param name: the argument's name
-    :param value: its value
-    :param maximum: the largest number allowed
-    :return: the value
-    :raises ValueError: if it is no such number
-    """
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= maximum or math.isinf(value):
-        allowed = "> 0" if math.isinf(maximum) else f"in (0, {maximum:g}]"
-        raise ValueError(f"{name}={value!r} is not allowed: it must be a finite number {allowed}.")
-    return float(value)
+__all__ = ["check_mean", "make_activation"]
 
 
 def check_mean(reduction: str) -> None:
@@ -49,13 +33,17 @@ def make_activation(
     :return: the activation
     :raises ValueError: if there is none of that name, or γ or β is not allowed
     """
-    given = {name: check_number(name, value) for name, value in (("gamma", gamma), ("beta", beta)) if value is not None}
+    given = {
+        name: check_number(name, value, above=0)
+        for name, value in (("gamma", gamma), ("beta", beta))
+        if value is not None
+    }
     if isinstance(activation, HardnessActivation):
         if given:
             raise ValueError(
                 f"{' and '.join(given)} cannot be combined with an instance, activation={activation!r}; set them there."
             )
         return activation
-    default = resolve(hardness_resolver, "activation", activation)
+    default = resolve(activation_resolver, "activation", activation)
     names = {field.name for field in dataclasses.fields(default)}
     return dataclasses.replace(default, **{name: value for name, value in given.items() if name in names})

@@ -13,8 +13,9 @@ from docdata import parse_docdata
 from pykeen.losses import Reduction, SetwiseLoss, UnsupportedLabelSmoothingError
 from torch import Tensor
 
-from ..functional.hardness import HardnessActivation
-from .arguments import check_mean, check_number, make_activation
+from ..checks import check_number
+from ..streaming.activations import HardnessActivation
+from .arguments import check_mean, make_activation
 
 __all__ = ["HaLELoss"]
 
@@ -89,8 +90,8 @@ class HaLELoss(SetwiseLoss):
         """
         check_mean(reduction)
         super().__init__(reduction=reduction)
-        self.alpha = check_number("alpha", alpha, maximum=1.0)
-        self.lambda_ = check_number("lambda_", lambda_)
+        self.alpha = check_number("alpha", alpha, above=0, maximum=1)
+        self.lambda_ = check_number("lambda_", lambda_, above=0)
         self.activation = make_activation(activation, gamma, beta)
         self.square = square
         self._warned = False

@@ -10,8 +10,9 @@ from docdata import parse_docdata
 from pykeen.losses import Loss, Reduction
 from torch import Tensor
 
-from ..functional.hardness import HardnessActivation
-from .arguments import check_mean, check_number, make_activation
+from ..checks import check_number
+from ..streaming.activations import HardnessActivation
+from .arguments import check_mean, make_activation
 
 __all__ = ["NonNegLoss"]
 
@@ -65,7 +66,7 @@ class NonNegLoss(Loss):
         """
         check_mean(reduction)
         super().__init__(reduction=reduction)
-        self.lambda_ = check_number("lambda_", lambda_)
+        self.lambda_ = check_number("lambda_", lambda_, above=0)
         self.activation = make_activation(activation, gamma, beta)
 
     def alignment(self, positive_scores: Tensor) -> Tensor:

@@ -10,7 +10,7 @@ from docdata import parse_docdata
 from pykeen.losses import BCEWithLogitsLoss, NSSALoss, Reduction
 from torch import Tensor
 
-from ..functional.hardness import HardnessActivation
+from ..streaming.activations import HardnessActivation
 from .arguments import make_activation
 
 __all__ = ["AdvNegLoss", "SamNegLoss"]

@@ -8,8 +8,8 @@ from typing import Any, ClassVar
 from docdata import parse_docdata
 from torch import Tensor
 
+from ..checks import check_choice
 from ..functional.moebius import CONJUGATE_VARIANTS
-from ..resolve import check_choice
 from .five_star_e import FiveStarEInteraction
 
 __all__ = ["ConjFiveStarEInteraction"]

@@ -9,8 +9,8 @@ import torch
 from docdata import parse_docdata
 from torch import Tensor
 
+from ..checks import check_choice
 from ..functional.moebius import MOEBIUS_MAPS
-from ..resolve import check_choice
 from .query import QueryInteraction
 
 __all__ = ["FiveStarEInteraction"]

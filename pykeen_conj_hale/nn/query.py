@@ -19,10 +19,10 @@ from pykeen.nn.modules import Interaction
 from torch import Tensor
 from torch.nn import functional
 
-from ..functional.hardness import HardnessActivation
-from ..functional.logsumexp import streaming_logsumexp
+from ..checks import resolve
 from ..functional.similarity import as_real
-from ..resolve import resolve
+from ..streaming.activations import HardnessActivation
+from ..streaming.logsumexp import streaming_logsumexp
 from .similarity import Similarity, similarity_resolver
 
 __all__ = ["UNIT_SCALE", "Query", "QueryInteraction", "Target"]
@@ -154,7 +154,7 @@ class QueryInteraction(Interaction[Any, Any, Any], ABC):
         :param query: m queries, batch shape ``(m,)``
         :param target: all n entities, batch shape ``(n,)``
         :param activation: the activation h, the identity by default
-        :param chunk_size: see :func:`~pykeen_conj_hale.functional.logsumexp.streaming_logsumexp`
+        :param chunk_size: see :func:`~pykeen_conj_hale.streaming.logsumexp.streaming_logsumexp`
         :param compile: see there
         :return: shape: ``(m,)``
         """

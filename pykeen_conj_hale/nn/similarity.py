@@ -8,9 +8,9 @@ from typing import ClassVar
 from class_resolver import ClassResolver
 from torch import Tensor
 
-from ..functional.link import ExponentialLink, Link
-from ..functional.logsumexp import StreamedSimilarity
 from ..functional.similarity import inner_product, squared_distance
+from ..streaming.links import ExponentialLink, Link
+from ..streaming.logsumexp import StreamedSimilarity
 
 __all__ = ["Dot", "ExponentialDistance", "Similarity", "SquaredDistance", "similarity_resolver"]
 
@@ -66,7 +66,7 @@ class SquaredDistance(Similarity):
 class ExponentialDistance(Similarity):
     r"""RotL's similarity :math:`-\varphi(\|q - t\|) \le 0` with :math:`\varphi(x) = x e^x` (Wang et al., 2021).
 
-    See :class:`~pykeen_conj_hale.functional.link.ExponentialLink` for what makes it safe at 0 and far away.
+    See :class:`~pykeen_conj_hale.streaming.links.ExponentialLink` for what makes it safe at 0 and far away.
     """
 
     synonyms: ClassVar[set[str]] = {"exponential", "rotl"}

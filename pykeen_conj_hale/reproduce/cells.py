@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from pykeen.utils import normalize_string
 
-from ..training.clock import parse_seconds
+from ..training.budget.clock import parse_seconds
 from .paper import paper_figures, paper_seconds
 from .strategies import STRATEGIES, paper_row, settings
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from pykeen.training.callbacks import TrainingCallback
 
-from ..training.signals import on_signal
+from ..training.budget.signals import on_signal
 
 __all__ = ["Interruption"]
 

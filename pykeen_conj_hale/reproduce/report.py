@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import statistics
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -11,13 +12,16 @@ from typing import Any, Final, TypeAlias
 from tabulate import tabulate
 
 from ..files import replacing
+from ..messages import Once
 from .cells import TABLES, Table, fingerprint
-from .extras import warn_missing
 from .paper import paper_figures, paper_seconds
 from .results import latest
 from .strategies import paper_row
 
 __all__ = ["markdown", "write_report"]
+
+logger = logging.getLogger(__name__)
+_once = Once(logger)
 
 #: The line of a finished run
 Line: TypeAlias = Mapping[str, Any]
@@ -161,5 +165,5 @@ def _draw(lines: Sequence[Line], folder: Path, embeddings: Mapping[str, Path]) -
 
         return draw(lines, folder, embeddings)
     except ImportError as error:
-        warn_missing("No pictures are drawn", str(error))
+        _once.warning("No pictures are drawn: %s", error)
         return []

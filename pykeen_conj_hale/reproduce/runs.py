@@ -19,17 +19,18 @@ from pykeen.triples import TriplesFactory
 from pykeen.version import get_version
 
 from .. import __version__
-from ..datasets.cache import get_dataset_alone
+from ..datasets.cache import get_dataset_locked
 from ..embeddings import export_embeddings
+from ..messages import Once
 from ..training import TimeBudgetMixin
 from .cells import Cell
-from .extras import warn_missing
 from .interrupt import Interruption
 from .results import ResultsFolder
 
 __all__ = ["run_cell"]
 
 logger = logging.getLogger(__name__)
+_once = Once(logger)
 
 #: Our names of metrics, and PyKEEN's
 _METRICS: Final[Mapping[str, str]] = {
@@ -81,7 +82,7 @@ def _train(cell: Cell, tracker: PythonResultTracker, device: torch.device | None
     """Train and test, with what has no influence on the result added to the cell's configuration."""
     configuration = cell.configuration()
     arguments = configuration["pipeline"]
-    dataset = get_dataset_alone(arguments["dataset"], arguments.pop("dataset_kwargs"))
+    dataset = get_dataset_locked(arguments["dataset"], arguments.pop("dataset_kwargs"))
     bar = dict(leave=False, disable=None if use_tqdm else True)  # None: where there is no terminal
     interruption = Interruption()
     with interruption.listening(), tempfile.TemporaryDirectory(prefix="pykeen-conj-hale-") as folder:
@@ -166,6 +167,6 @@ def _export(path: Path, result: PipelineResult) -> None:
         assert isinstance(result.training, TriplesFactory)
         export_embeddings(path, result.model, result.training)
     except ImportError as error:
-        warn_missing("No embeddings are written, and so no picture of them", str(error))
+        _once.warning("No embeddings are written, and so no picture of them: %s", error)
     except OSError:
         logger.exception("The embeddings could not be written to %s, so that there is no picture of them", path)

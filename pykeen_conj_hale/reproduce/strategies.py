@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from copy import deepcopy
 from typing import Any, Final
 
-from ..training.defaults import WARMUP, scaled_learning_rate
+from ..training.learning_rate import WARMUP, scaled_learning_rate
 
 __all__ = ["STRATEGIES", "TUNED", "paper_row", "settings"]
 

@@ -1,10 +1,10 @@
 """Joint training with text: co-occurrences of words and entities, and GloVe's objective beside any model."""
 
-from .cooccurrence import Cooccurrence, tokenize
-from .documents import Document, read_descriptions, read_documents, read_mentions
-from .glove import GloVe
-from .joint import JointGloVe
-from .leakage import remove_overlap
+from .corpus.cooccurrence import Cooccurrence, tokenize
+from .corpus.documents import Document, read_descriptions, read_documents, read_mentions
+from .corpus.leakage import remove_overlap
+from .objective.glove import GloVe
+from .objective.joint import JointGloVe
 from .vectors import Neighbour, WordVectors
 
 __all__ = [

@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from .configuration import count_text, read_configuration, run_joint
-from .cooccurrence import Cooccurrence
+from .corpus.cooccurrence import Cooccurrence
 
 __all__ = ["cooccurrence", "joint"]
 

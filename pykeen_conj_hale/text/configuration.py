@@ -13,10 +13,10 @@ from pykeen.pipeline import PipelineResult, pipeline_from_config
 from pykeen.utils import load_configuration
 
 from ..datasets.files import SplitFile
-from .cooccurrence import Cooccurrence
-from .documents import Document, DocumentLike, read_descriptions, read_mentions
-from .joint import JointGloVe
-from .leakage import remove_overlap
+from .corpus.cooccurrence import Cooccurrence
+from .corpus.documents import Document, DocumentLike, read_descriptions, read_mentions
+from .corpus.leakage import remove_overlap
+from .objective.joint import JointGloVe
 
 __all__ = ["count_text", "read_configuration", "run_joint"]
 

@@ -11,8 +11,8 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from ..checks import check_choice
 from ..files import replacing
-from ..resolve import check_choice
 
 __all__ = ["ENTITY_PREFIX", "Neighbour", "WordVectors"]
 

@@ -1,13 +1,13 @@
 """Training: query sampling, time budgets for every loop, checkpoints, the best model within a budget."""
 
-from .budget import TimeBudgetMixin
-from .checkpoint import CheckpointError
-from .clock import Stopwatch, TimeBudget
+from .budget.checkpoint import CheckpointError
+from .budget.clock import Stopwatch, TimeBudget
+from .budget.loop import TimeBudgetMixin
+from .budget.schedule import BudgetCosineLR, BudgetLinearLR
+from .budget.steps import StopReason
+from .budget.stopper import TimedStopper
 from .loops import BudgetedLCWATrainingLoop, BudgetedSLCWATrainingLoop, BudgetedSymmetricLCWATrainingLoop
 from .query_sampling import QuerySamplingTrainingLoop
-from .schedule import BudgetCosineLR, BudgetLinearLR
-from .steps import StopReason
-from .stopper import TimedStopper
 
 __all__ = [
     "BudgetCosineLR",

@@ -11,7 +11,7 @@ from pykeen.triples import CoreTriplesFactory
 from pykeen.triples.instances import LCWABatch, SLCWABatch
 from pykeen.typing import MappedTriples
 
-from .budget import TimeBudgetMixin
+from .budget.loop import TimeBudgetMixin
 
 __all__ = ["BudgetedLCWATrainingLoop", "BudgetedSLCWATrainingLoop", "BudgetedSymmetricLCWATrainingLoop"]
 

@@ -13,11 +13,12 @@ from pykeen.triples import CoreTriplesFactory
 from torch import Tensor
 
 from ..losses import HaLELoss
-from .budget import TimeBudgetMixin
-from .defaults import BATCH_SIZE, choose_learning_rate
-from .deferred import DeferredLossMixin
+from ..pykeen_internals import add_inverse_triples
+from .budget.loop import TimeBudgetMixin
+from .late_loss import DeferredLossMixin
+from .learning_rate import BATCH_SIZE, choose_learning_rate
 from .optimizer import prefer_fused
-from .terms import QueryTerms
+from .query_terms import QueryTerms
 
 __all__ = ["QuerySamplingTrainingLoop", "TripleBatches"]
 
@@ -64,10 +65,10 @@ class QuerySamplingTrainingLoop(TimeBudgetMixin[Tensor], DeferredLossMixin[Tenso
     scores with one positive each.
 
     Where nothing is said, HaLE gets a learning rate, with a decay over the budget, that makes it strong within minutes:
-    see :mod:`~pykeen_conj_hale.training.defaults`.
+    see :mod:`~pykeen_conj_hale.training.learning_rate`.
 
     The optimizer is fused where PyTorch can (``optimizer_kwargs=dict(fused=False)`` for its default), and the losses of
-    a CUDA device are read one step late, see :class:`~pykeen_conj_hale.training.deferred.DeferredLossMixin`.
+    a CUDA device are read one step late, see :class:`~pykeen_conj_hale.training.late_loss.DeferredLossMixin`.
     """
 
     hpo_default: ClassVar[Mapping[str, Any]] = dict(  # type: ignore[assignment, misc]
@@ -118,7 +119,7 @@ class QuerySamplingTrainingLoop(TimeBudgetMixin[Tensor], DeferredLossMixin[Tenso
         if sampler is not None:
             raise ValueError(f"sampler={sampler!r} is not supported by the query-sampling loop; it must be None.")
         # num_workers and pin_memory have nothing to do: the triples are on the device
-        triples = triples_factory._add_inverse_triples_if_necessary(triples_factory.mapped_triples)
+        triples = add_inverse_triples(triples_factory, triples_factory.mapped_triples)
         return TripleBatches(triples.to(self.device), batch_size=batch_size, shuffle=shuffle, drop_last=drop_last)
 
     @staticmethod

@@ -13,8 +13,8 @@ import time
 import measuring
 import torch
 
-from pykeen_conj_hale.functional.hardness import Hanon
-from pykeen_conj_hale.functional.logsumexp import streaming_logsumexp
+from pykeen_conj_hale.streaming.activations import Hanon
+from pykeen_conj_hale.streaming.logsumexp import streaming_logsumexp
 
 #: what grows: the values of it, and the (queries, entities) of a value
 SERIES = {

@@ -18,8 +18,8 @@ from pykeen.triples import KGInfo
 from torch import Tensor, nn
 from torch.nn import functional
 
-from pykeen_conj_hale.functional.hardness import Hanon
 from pykeen_conj_hale.models import RotE
+from pykeen_conj_hale.streaming.activations import Hanon
 from pykeen_conj_hale.training import QuerySamplingTrainingLoop
 
 N, R = measuring.WN18RR["num_entities"], 2 * measuring.WN18RR["num_relations"]

@@ -13,8 +13,8 @@ import measuring
 import torch
 from torch import Tensor
 
-from pykeen_conj_hale.functional.hardness import Hanon
-from pykeen_conj_hale.functional.logsumexp import streaming_logsumexp
+from pykeen_conj_hale.streaming.activations import Hanon
+from pykeen_conj_hale.streaming.logsumexp import streaming_logsumexp
 
 ACTIVATION = Hanon()
 Way = Callable[[Tensor, Tensor, Tensor], Tensor]

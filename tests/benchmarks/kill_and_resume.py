@@ -27,7 +27,7 @@ from pykeen.datasets import get_dataset
 from pykeen_conj_hale.losses import HaLELoss
 from pykeen_conj_hale.models import ConjComplEx
 from pykeen_conj_hale.training import QuerySamplingTrainingLoop
-from pykeen_conj_hale.training.checkpoint import load_checkpoint
+from pykeen_conj_hale.training.budget.checkpoint import load_checkpoint
 
 
 def train(arguments: argparse.Namespace) -> None:

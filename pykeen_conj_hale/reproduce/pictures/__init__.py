@@ -15,7 +15,7 @@ from typing import Any
 
 from .activations import draw_activations
 from .curves import draw_curves
-from .lines import read_groups
+from .groups import read_groups
 from .style import ACTIVATIONS, STRATEGIES
 from .tsne import draw_tsne
 

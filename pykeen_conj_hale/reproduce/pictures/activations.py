@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 import torch
 
-from ...functional.hardness import HardnessActivation, hardness_resolver
+from ...streaming.activations import HardnessActivation, activation_resolver
 from .style import ACTIVATIONS, OTHER, Look, new_figure, save, tidy
 
 __all__ = ["draw_activations"]
@@ -55,8 +55,8 @@ def draw_activations(folder: Path) -> Path:
 
 def _looks() -> dict[type[HardnessActivation], Look]:
     """Find how each activation looks: as the strategy that has it, in the order of strategies."""
-    looks = {hardness_resolver.lookup(name): ACTIVATIONS[strategy] for strategy, name in NAMES.items()}
-    return looks | {cls: Look(cls.__name__, OTHER, "") for cls in hardness_resolver if cls not in looks}
+    looks = {activation_resolver.lookup(name): ACTIVATIONS[strategy] for strategy, name in NAMES.items()}
+    return looks | {cls: Look(cls.__name__, OTHER, "") for cls in activation_resolver if cls not in looks}
 
 
 def describe(activation: HardnessActivation, name: str) -> str:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from .lines import Group, Groups, Run, file_names
+from .groups import Group, Groups, Run, file_names
 from .style import Look, new_figure, save, tidy
 
 __all__ = ["Series", "draw_curves", "make_series"]

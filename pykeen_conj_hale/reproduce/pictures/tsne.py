@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from ...embeddings import LabeledEmbeddings, load_embeddings
 from .entities import Array, clusters, project, sample_labels, uniformity, vectors
-from .lines import Group, Groups, file_names
+from .groups import Group, Groups, file_names
 from .style import CLUSTERS, STRATEGIES, WIDTH, new_figure, read_description, save
 
 __all__ = ["Panel", "draw_tsne", "make_panels"]

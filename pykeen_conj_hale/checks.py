@@ -1,0 +1,127 @@
+"""Checks of arguments: each error names the argument, its value, and what would do.
+
+A value is a number (:func:`check_number`), a whole number (:func:`check_whole`), a choice (:func:`check_choice`), or
+the name of something in a resolver (:func:`look_up` for its class, :func:`resolve` for an instance).
+"""
+
+from __future__ import annotations
+
+import math
+import numbers
+from collections.abc import Iterable
+from typing import TypeVar
+
+from class_resolver import ClassResolver, HintOrType
+
+__all__ = ["check_choice", "check_number", "check_whole", "look_up", "resolve"]
+
+X = TypeVar("X")
+
+
+def check_number(
+    argument: str,
+    value: object,
+    *,
+    above: float | None = None,
+    minimum: float | None = None,
+    below: float | None = None,
+    maximum: float | None = None,
+) -> float:
+    """Check a finite number in an interval; a bool is none.
+
+    :param argument: the argument's name
+    :param value: its value
+    :param above: what it must be larger than
+    :param minimum: the smallest number allowed
+    :param below: what it must be smaller than
+    :param maximum: the largest number allowed
+    :return: the value
+    :raises ValueError: if it is no such number
+    """
+    number = float(value) if isinstance(value, numbers.Real) and not isinstance(value, bool) else math.nan
+    fits = (
+        math.isfinite(number)
+        and (above is None or number > above)
+        and (minimum is None or number >= minimum)
+        and (below is None or number < below)
+        and (maximum is None or number <= maximum)
+    )
+    if not fits:
+        interval = _interval(above, minimum, below, maximum)
+        raise ValueError(f"{argument}={value!r} is not allowed: it must be a finite number{interval}.")
+    return number
+
+
+def check_whole(argument: str, value: object, *, minimum: int = 1, maximum: int | None = None) -> int:
+    """Check a whole number; a bool is none.
+
+    :param argument: the argument's name
+    :param value: its value
+    :param minimum: the smallest number allowed
+    :param maximum: the largest number allowed
+    :return: the value
+    :raises ValueError: if it is no such number
+    """
+    is_whole = isinstance(value, numbers.Integral) and not isinstance(value, bool)
+    if not is_whole or value < minimum or (maximum is not None and value > maximum):  # type: ignore[operator]
+        interval = _interval(None, minimum, None, maximum)
+        raise ValueError(f"{argument}={value!r} is not allowed: it must be a whole number{interval}.")
+    return int(value)  # type: ignore[call-overload, no-any-return]
+
+
+def check_choice(argument: str, value: object, choices: Iterable[X]) -> X:
+    """Check that a value is one of the choices.
+
+    :param argument: the argument's name
+    :param value: its value
+    :param choices: what is allowed
+    :return: the value
+    :raises ValueError: if it is none of them
+    """
+    choices = list(choices)
+    if value not in choices:
+        raise ValueError(_unknown(argument, value, choices))
+    return choices[choices.index(value)]
+
+
+def look_up(resolver: ClassResolver[X], argument: str, query: HintOrType[X]) -> type[X]:
+    """Find a class by its name.
+
+    :param resolver: the resolver
+    :param argument: the argument's name
+    :param query: the name, the class, or an instance; None for the resolver's default
+    :return: the class
+    :raises ValueError: if there is nothing of that name
+    """
+    try:
+        return resolver.lookup(query)
+    except (KeyError, TypeError) as error:
+        raise ValueError(_unknown(argument, query, sorted(resolver.options))) from error
+
+
+def resolve(resolver: ClassResolver[X], argument: str, query: HintOrType[X]) -> X:
+    """Make an instance from a name, class or instance.
+
+    :param resolver: the resolver
+    :param argument: the argument's name
+    :param query: the name, class or instance; None for the resolver's default
+    :return: the instance
+    :raises ValueError: if there is nothing of that name
+    """
+    look_up(resolver, argument, query)
+    return resolver.make(query)
+
+
+def _unknown(argument: str, value: object, choices: Iterable[object]) -> str:
+    return f"{argument}={value!r} is unknown; choose one of {list(choices)}."
+
+
+def _interval(above: float | None, minimum: float | None, below: float | None, maximum: float | None) -> str:
+    """Write the interval of allowed numbers."""
+    low = None if above is None and minimum is None else f"({above:g}" if minimum is None else f"[{minimum:g}"
+    high = None if below is None and maximum is None else f"{below:g})" if maximum is None else f"{maximum:g}]"
+    if low and high:
+        return f" in {low}, {high}"
+    if low:
+        return f" {'>' if minimum is None else '≥'} {low[1:]}"
+    return "" if high is None else f" {'<' if maximum is None else '≤'} {high[:-1]}"

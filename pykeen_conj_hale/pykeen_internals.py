@@ -1,0 +1,165 @@
+"""All that this package uses of PyKEEN's private attributes: what its next release could break.
+
+Besides these functions, subclasses of PyKEEN's classes override, and call on ``super()``, these private methods:
+
+- training loops: ``_train``, ``_train_epoch``, ``_forward_pass``, ``_process_batch``, ``_get_batch_size``,
+  ``_create_training_data_loader``, ``_slice_size_search``, ``_save_state``, ``_load_state``; and they use the
+  attributes ``_epoch`` and ``_should_stop``
+- models: ``_get_representations``
+- stoppers: ``_write_from_summary_dict``, and the attribute ``_stopper``
+- evaluators: ``_evaluate_on_device``
+- triples factories: ``_from_path_binary``
+- Lightning modules: ``_dataloader`` and ``_step``
+
+Nothing else in this package has an underscore of PyKEEN's in it; a test holds that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from pykeen.datasets.base import RemoteDataset
+from pykeen.models import ERModel, Model
+from pykeen.nn.representation import Embedding, Representation
+from pykeen.triples import CoreTriplesFactory
+from pykeen.typing import InductiveMode
+from torch import Tensor
+
+__all__ = [
+    "add_inverse_triples",
+    "all_rows",
+    "count_entities",
+    "entity_representations",
+    "free_memory",
+    "get_random_seed",
+    "is_plain_embedding",
+    "look_up_triples",
+    "remote_paths",
+    "set_random_seed",
+    "unpack",
+    "weight_of",
+]
+
+
+def look_up_triples(
+    model: ERModel[Any, Any, Any], triples: Tensor, mode: InductiveMode | None = None
+) -> tuple[Any, Any, Any]:
+    """Look up the representations of triples, regularizers included.
+
+    :param model: the model
+    :param triples: shape: ``(num_triples, 3)``
+    :param mode: the inductive mode, None for transductive training
+    :return: the representation(s) of head, relation and tail
+    """
+    h, r, t = triples.unbind(dim=-1)
+    return model._get_representations(h=h, r=r, t=t, mode=mode)
+
+
+def entity_representations(
+    model: ERModel[Any, Any, Any], mode: InductiveMode | None = None
+) -> Sequence[Representation]:
+    """Get the representations of entities.
+
+    :param model: the model
+    :param mode: the inductive mode, None for transductive training
+    :return: the representations
+    """
+    return model._get_entity_representations_from_inductive_mode(mode=mode)
+
+
+def count_entities(model: Model, mode: InductiveMode | None = None) -> int:
+    """Get the number of entities.
+
+    :param model: the model
+    :param mode: the inductive mode, None for transductive training
+    :return: the number
+    """
+    number: int = model._get_entity_len(mode=mode)
+    return number
+
+
+def all_rows(representation: Representation, *, dropout: bool = True) -> Tensor:
+    """Look up all rows without regularizing them: the regularizer is for a batch's own rows.
+
+    :param representation: the representation
+    :param dropout: whether the representation's dropout is applied, if there is one
+    :return: shape: ``(max_id, *shape)``
+    """
+    x = representation._plain_forward(indices=None)
+    if representation.normalizer is not None:
+        x = representation.normalizer(x)
+    return x if representation.dropout is None or not dropout else representation.dropout(x)
+
+
+def weight_of(embedding: Embedding) -> torch.nn.Embedding:
+    """Get PyTorch's module behind an embedding; its rows are real, of complex numbers the pairs, and flat.
+
+    :param embedding: the embedding
+    :return: the module, with the parameter ``weight``
+    """
+    return embedding._embeddings
+
+
+def is_plain_embedding(representation: Representation) -> bool:
+    """Tell whether each row is a vector of its own, rather than made of other rows or of anything else.
+
+    :param representation: the representation
+    :return: whether it is a plain embedding
+    """
+    return isinstance(representation, Embedding) and type(representation)._plain_forward is Embedding._plain_forward
+
+
+def add_inverse_triples(triples_factory: CoreTriplesFactory, triples: Tensor) -> Tensor:
+    """Map triples to the ids of a factory, with the inverse ones after them if it creates those.
+
+    :param triples_factory: the factory
+    :param triples: shape: ``(num_triples, 3)``, with ids of relations as in the files
+    :return: shape: ``(num_triples, 3)``, or twice as many
+    """
+    return triples_factory._add_inverse_triples_if_necessary(triples)
+
+
+def free_memory(model: Model) -> None:
+    """Let go of what an evaluation left on the device.
+
+    :param model: the model
+    """
+    model._free_graph_and_cache()  # type: ignore[no-untyped-call]
+
+
+def get_random_seed(model: Model) -> int | None:
+    """Get the seed which a model was made with.
+
+    :param model: the model
+    :return: the seed
+    """
+    return model._random_seed
+
+
+def set_random_seed(model: Model, seed: int | None) -> None:
+    """Set the seed with which a model resets its parameters.
+
+    :param model: the model
+    :param seed: the seed
+    """
+    model._random_seed = seed
+
+
+def remote_paths(dataset: RemoteDataset) -> Sequence[Path]:
+    """Get the paths of the files which a downloaded archive is unpacked to.
+
+    :param dataset: the dataset
+    :return: the paths
+    """
+    return dataset._get_paths()
+
+
+def unpack(dataset: RemoteDataset) -> None:
+    """Download the archive of a dataset, and unpack it.
+
+    :param dataset: the dataset
+    """
+    dataset._extract(dataset._get_bytes())

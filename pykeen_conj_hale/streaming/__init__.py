@@ -1,0 +1,8 @@
+"""Log-sum-exp over all entities as a stream of chunks: the function, its kernel, and what the kernel applies to scores.
+
+- :mod:`~pykeen_conj_hale.streaming.logsumexp`: the function, and what it accepts
+- :mod:`~pykeen_conj_hale.streaming.kernel`: the autograd function, and its passes over a chunk
+- :mod:`~pykeen_conj_hale.streaming.compiled`: the same passes, compiled
+- :mod:`~pykeen_conj_hale.streaming.activations`: hardness-aware activations by name
+- :mod:`~pykeen_conj_hale.streaming.links`: growing maps of the squared distance
+"""

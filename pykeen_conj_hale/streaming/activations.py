@@ -1,0 +1,271 @@
+r"""Hardness-aware activations of HaLE: growing maps of a distance-like x, flat where training has nothing to gain.
+
+An activation h is a pure function and its derivative; the activated score is :math:`f = -h(x)` with x minus the score.
+It is written as
+
+.. math::
+    h(x) = a\, k(b x + c), \qquad h'(x) = a\, b\, k'(b x + c)
+
+with a plain map k, as the streaming log-sum-exp can leave b and c to a matrix product, and a to a factor.
+To add one: subclass :class:`HardnessActivation` here. Losses and the streaming kernel then take it by name.
+
+---
+citation:
+    author: Wang
+    year: 2022
+    link: https://arxiv.org/abs/2201.00565
+"""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, fields
+from typing import ClassVar
+
+import torch
+from class_resolver import ClassResolver
+from torch import Tensor
+
+__all__ = ["Artanh", "Double", "Exponential", "Halin", "Hanon", "HardnessActivation", "Identity", "activation_resolver"]
+
+
+@dataclass(frozen=True)
+class HardnessActivation(ABC):
+    """An elementwise, non-decreasing activation h of x (minus the score)."""
+
+    #: further names
+    synonyms: ClassVar[set[str]] = set()
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if not (isinstance(value, int | float) and math.isfinite(value) and value > 0):
+                raise ValueError(f"{field.name}={value!r} is not allowed: it must be a finite number > 0.")
+
+    @property
+    def bound(self) -> float:
+        """The supremum of |h|; ``inf`` where there is none. Below about 80, sums of exp(-h) need no running maximum."""
+        return math.inf
+
+    @property
+    def height(self) -> float:
+        """The factor a of the value, > 0."""
+        return 1.0
+
+    @property
+    def slope(self) -> float:
+        """The factor b of the argument, > 0."""
+        return 1.0
+
+    @property
+    def shift(self) -> float:
+        """The summand c of the argument."""
+        return 0.0
+
+    @abstractmethod
+    def unit(self, y: Tensor) -> Tensor:
+        """Evaluate k, elementwise and differentiably.
+
+        :param y: any shape, real
+        :return: the shape of y
+        """
+
+    @abstractmethod
+    def unit_derivative(self, y: Tensor, value: Tensor) -> Tensor:
+        """Evaluate k', elementwise.
+
+        :param y: any shape, real
+        :param value: k(y), which may make the derivative cheap
+        :return: the shape of y
+        """
+
+    def inner(self, x: Tensor) -> Tensor:
+        """Evaluate b x + c.
+
+        :param x: any shape, real
+        :return: the shape of x
+        """
+        y = x if self.slope == 1.0 else self.slope * x
+        return y + self.shift if self.shift else y
+
+    def __call__(self, x: Tensor) -> Tensor:
+        """Evaluate h, elementwise and differentiably.
+
+        :param x: any shape, real
+        :return: the shape of x
+        """
+        value = self.unit(self.inner(x))
+        return value if self.height == 1.0 else self.height * value
+
+    def derivative(self, x: Tensor) -> Tensor:
+        """Evaluate h', elementwise.
+
+        :param x: any shape, real
+        :return: the shape of x
+        """
+        y = self.inner(x)
+        return self.height * self.slope * self.unit_derivative(y, self.unit(y))
+
+
+@dataclass(frozen=True)
+class Hanon(HardnessActivation):
+    r"""The smooth hardness-aware activation (Hanon).
+
+    .. math::
+        h(x) = \frac{1}{1/\gamma + \exp(-\beta (x - 1/2))} = \gamma\, \sigma(\beta (x - 1/2) - \ln\gamma), \qquad
+        h'(x) = \beta h (1 - h / \gamma)
+
+    It is evaluated in the second form: the first overflows to NaN for negative x.
+
+    :param gamma: the upper bound of h, > 0
+    :param beta: the steepness, > 0
+    """
+
+    gamma: float = 5.0
+    beta: float = 3.0
+
+    @property
+    def bound(self) -> float:
+        """The bound γ."""
+        return self.gamma
+
+    @property
+    def height(self) -> float:
+        """The factor of σ, γ."""
+        return self.gamma
+
+    @property
+    def slope(self) -> float:
+        """The steepness β."""
+        return self.beta
+
+    @property
+    def shift(self) -> float:
+        """The place of the step, -β/2 - ln γ."""
+        return -(0.5 * self.beta + math.log(self.gamma))
+
+    def unit(self, y: Tensor) -> Tensor:
+        """Evaluate σ; see :meth:`HardnessActivation.unit`."""
+        return y.sigmoid()
+
+    def unit_derivative(self, y: Tensor, value: Tensor) -> Tensor:
+        """Evaluate σ' = σ (1 - σ); see :meth:`HardnessActivation.unit_derivative`."""
+        return torch.addcmul(value, value, value, value=-1.0)
+
+
+@dataclass(frozen=True)
+class Halin(HardnessActivation):
+    r"""The piecewise linear hardness-aware activation (Halin).
+
+    .. math::
+        h(x) = 2x \text{ for } x < 1, \qquad h(x) = \min(\beta (x - 1) + 2, \gamma) \text{ for } x \ge 1
+
+    The derivative is 2, β or 0; at the two kinks it is that of the right-hand side.
+
+    :param gamma: the upper bound of h for x ≥ 1, > 0
+    :param beta: the slope beyond 1, > 0
+    """
+
+    gamma: float = 5.0
+    beta: float = 10.0
+
+    def unit(self, y: Tensor) -> Tensor:
+        """Evaluate h itself; see :meth:`HardnessActivation.unit`."""
+        return torch.where(y < 1, 2.0 * y, (self.beta * (y - 1.0) + 2.0).clamp(max=self.gamma))
+
+    def unit_derivative(self, y: Tensor, value: Tensor) -> Tensor:
+        """Evaluate h' itself; see :meth:`HardnessActivation.unit_derivative`."""
+        steep = torch.where(value < self.gamma, self.beta, 0.0)
+        return torch.where(y < 1, 2.0, steep).to(y.dtype)
+
+
+@dataclass(frozen=True)
+class Identity(HardnessActivation):
+    """No activation: h(x) = x, h'(x) = 1."""
+
+    synonyms: ClassVar[set[str]] = {"none"}
+
+    def unit(self, y: Tensor) -> Tensor:
+        """Evaluate h itself; see :meth:`HardnessActivation.unit`."""
+        return y
+
+    def unit_derivative(self, y: Tensor, value: Tensor) -> Tensor:
+        """Evaluate h' itself; see :meth:`HardnessActivation.unit_derivative`."""
+        return torch.ones_like(y)
+
+
+@dataclass(frozen=True)
+class Double(Identity):
+    """Twice the distance: h(x) = 2x, as hyperbolic distances are near 0."""
+
+    synonyms: ClassVar[set[str]] = {"2x"}
+
+    @property
+    def height(self) -> float:
+        """The factor 2."""
+        return 2.0
+
+
+@dataclass(frozen=True)
+class Exponential(HardnessActivation):
+    r"""The activation of RotL (Wang et al., 2021).
+
+    .. math::
+        h(x) = x e^x, \qquad h'(x) = (1 + x) e^x \qquad \text{for } -1 \le x \le 30
+
+    It is constant outside, as it falls below -1, and would overflow in float32, also when it is squared, far above.
+    """
+
+    synonyms: ClassVar[set[str]] = {"xexp"}
+
+    def unit(self, y: Tensor) -> Tensor:
+        """Evaluate h itself; see :meth:`HardnessActivation.unit`."""
+        y = y.clamp(-1.0, 30.0)
+        return y * y.exp()
+
+    def unit_derivative(self, y: Tensor, value: Tensor) -> Tensor:
+        """Evaluate h' itself; see :meth:`HardnessActivation.unit_derivative`."""
+        z = y.clamp(-1.0, 30.0)
+        return torch.where(y <= 30.0, z.exp() + value, 0.0)
+
+
+@dataclass(frozen=True)
+class Artanh(HardnessActivation):
+    r"""The distance in the hyperbolic space of curvature -1, from the Euclidean distance to the centre of its ball.
+
+    .. math::
+        h(x) = 2 \operatorname{artanh}(x), \qquad h'(x) = \frac{2}{1 - x^2} \qquad \text{for } |x| \le 1 - \varepsilon
+
+    It is constant outside: no point of the ball is at a distance of 1 or more. ε is 1e-5, where h is 12.2.
+    """
+
+    synonyms: ClassVar[set[str]] = {"2artanh"}
+
+    _LIMIT: ClassVar[float] = 1.0 - 1e-5
+
+    @property
+    def bound(self) -> float:
+        """The value at 1 - ε, with room for its rounding in float32."""
+        return self.height * math.atanh(self._LIMIT) * 1.001
+
+    @property
+    def height(self) -> float:
+        """The factor 2."""
+        return 2.0
+
+    def unit(self, y: Tensor) -> Tensor:
+        """Evaluate artanh; see :meth:`HardnessActivation.unit`."""
+        return y.clamp(-self._LIMIT, self._LIMIT).atanh()
+
+    def unit_derivative(self, y: Tensor, value: Tensor) -> Tensor:
+        """Evaluate artanh'; see :meth:`HardnessActivation.unit_derivative`."""
+        return torch.where(y.abs() <= self._LIMIT, 1.0 / (1.0 - y.square()), 0.0)
+
+
+#: Activations by name
+activation_resolver: ClassResolver[HardnessActivation] = ClassResolver(
+    [Hanon, Halin, Double, Exponential, Artanh, Identity],
+    base=HardnessActivation,  # type: ignore[type-abstract]
+    default=Hanon,
+)

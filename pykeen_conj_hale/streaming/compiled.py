@@ -1,0 +1,42 @@
+"""The streaming log-sum-exp's passes, compiled where a compiler is at hand."""
+
+from __future__ import annotations
+
+import logging
+from functools import cache
+
+import torch
+
+from .activations import Hanon, Identity
+from .kernel import EAGER, Passes
+
+__all__ = ["compiled_passes"]
+
+logger = logging.getLogger(__name__)
+
+
+@cache
+def compiled_passes(device_type: str) -> Passes:
+    """Compile the passes over a chunk into one loop each.
+
+    Without a working compiler this logs one line, and gives the passes as PyTorch runs them.
+
+    :param device_type: the type of the device on which the passes will run
+    :return: the passes
+    """
+    # the sizes of blocks stay symbolic: the last chunk and the last batch are smaller
+    passes = Passes(*(torch.compile(function, dynamic=True) for function in EAGER))
+    try:
+        y = torch.zeros(2, 3, device=device_type)
+        reference = torch.zeros(2, 1, device=device_type)
+        passes.weigh(Hanon(), y, reference)
+        passes.running_sum(Identity(), y, reference, reference)
+    except Exception as error:  # backends raise what they like where a compiler is missing
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+        logger.warning(
+            "torch.compile does not work on %s here (%s); the log-sum-exp over entities runs uncompiled.",
+            device_type,
+            reason,
+        )
+        return EAGER
+    return passes

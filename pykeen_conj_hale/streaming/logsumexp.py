@@ -1,0 +1,152 @@
+r"""Log-sum-exp over ALL entities, streamed: the uniformity term of query-sampling losses.
+
+.. math::
+    \ell_i = \log \sum_{j=1}^{n} \exp(-h(x_{ij})), \qquad x_{ij} = -s_{ij}, \qquad
+    s_{ij} = c_i \langle q_i, e_j\rangle + b_j \text{ or } s_{ij} = -c_i \|q_i - e_j\|^2 + b_j
+
+Written plainly this makes some ten passes over an (m, n) matrix and keeps several of them for the backward pass. Here
+both similarities are written as ONE inner product :math:`s_{ij} = \langle a_i, \hat e_j\rangle`, e.g.
+
+.. math::
+    -c\,\|q - e\|^2 = \langle [2 c q, -c, -c \|q\|^2], [e, \|e\|^2, 1]\rangle
+
+so that a chunk of entities is a matrix product and a few passes over a block that stays in the cache. Of many entities
+only the log-normaliser is kept, and the backward pass computes the chunks anew; of few, where they fit into 64 MiB,
+also the weights of the softmax, which saves a product of the four. So memory beyond the arguments and their gradients
+is bounded, whatever the number of entities.
+
+A similarity which is a function of the squared distance, :math:`s_{ij} = -c_i\, \psi(\|q_i - e_j\|^2) + b_j`, is
+streamed as the squared distance with a link ψ; c and b are applied to the block then.
+"""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any, Literal, TypeAlias
+
+import torch
+from torch import Tensor
+
+from .activations import HardnessActivation, Identity
+from .compiled import compiled_passes
+from .kernel import EAGER, Stream, StreamingLogSumExp
+from .links import Link
+
+__all__ = ["StreamedSimilarity", "default_chunk_size", "streaming_logsumexp"]
+
+#: The similarities which the stream knows how to write as an inner product
+StreamedSimilarity: TypeAlias = Literal["dot", "squared_distance"]
+
+#: Values of one chunk's block of scores. On a CPU it should stay in the second-level cache together with what is
+#: computed from it; on an accelerator larger blocks keep all multiprocessors busy.
+_BLOCK_VALUES = {"cpu": 2**19}
+_BLOCK_VALUES_ACCELERATOR = 2**23
+#: Values that the forward pass may keep for the backward pass: 64 MiB in single precision
+_KEPT_VALUES = 2**24
+
+
+def default_chunk_size(num_queries: int, device: torch.device) -> int:
+    """Choose the number of entities a chunk.
+
+    :param num_queries: the number of queries, m
+    :param device: the device of the computation
+    :return: a number of entities ≥ 64
+    """
+    values = _BLOCK_VALUES.get(device.type, _BLOCK_VALUES_ACCELERATOR)
+    return max(64, values // max(1, num_queries) // 64 * 64)
+
+
+def streaming_logsumexp(
+    query: Tensor,
+    entity: Tensor,
+    *,
+    similarity: StreamedSimilarity = "dot",
+    scale: Tensor | None = None,
+    bias: Tensor | None = None,
+    activation: HardnessActivation | None = None,
+    chunk_size: int | None = None,
+    link: Link | None = None,
+    compile: bool = False,
+) -> Tensor:
+    """Log-sum-exp over all entities of the activated scores, in bounded memory.
+
+    It is differentiable (once) in query, entity, scale and bias. Half precision is computed in float32.
+
+    :param query: shape: ``(m, d)``, real; the query vectors
+    :param entity: shape: ``(n, d)``, real, n ≥ 1; the vectors of all entities
+    :param similarity: the similarity of a query and an entity
+    :param scale: shape: ``(m,)``; the scale c of each query, 1 by default
+    :param bias: shape: ``(n,)``; the bias b of each entity, 0 by default
+    :param activation: the activation h of minus the score, the identity by default
+    :param chunk_size: the number of entities a chunk, ≥ 1; chosen from the device by default
+    :param link: the map ψ of the squared distance, none by default; for ``"squared_distance"`` only
+    :param compile: whether to compile the passes over a chunk, see
+        :func:`~pykeen_conj_hale.streaming.compiled.compiled_passes`; the first call then takes some seconds
+    :return: shape: ``(m,)``
+    :raises ValueError: if an argument has the wrong shape, device or kind, or is not in the allowed range
+    """
+    _check(query=query, entity=entity, similarity=similarity, scale=scale, bias=bias, chunk_size=chunk_size)
+    if link is not None and similarity != "squared_distance":
+        raise ValueError(f"link={link} is a map of the squared distance; it cannot be combined with {similarity=}.")
+    if activation is not None and not isinstance(activation, HardnessActivation):
+        raise ValueError(
+            f"activation={activation!r} is not allowed: it must be a HardnessActivation, which has a derivative."
+        )
+    stream = Stream(
+        squared=similarity == "squared_distance",
+        activation=activation or Identity(),
+        link=link,
+        chunk_size=chunk_size or default_chunk_size(query.shape[0], query.device),
+        passes=compiled_passes(query.device.type) if compile else EAGER,
+    )
+    with _no_autocast(query.device.type):
+        dtype = torch.promote_types(torch.promote_types(query.dtype, entity.dtype), torch.float32)
+        query, c = query.to(dtype), None if scale is None else scale.to(dtype)
+        left = stream.left_factor(query, c, bias is not None)
+        # without a link it is in the factor
+        c = None if link is None else query.new_ones(query.shape[0], 1) if c is None else c.unsqueeze(dim=-1)
+        keep = torch.is_grad_enabled() and query.shape[0] * entity.shape[0] <= _KEPT_VALUES
+        result: Tensor = StreamingLogSumExp.apply(left, entity, bias, c, stream, keep)  # type: ignore[no-untyped-call]
+        return result
+
+
+def _is_autocast(device_type: str) -> bool:
+    """Tell whether autocast is on."""
+    return torch.amp.is_autocast_available(device_type) and torch.is_autocast_enabled(device_type)
+
+
+def _no_autocast(device_type: str) -> AbstractContextManager[Any]:
+    """Switch autocast off, where the device (unlike the meta device) has it."""
+    if torch.amp.is_autocast_available(device_type):
+        return torch.autocast(device_type, enabled=False)
+    return nullcontext()
+
+
+def _check(
+    query: Tensor, entity: Tensor, similarity: str, scale: Tensor | None, bias: Tensor | None, chunk_size: int | None
+) -> None:
+    if similarity not in ("dot", "squared_distance"):
+        raise ValueError(f"similarity={similarity!r} is unknown; choose 'dot' or 'squared_distance'.")
+    if chunk_size is not None and chunk_size < 1:
+        raise ValueError(f"chunk_size={chunk_size} must be at least 1, or None to choose it from the device.")
+    if query.ndim != 2 or entity.ndim != 2 or query.shape[1] != entity.shape[1] or not entity.shape[0]:
+        raise ValueError(
+            f"query has shape {tuple(query.shape)} and entity {tuple(entity.shape)}; "
+            "needed are (m, d) and (n, d), n ≥ 1."
+        )
+    for name, tensor, size in (("scale", scale, query.shape[0]), ("bias", bias, entity.shape[0])):
+        if tensor is not None and tuple(tensor.shape) != (size,):
+            raise ValueError(f"{name} has shape {tuple(tensor.shape)}; needed is ({size},).")
+    given = {"query": query, "entity": entity, "scale": scale, "bias": bias}
+    for name, tensor in given.items():
+        if tensor is None:
+            continue
+        if not tensor.is_floating_point():
+            raise ValueError(f"{name} has dtype {tensor.dtype}; it must be real (view complex vectors as real first).")
+        # autocast makes half precision of some of them, as it likes
+        other_dtype = name == "entity" and tensor.dtype != query.dtype and not _is_autocast(query.device.type)
+        if tensor.device != query.device or other_dtype:
+            raise ValueError(
+                f"{name} is {tensor.dtype} on {tensor.device}, but query is {query.dtype} on {query.device}; "
+                "they must agree."
+            )

@@ -1,0 +1,282 @@
+"""Which words and entities occur together in a corpus, and how often."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+import scipy.sparse
+from tqdm.auto import tqdm
+
+from ...checks import check_choice, check_number, check_whole
+from .counting import DESCRIBES, END, CodedCorpus, PairCounter
+from .documents import DocumentLike, as_documents
+from .mentions import Ambiguity, find_surfaces
+from .storage import load_arrays, save_arrays
+
+__all__ = ["Context", "Cooccurrence", "tokenize"]
+
+logger = logging.getLogger(__name__)
+
+Tokenizer: TypeAlias = Callable[[str], Sequence[str]]
+#: Which neighbours of a word are its context
+Context: TypeAlias = Literal["symmetric", "left", "right"]
+
+#: The version of the files
+FORMAT = 1
+#: Letters and digits, with apostrophes and hyphens inside
+WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
+
+
+def tokenize(text: str) -> list[str]:
+    """Split a text into lower-cased words: letters and digits, with apostrophes and hyphens inside.
+
+    :param text: the text
+    :return: the words
+    """
+    return WORD.findall(text.lower())
+
+
+class Cooccurrence:
+    r"""How often words and entities occur together.
+
+    .. math::
+        X_{ij} = \sum_{\text{occurrences of } i, j \text{ in a document, at distance } k \le w} \frac{1}{k}
+        + \delta \cdot \#\{j \text{ in the descriptions of entity } i\}
+
+    The tokens are the entities that occur, in the order of their labels, and then the words, the most frequent first.
+    Words which the vocabulary leaves out are removed before distances are counted, as in GloVe's own code. The second
+    part counts descriptions, whatever the distance; it has rows of entities only: an entity is a context of words where
+    it is mentioned, not where it is described.
+
+    ---
+    citation:
+        author: Pennington
+        year: 2014
+        link: https://aclanthology.org/D14-1162/
+    """
+
+    def __init__(
+        self,
+        entities: Sequence[str],
+        words: Sequence[str],
+        counts: npt.NDArray[np.int64],
+        matrix: Any,
+        settings: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Take what is counted.
+
+        :param entities: the labels of the entities, tokens 0 to n - 1
+        :param words: the words, the tokens after them
+        :param counts: shape: ``(num_tokens,)``, how often each token occurs
+        :param matrix: shape: ``(num_tokens, num_tokens)``, sparse, the counts > 0 of pairs
+        :param settings: how it was counted
+        :raises ValueError: if the shapes do not fit, or there is no pair
+        """
+        self.entities, self.words, self.counts = list(entities), list(words), np.asarray(counts, dtype=np.int64)
+        self.matrix = scipy.sparse.csr_array(matrix, dtype=np.float32)
+        self.matrix.sum_duplicates()
+        self.settings = dict(settings or {})
+        size = len(self.entities) + len(self.words)
+        if self.matrix.shape != (size, size) or self.counts.shape != (size,):
+            raise ValueError(
+                f"{len(self.entities)} entities and {len(self.words)} words need a matrix of shape {(size, size)} and "
+                f"{size} counts, not {self.matrix.shape} and {self.counts.shape}."
+            )
+        if not self.matrix.nnz or not (np.isfinite(self.matrix.data).all() and (self.matrix.data > 0).all()):
+            raise ValueError("The counts of pairs must be finite and > 0, and there must be one at least.")
+
+    @classmethod
+    def from_documents(
+        cls,
+        documents: Iterable[DocumentLike],
+        entities: Mapping[str, str | Iterable[str]] | None = None,
+        *,
+        window: int = 10,
+        context: Context = "symmetric",
+        min_count: int = 5,
+        max_vocab: int | None = None,
+        description_weight: float = 10.0,
+        ambiguous: Ambiguity = "drop",
+        tokenizer: Tokenizer = tokenize,
+        use_tqdm: bool = True,
+    ) -> Cooccurrence:
+        r"""Count a corpus, which is read once and need not fit into the memory.
+
+        :param documents: texts; paths of files with a document a line, in UTF-8, also gzipped; or
+            :class:`~pykeen_conj_hale.text.Document` of a text and the entity which it describes
+        :param entities: the mentions of each entity, by the entity's label in the knowledge graph; an entity that is
+            only described needs none. Mentions become one token, from left to right and the longest first
+        :param window: the largest distance of a pair, ≥ 1
+        :param context: ``"symmetric"``, or the words to the ``"left"`` or ``"right"`` of a word only
+        :param min_count: how often a word has to occur; entities are kept however rare they are
+        :param max_vocab: the number of words to keep, the most frequent ones; None for all
+        :param description_weight: the count δ of a word of an entity's description, ≥ 0
+        :param ambiguous: what becomes of a mention of several entities: ``"drop"`` (its words stay words) or
+            ``"first"`` (the entity that comes first)
+        :param tokenizer: splits a text into words; the settings keep its name
+        :param use_tqdm: whether to show a progress bar
+        :return: the co-occurrences
+        :raises ValueError: if an argument is out of its range, a file is not UTF-8, a description's entity is unknown,
+            or the corpus is empty
+        """
+        check_choice("context", context, ("symmetric", "left", "right"))
+        check_choice("ambiguous", ambiguous, ("drop", "first"))
+        check_whole("window", window)
+        check_whole("min_count", min_count)
+        if max_vocab is not None:
+            check_whole("max_vocab", max_vocab)
+        check_number("description_weight", description_weight, minimum=0)
+        entities = dict(entities or {})
+        surfaces, num_ambiguous = find_surfaces(entities, tokenizer, ambiguous)
+        with CodedCorpus(sorted(entities), surfaces, tokenizer) as corpus:
+            corpus.read(
+                tqdm(as_documents(documents), "Reading", unit=" documents", unit_scale=True, disable=not use_tqdm)
+            )
+            if not corpus.num_words:
+                raise ValueError(f"documents is empty: {corpus.num_documents} documents without a single word.")
+            words, tokens = _choose_words(corpus, min_count, max_vocab)
+            counter = _count(corpus, tokens, window, use_tqdm)
+            return cls(
+                *_assemble(corpus, words, tokens, counter, context, description_weight),
+                settings=dict(
+                    window=window,
+                    context=context,
+                    min_count=min_count,
+                    max_vocab=max_vocab,
+                    description_weight=float(description_weight),
+                    ambiguous=ambiguous,
+                    tokenizer=f"{tokenizer.__module__}.{getattr(tokenizer, '__qualname__', type(tokenizer).__name__)}",
+                    num_documents=corpus.num_documents,
+                    num_words=corpus.num_words,
+                    num_mentions=len(surfaces),
+                    num_ambiguous_mentions=num_ambiguous,
+                ),
+            )
+
+    @property
+    def num_entities(self) -> int:
+        """The number of entities that occur."""
+        return len(self.entities)
+
+    @property
+    def tokens(self) -> list[str]:
+        """The labels of entities, then the words."""
+        return self.entities + self.words
+
+    def fingerprint(self) -> str:
+        """Compute a short text that is another for other tokens or counts."""
+        digest = hashlib.sha256("\0".join([str(self.num_entities), *self.tokens]).encode())
+        for values in (self.matrix.indptr.astype(np.int64), self.matrix.indices.astype(np.int64), self.matrix.data):
+            digest.update(values.tobytes())
+        return digest.hexdigest()[:16]
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write an npz file: the same content always gives the same bytes.
+
+        :param path: the file, which is replaced in one step
+        """
+        header = dict(format=FORMAT, settings=self.settings, entities=self.entities, words=self.words)
+        arrays = {
+            "counts": self.counts.astype("<i8"),
+            "data": self.matrix.data.astype("<f4"),
+            "indices": self.matrix.indices.astype("<i4"),
+            "indptr": self.matrix.indptr.astype("<i8"),
+        }
+        save_arrays(path, header, arrays)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Cooccurrence:
+        """Read a file that :meth:`save` wrote.
+
+        :param path: the file
+        :return: the co-occurrences
+        :raises FileNotFoundError: if there is no such file
+        :raises ValueError: if it is no such file, damaged, or of another version
+        """
+        header, arrays = load_arrays(path)
+        if not isinstance(header, dict) or header.get("format") != FORMAT:
+            version = header.get("format") if isinstance(header, dict) else None
+            raise ValueError(
+                f"{os.fspath(path)!r} has the format {version!r}, and this version reads {FORMAT}; count the corpus "
+                "anew."
+            )
+        try:
+            size = len(header["entities"]) + len(header["words"])
+            parts = (arrays["data"], arrays["indices"], arrays["indptr"])
+            matrix = scipy.sparse.csr_array(parts, shape=(size, size))
+            return cls(header["entities"], header["words"], arrays["counts"], matrix, header["settings"])
+        except (KeyError, ValueError) as error:
+            raise ValueError(f"{os.fspath(path)!r} is damaged ({error!r}); count the corpus anew.") from error
+
+    def __repr__(self) -> str:
+        return f"Cooccurrence({len(self.entities)} entities, {len(self.words)} words, {self.matrix.nnz} pairs)"
+
+
+def _choose_words(
+    corpus: CodedCorpus, min_count: int, max_vocab: int | None
+) -> tuple[list[str], npt.NDArray[np.int64]]:
+    """Choose the words, and number the tokens: entities that occur or are described, then words.
+
+    :return: the words; the token of each code, -1 for none
+    """
+    counts = corpus.counts
+    num_entities = len(corpus.entity_codes)
+    frequent = [
+        (-int(counts[code]), word, code) for word, code in corpus.word_codes.items() if counts[code] >= min_count
+    ]
+    chosen = sorted(frequent)[:max_vocab]
+    used = counts[:num_entities] > 0
+    used[list(corpus.described)] = True
+    tokens = np.full(len(counts), -1, dtype=np.int64)
+    tokens[:num_entities][used] = np.arange(used.sum())
+    tokens[[code for *_, code in chosen]] = used.sum() + np.arange(len(chosen))
+    return [word for _, word, _ in chosen], tokens
+
+
+def _count(corpus: CodedCorpus, tokens: npt.NDArray[np.int64], window: int, use_tqdm: bool) -> PairCounter:
+    """Count the pairs of all documents."""
+    counter = PairCounter(int(tokens.max()) + 1, window)
+    blocks = tqdm(corpus.blocks(), "Counting", total=corpus.num_blocks, unit=" blocks", disable=not use_tqdm)
+    for codes in blocks:
+        document = np.cumsum(codes == END) - (codes == END)
+        described = np.full(document[-1] + 1, -1, dtype=np.int64)
+        marks = codes <= DESCRIBES
+        described[document[marks]] = tokens[DESCRIBES - codes[marks]]
+        block = np.where(codes >= 0, tokens[codes.clip(min=0)], -1)
+        keep = block >= 0
+        counter.add(block[keep], document[keep], described[document[keep]])
+    return counter
+
+
+def _assemble(
+    corpus: CodedCorpus,
+    words: list[str],
+    tokens: npt.NDArray[np.int64],
+    counter: PairCounter,
+    context: Context,
+    description_weight: float,
+) -> tuple[list[str], list[str], npt.NDArray[np.int64], Any]:
+    """Put the parts together."""
+    # the sums are done: from here on, half the memory
+    right = counter.right().astype(np.float32)
+    matrix = right + right.T if context == "symmetric" else right.T if context == "left" else right
+    del right
+    if description_weight:
+        matrix = matrix + (description_weight * counter.described()).astype(np.float32)
+    if not matrix.nnz:
+        raise ValueError(
+            f"No two of the {int(tokens.max()) + 1} words and entities that are left of {corpus.num_words} words occur "
+            "together; a smaller min_count, a larger max_vocab or longer documents would do."
+        )
+    known = tokens >= 0
+    counts = np.zeros(counter.num_tokens, dtype=np.int64)
+    counts[tokens[known]] = corpus.counts[known]
+    entities = [label for label, code in corpus.entity_codes.items() if tokens[code] >= 0]
+    return entities, words, counts, matrix

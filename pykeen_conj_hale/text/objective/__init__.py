@@ -1,0 +1,1 @@
+"""The objective: GloVe over words and entities, in any model of PyKEEN."""

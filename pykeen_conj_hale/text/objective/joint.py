@@ -1,0 +1,257 @@
+"""Any model of PyKEEN, trained jointly with GloVe."""
+
+# no `from __future__ import annotations`: PyKEEN builds the command line from the annotations of `__init__`
+
+import functools
+import os
+from collections.abc import Mapping
+from typing import Any, ClassVar, Optional
+
+import torch
+from class_resolver import HintOrType
+from pykeen.models import ERModel, Model, model_resolver
+from pykeen.nn.representation import Embedding
+from pykeen.triples import KGInfo
+from torch import Tensor
+from typing_extensions import Self
+
+from ...checks import check_number, look_up
+from ...pykeen_internals import all_rows, is_plain_embedding, weight_of
+from ..corpus.cooccurrence import Cooccurrence
+from ..vectors import WordVectors
+from .glove import GloVe
+
+__all__ = ["JointGloVe"]
+
+
+class JointGloVe(ERModel[Any, Any, Any]):
+    r"""A model of PyKEEN whose entities are words, too: its loss plus :math:`\lambda` times GloVe's objective.
+
+    .. math::
+        L = L_{\mathrm{KG}} + \lambda L_{\mathrm{GloVe}}
+
+    It *is* the base model, an instance of a subclass of it with one more module: every training loop, loss, evaluation
+    and other facility of PyKEEN takes it as such. The objective joins the loss where PyKEEN adds regularization terms,
+    once per step (per sub-batch, if there are any). The objective itself:
+    :class:`~pykeen_conj_hale.text.objective.glove.GloVe`.
+
+    >>> from pykeen.pipeline import pipeline
+    >>> pipeline(
+    ...     dataset="WN18RR-all", loss="HaLE", training_loop="QuerySampling", model="JointGloVe",
+    ...     model_kwargs=dict(base="RotE", embedding_dim=32, cooccurrence="cooc.npz", weight=3.0),
+    ... )  # doctest: +SKIP
+
+    ---
+    name: Joint GloVe
+    citation:
+        author: Pennington
+        year: 2014
+        link: https://aclanthology.org/D14-1162/
+    """
+
+    #: The default strategy for optimizing the model's hyper-parameters
+    hpo_default: ClassVar[Mapping[str, Any]] = dict(
+        embedding_dim=dict(type=int, low=16, high=256, q=16),
+        weight=dict(type=float, low=0.1, high=100.0, log=True),
+        x_max=dict(type=float, low=1.0, high=100.0, log=True),
+        exponent=dict(type=float, low=0.5, high=1.0),
+    )
+
+    #: The base model's class; None for a class that has still to be made from one
+    base_class: ClassVar[type[ERModel[Any, Any, Any]] | None] = None
+
+    glove: GloVe
+
+    def __new__(cls, *, base: HintOrType[Model] = None, **kwargs: Any) -> Self:
+        """Make an instance of the class for the base model; see :meth:`__init__`."""
+        joint = cls if cls.base_class is not None else cls.of(base)
+        return super().__new__(joint)  # type: ignore[return-value]
+
+    def __init__(
+        self,
+        *,
+        triples_factory: KGInfo,
+        base: HintOrType[Model] = None,
+        cooccurrence: Cooccurrence | str | os.PathLike[str] | None = None,
+        weight: float = 3.0,
+        x_max: float = 10.0,
+        exponent: float = 0.75,
+        text_batch_size: int = 4096,
+        tied: bool = True,
+        alignment: str = "squared_distance",
+        alignment_weight: float = 1.0,
+        absent_weight: float = 1.0,
+        absent_count: float = 0.1,
+        representation: int = 0,
+        embedding_dim: int | None = None,
+        **kwargs: Any,
+    ) -> None:
+        r"""Initialize the model.
+
+        :param triples_factory: the training triples, with labels of entities
+        :param base: the base model, by name or class
+        :param cooccurrence: the co-occurrences, or the path of their file
+        :param weight: the weight λ ≥ 0 of the objective
+        :param x_max: the count from which on a pair has the full weight, > 0; the paper's 100 is for billions of words
+        :param exponent: the exponent α ≥ 0 of the weight of a pair
+        :param text_batch_size: the number of pairs a step, ≥ 1
+        :param tied: whether the word vector of an entity is its embedding; else it is drawn towards it
+        :param alignment: untied, by what the two differ: ``"squared_distance"`` or ``"cosine"``
+        :param alignment_weight: untied, the weight μ ≥ 0 of their difference
+        :param absent_weight: the weight ν ≥ 0 of absent pairs; 0 for GloVe as published
+        :param absent_count: their count ε > 0
+        :param representation: which of the entity representations is the vector, where there are several
+        :param embedding_dim: the base model's, if it is given
+        :param kwargs: further arguments of the base model
+        :raises ValueError: if an argument is out of its range, no entity is matched, the triples have no labels, or the
+            entity representation is no plain embedding
+        """
+        check_number("weight", weight, minimum=0)
+        if base is not None and model_resolver.lookup(base) is not self.base_class:
+            raise ValueError(f"base={base!r} is another model than that of {type(self).__name__}; leave it out.")
+        entity_to_id = getattr(triples_factory, "entity_to_id", None)
+        if entity_to_id is None:
+            raise ValueError(
+                f"triples_factory={triples_factory!r} has no labels, by which entities are found in the text; a "
+                "TriplesFactory has them, a CoreTriplesFactory has not."
+            )
+        cooccurrence = _load(cooccurrence)
+        if embedding_dim is not None:
+            kwargs["embedding_dim"] = embedding_dim
+        super().__init__(triples_factory=triples_factory, **kwargs)
+        self.weight, self._index = float(weight), _check_plain(self, representation)
+        self.glove = GloVe(
+            cooccurrence,
+            entity_to_id,
+            dim=weight_of(self._embedding).embedding_dim,
+            x_max=x_max,
+            exponent=exponent,
+            batch_size=text_batch_size,
+            tied=tied,
+            alignment=alignment,  # type: ignore[arg-type]
+            alignment_weight=alignment_weight,
+            absent_weight=absent_weight,
+            absent_count=absent_count,
+        )
+        self._labels = list(map(str, sorted(entity_to_id, key=entity_to_id.__getitem__)))
+        self._tokens, self._num_text_entities = cooccurrence.tokens, cooccurrence.num_entities
+
+    @classmethod
+    def of(cls, base: HintOrType[Model]) -> type["JointGloVe"]:
+        """Make the class for a base model.
+
+        :param base: the base model, by name or class
+        :return: a subclass of both, whose defaults are those of the base model
+        :raises ValueError: if there is none, none of that name, or it is built another way
+        """
+        if base is None:
+            raise ValueError("base=None: name the model to train jointly, as in model_kwargs=dict(base='TransE', …).")
+        base_class = look_up(model_resolver, "base", base)
+        if not issubclass(base_class, ERModel) or issubclass(base_class, JointGloVe):
+            raise ValueError(
+                f"base={base!r} is not allowed: {base_class.__name__} has no embeddings of its own to share."
+            )
+        return _derive(base_class)
+
+    def embed(self, ids: Tensor) -> Tensor:
+        """Look entities up as real vectors, without dropout or a regularizer.
+
+        :param ids: shape: ``(n,)``, the ids of entities
+        :return: shape: ``(n, d)``, of complex embeddings the real view
+        """
+        # the gradient of `index_select` is made in half the time of that of an embedding's look-up
+        x = all_rows(self._embedding, dropout=False).index_select(0, ids)
+        vectors: Tensor = (torch.view_as_real(x) if x.is_complex() else x).flatten(start_dim=1)
+        return vectors
+
+    def collect_regularization_term(self) -> Tensor:
+        """Add the objective to the base model's terms.
+
+        :return: shape: ``()`` or ``(1,)``
+        """
+        term: Tensor = super().collect_regularization_term()  # type: ignore[no-untyped-call]
+        if not self.weight or not self.training or not torch.is_grad_enabled():
+            return term
+        objective: Tensor = self.glove(self.embed)
+        return term + self.weight * objective
+
+    @torch.no_grad()
+    def word_vectors(self) -> WordVectors:
+        """Get the vectors of all entities of the knowledge graph and all words.
+
+        :return: the entities, in the order of their ids, and then the words, the most frequent ones first
+        """
+        entities = self.embed(torch.arange(self.num_entities, device=self.device))
+        own = self.glove.row_tokens[len(self.glove.entity_ids) :]
+        vectors = torch.cat([entities, self.glove.words[len(self.glove.words) - len(own) :]]).cpu().numpy()
+        # entities that only the text knows come before the words
+        tokens, n = [self._tokens[i] for i in own], int((own < self._num_text_entities).sum())
+        return WordVectors(self._labels + tokens[:n], tokens[n:], vectors)
+
+    @property
+    def _embedding(self) -> Embedding:
+        representation = self.entity_representations[self._index]
+        assert isinstance(representation, Embedding)
+        return representation
+
+    def extra_repr(self) -> str:
+        """Show the weight."""
+        return f"weight={self.weight}, representation={self._index}"
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        """Pickle by the base model's class: the class itself is made as it is needed."""
+        return _revive, (self.base_class,), self.__getstate__()  # type: ignore[no-untyped-call]
+
+
+# what PyKEEN's command line makes options of; one for `kwargs` could not work
+JointGloVe.__init__.__annotations__.update(base=Optional[str], cooccurrence=Optional[str])  # noqa: UP045
+del JointGloVe.__init__.__annotations__["kwargs"]
+
+
+@functools.cache
+def _derive(base_class: type[ERModel[Any, Any, Any]]) -> type[JointGloVe]:
+    """Make a subclass of a base model."""
+    members = {
+        "__doc__": JointGloVe.__doc__,
+        "__module__": __name__,
+        "base_class": base_class,
+        "hpo_default": {**JointGloVe.hpo_default, **getattr(base_class, "hpo_default", {})},
+    }
+    return type(f"JointGloVe{base_class.__name__}", (JointGloVe, base_class), members)
+
+
+def _revive(base_class: type[ERModel[Any, Any, Any]]) -> JointGloVe:
+    """Make an instance without a state, for pickle."""
+    return _derive(base_class).__new__(_derive(base_class))
+
+
+def _load(cooccurrence: Any) -> Cooccurrence:
+    """Load the co-occurrences, unless they are there already."""
+    if isinstance(cooccurrence, Cooccurrence):
+        return cooccurrence
+    if isinstance(cooccurrence, str | os.PathLike):
+        return Cooccurrence.load(cooccurrence)
+    raise ValueError(f"cooccurrence={cooccurrence!r} is not allowed: give a Cooccurrence, or the path of its file.")
+
+
+def _check_plain(model: ERModel[Any, Any, Any], index: int) -> int:
+    """Check that a representation of entities is a plain embedding.
+
+    :param model: the model
+    :param index: the number of the representation
+    :return: the number
+    :raises ValueError: if it is none
+    """
+    representations = list(model.entity_representations)
+    if not isinstance(index, int) or not -len(representations) <= index < len(representations):
+        raise ValueError(f"representation={index!r} is not allowed: there are {len(representations)}, from 0.")
+    representation = representations[index]
+    if not is_plain_embedding(representation):
+        raise ValueError(
+            f"Entity representation {index} of {model.__class__.__name__} is a {type(representation).__name__} and no "
+            "plain embedding: there is no vector of an entity alone that could be a word's. Take a model with "
+            "embeddings, or another representation=…."
+        )
+    if representation.shape == ():
+        raise ValueError(f"representation={index!r} is a single number for each entity (a bias), and no vector.")
+    return index

@@ -1,0 +1,160 @@
+"""The best model within the budget: validation every n seconds of training, whatever an epoch takes."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from pykeen.stoppers import EarlyStopper
+
+from ...files import replacing
+from .clock import Duration, parse_seconds
+from .random_state import preserve_random_state
+
+__all__ = ["TimedStopper"]
+
+logger = logging.getLogger(__name__)
+
+
+@dataclasses.dataclass
+class TimedStopper(EarlyStopper):
+    """Evaluates on validation triples every n seconds of training, and keeps the best model, to be restored at the end.
+
+    The k-th evaluation is the one at k · n seconds, right after the optimizer step which reaches them; those which a
+    long step jumps over are left out. What PyKEEN calls the epoch of a result is this k, so that HPO compares, and
+    prunes, trials that were trained for the same time. The model at the end of the training is evaluated, too. The
+    result tracker gets the metrics and, as ``validation.seconds``, the seconds of training before the evaluation.
+
+    Evaluation is not charged to a time budget. With ``patience`` the training stops after that many evaluations without
+    improvement; without, it goes on to its end. It needs a training loop of this package, which has the clock.
+    """
+
+    #: The seconds n of training from one evaluation to the next
+    seconds: Duration = 60.0
+    #: The number of evaluations without improvement after which training stops; None for no stopping
+    patience: int | None = None  # type: ignore[assignment]
+    #: The metric; its larger values are better unless ``larger_is_better=False``
+    metric: str = "inverse_harmonic_mean_rank"
+    #: The minimum relative improvement
+    relative_delta: float = 0.0
+    #: The k of the last evaluation, and the optimizer steps before it
+    mark: int = dataclasses.field(default=0, init=False)
+    step: int = dataclasses.field(default=0, init=False)
+    #: Whether a training loop tells the time
+    has_clock: bool = dataclasses.field(default=False, init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Check the arguments."""
+        self.seconds = parse_seconds("seconds", self.seconds, positive=True)
+        if self.patience is not None and self.patience < 1:
+            raise ValueError(f"patience={self.patience!r} must be at least 1, or None to go on to the end.")
+        if self.evaluation_triples_factory is None:
+            raise ValueError('stopper="timed" needs validation triples, and the dataset has none.')
+        if self.patience is None:
+            self.patience = math.inf  # type: ignore[assignment]
+        super().__post_init__()  # type: ignore[no-untyped-call]
+
+    def should_evaluate(self, epoch: int) -> bool:
+        """Leave epochs alone.
+
+        :param epoch: the epoch that is done
+        :return: False
+        :raises ValueError: if the loop does not tell the time
+        """
+        if not self.has_clock:
+            raise ValueError(
+                'stopper="timed" needs a training loop that tells the time: "QuerySampling", "BudgetedSLCWA", '
+                '"BudgetedLCWA" or "BudgetedSymmetricLCWA".'
+            )
+        return False
+
+    def should_stop(self, epoch: int) -> bool:
+        """Leave epochs alone.
+
+        :param epoch: the epoch that is done
+        :return: whether the training was stopped
+        """
+        return self.stopped
+
+    def is_due(self, elapsed: float) -> bool:
+        """Tell whether it is time for an evaluation.
+
+        :param elapsed: the seconds of training so far
+        :return: whether k · n seconds are over for a k which had no evaluation
+        """
+        return self._mark_of(elapsed) > self.mark
+
+    def look(self, step: int, elapsed: float, final: bool = False) -> bool:
+        """Evaluate the model, and keep it if it is the best so far.
+
+        :param step: the optimizer steps done
+        :param elapsed: the seconds of training so far
+        :param final: whether the training is over: nobody is asked then whether to go on
+        :return: whether the training has to stop; the best model is loaded then
+        """
+        if self.stopped or (final and step == self.step):
+            return self.stopped
+        self.mark = self.mark + 1 if final else self._mark_of(elapsed)
+        self.step = step
+        with preserve_random_state():
+            result = self._evaluate(elapsed)
+        self.results.append(result)
+        callbacks = [] if final else self.result_callbacks
+        for callback in callbacks:
+            callback(self, result, self.mark)
+        is_best = self._stopper.is_improvement(result)
+        stop = self._stopper.report_result(metric=result, epoch=self.mark)
+        if is_best:
+            self._keep()
+        elif stop and not final:
+            logger.info("Stopping early after %.1f s of training, best result %g", elapsed, self.best_metric)
+            self.stopped = True
+            self._load_best()
+        return self.stopped
+
+    def _mark_of(self, elapsed: float) -> int:
+        # a share of a millionth: seconds that were added up may miss k · n by rounding
+        return int(elapsed / float(self.seconds) + 1e-6)  # type: ignore[arg-type]
+
+    def _evaluate(self, elapsed: float) -> float:
+        results = self.evaluator.evaluate(
+            model=self.model,
+            mapped_triples=self.evaluation_triples_factory.mapped_triples,
+            additional_filter_triples=self.training_triples_factory.mapped_triples,
+            batch_size=self.evaluation_batch_size,
+            slice_size=self.evaluation_slice_size,
+            do_time_consuming_checks=not self.results,
+            use_tqdm=self.use_tqdm,
+            tqdm_kwargs=self.tqdm_kwargs,
+        )
+        # those which the first evaluation found to fit the memory
+        self.evaluation_batch_size, self.evaluation_slice_size = self.evaluator.batch_size, self.evaluator.slice_size
+        if self.result_tracker is not None:
+            metrics = {**results.to_flat_dict(), "seconds": elapsed}
+            self.result_tracker.log_metrics(metrics, step=self.mark, prefix="validation")
+        return float(results.get_metric(self.metric))
+
+    def _keep(self) -> None:
+        path = Path(self.best_model_path)  # type: ignore[arg-type]
+        with replacing(path) as file:
+            torch.save(self.model.state_dict(), file)
+
+    def _load_best(self) -> None:
+        path = Path(self.best_model_path)  # type: ignore[arg-type]
+        self.model.load_state_dict(torch.load(path, map_location=self.model.device, weights_only=True))
+        if self.clean_up_checkpoint:
+            path.unlink()
+
+    def get_summary_dict(self) -> Mapping[str, Any]:
+        """Get what a checkpoint keeps."""
+        return {**super().get_summary_dict(), "mark": self.mark, "step": self.step}
+
+    def _write_from_summary_dict(self, *, mark: int = 0, step: int = 0, **kwargs: Any) -> None:
+        """Go on from a checkpoint."""
+        super()._write_from_summary_dict(**kwargs)
+        self.mark, self.step = mark, step

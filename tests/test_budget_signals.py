@@ -1,0 +1,100 @@
+"""Signals that announce the end: the training ends as by its budget, and handlers are put back."""
+
+import logging
+import os
+import signal
+import threading
+
+import pytest
+from pykeen.datasets import Nations
+from pykeen.models import DistMult
+from pykeen.training.callbacks import TrainingCallback
+
+from pykeen_conj_hale.training import BudgetedLCWATrainingLoop
+from pykeen_conj_hale.training.budget.signals import SIGNALS, on_signal
+
+
+class Kill(TrainingCallback):
+    """Sends a signal in the third step."""
+
+    def __init__(self, number):
+        super().__init__()
+        self.number, self.steps, self.trained = number, 0, []
+
+    def post_batch(self, **kwargs):
+        self.steps += 1
+        if self.steps == 3:
+            os.kill(os.getpid(), self.number)
+
+    def post_train(self, losses, **kwargs):
+        self.trained.append(list(losses))
+
+
+def make(**kwargs):
+    factory = Nations(create_inverse_triples=True).training
+    model = DistMult(triples_factory=factory, embedding_dim=4, random_seed=0)
+    return BudgetedLCWATrainingLoop(model=model, triples_factory=factory, optimizer="Adam", **kwargs), factory
+
+
+@pytest.mark.parametrize("number", SIGNALS)
+@pytest.mark.parametrize("budget", [None, 600])
+def test_a_signal_ends_the_training_like_a_budget(number, budget, tmp_path, caplog):
+    before = [signal.getsignal(n) for n in SIGNALS]
+    loop, factory = make(stop_on_signal=True, time_budget=budget)
+    kill = Kill(number)
+    losses = loop.train(
+        factory, num_epochs=100, batch_size=64, callbacks=kill, use_tqdm=False, checkpoint=tmp_path / "checkpoint"
+    )
+    assert (kill.steps, loop.num_steps, loop.stop_reason, len(losses)) == (3, 3, "budget", 1)
+    assert kill.trained == [losses]
+    assert (tmp_path / "checkpoint").is_file()
+    assert f"{signal.Signals(number).name}: the training ends" in caplog.text
+    assert [signal.getsignal(n) for n in SIGNALS] == before
+
+
+def test_only_on_request():
+    def handler(number, frame):
+        handler.called = True
+
+    loop, factory = make()
+    before = signal.signal(signal.SIGUSR1, handler)
+    try:
+        loop.train(factory, num_epochs=1, batch_size=64, callbacks=Kill(signal.SIGUSR1), use_tqdm=False)
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+    assert handler.called
+    assert loop.stop_reason == "epochs"
+
+
+def test_handlers_are_put_back_after_an_error():
+    before = signal.getsignal(signal.SIGTERM)
+    with pytest.raises(KeyError), on_signal(print):
+        raise KeyError
+    assert signal.getsignal(signal.SIGTERM) == before
+
+
+def test_another_thread(caplog):
+    def run():
+        with on_signal(print):
+            ran.append(True)
+
+    ran = []
+    with caplog.at_level(logging.WARNING):
+        thread = threading.Thread(target=run)
+        thread.start()
+        thread.join()
+    assert ran
+    assert "SIGTERM, SIGUSR1 cannot be handled" in caplog.text
+
+
+def test_a_child_process_dies_of_them():
+    """Workers of a data loader inherit the handlers."""
+    seen = []
+    with on_signal(seen.append):
+        pid = os.fork()
+        if pid == 0:
+            os.kill(os.getpid(), signal.SIGTERM)
+            os._exit(0)
+        _, status = os.waitpid(pid, 0)
+    assert os.WTERMSIG(status) == signal.SIGTERM
+    assert seen == []

@@ -1,0 +1,90 @@
+"""What the query-sampling loop chooses where nothing is said, and that it leaves alone what is."""
+
+import logging
+import math
+
+import pytest
+import torch
+from pykeen.datasets import Nations
+from pykeen.pipeline import pipeline
+from pykeen.training.callbacks import TrainingCallback
+
+from pykeen_conj_hale.models import RotE
+from pykeen_conj_hale.training import BudgetLinearLR, QuerySamplingTrainingLoop
+from pykeen_conj_hale.training.learning_rate import BATCH_SIZE, LEARNING_RATE, WARMUP, scaled_learning_rate
+
+
+@pytest.fixture(scope="module")
+def triples():
+    return Nations(create_inverse_triples=True).training
+
+
+def rates(triples, optimizer=torch.optim.Adam, loss="HaLE", scheduler=None, num_epochs=2, **kwargs):
+    """Train, and note the learning rate of each step."""
+    model = RotE(triples_factory=triples, embedding_dim=4, loss=loss)
+    optimizer = optimizer(model.get_grad_params(), **kwargs)
+    scheduler = scheduler and scheduler(optimizer)
+    loop = QuerySamplingTrainingLoop(model=model, triples_factory=triples, optimizer=optimizer, lr_scheduler=scheduler)
+    callback = Rates()
+    loop.train(triples, num_epochs=num_epochs, use_tqdm=False, callbacks=callback)
+    return callback.seen
+
+
+class Rates(TrainingCallback):
+    """Note the learning rate of each batch."""
+
+    def __init__(self):
+        super().__init__()
+        self.seen = []
+
+    def post_batch(self, epoch, batch, **kwargs):
+        self.seen.append(self.training_loop.optimizer.param_groups[0]["lr"])
+
+
+@pytest.mark.parametrize("optimizer", [torch.optim.Adam, torch.optim.NAdam])
+@pytest.mark.parametrize("lr", [0.5, 0.001, float("0.001")])
+def test_a_given_learning_rate_stays(triples, optimizer, lr):
+    """That of PyTorch's default, too."""
+    assert set(rates(triples, optimizer, lr=lr)) == {lr}
+
+
+def test_learning_rate_and_decay_where_none_is_given(triples, caplog):
+    with caplog.at_level(logging.INFO):
+        seen = rates(triples, num_epochs=50)
+    assert BATCH_SIZE == 1_024
+    assert len(seen) == 50 * 4  # 3,184 triples with inverses
+    assert WARMUP == 0.1
+    warmup = [LEARNING_RATE * max(i / 20, 0.01) for i in range(20)]
+    decay = [LEARNING_RATE * (1 + math.cos(math.pi * i / 180)) / 2 for i in range(180)]
+    assert seen == pytest.approx([*warmup, *decay])
+    assert caplog.text.count("No learning rate was given") == 1
+
+
+def test_a_given_scheduler_stays(triples):
+    seen = rates(triples, scheduler=BudgetLinearLR)
+    assert seen == pytest.approx([LEARNING_RATE * (1 - i / 8) for i in range(8)])
+    steps = rates(triples, scheduler=lambda optimizer: torch.optim.lr_scheduler.StepLR(optimizer, 1, gamma=0.5))
+    assert steps == pytest.approx([LEARNING_RATE] * 4 + [LEARNING_RATE / 2] * 4)
+
+
+@pytest.mark.parametrize(("optimizer", "loss"), [(torch.optim.SGD, "HaLE"), (torch.optim.Adam, "crossentropy")])
+def test_other_optimizers_and_losses_are_left_alone(triples, optimizer, loss):
+    assert set(rates(triples, optimizer, loss, num_epochs=1)) == {0.001}
+
+
+def test_in_the_pipeline():
+    """PyKEEN's own default is a batch of 256."""
+    callback = Rates()
+    pipeline(
+        dataset="nations",
+        dataset_kwargs=dict(create_inverse_triples=True),
+        model="RotL",
+        model_kwargs=dict(embedding_dim=4),
+        loss="HaLE",
+        training_loop="QuerySampling",
+        training_kwargs=dict(num_epochs=3, callbacks=callback, use_tqdm=False),
+        random_seed=0,
+    )
+    assert max(callback.seen) == pytest.approx(LEARNING_RATE / 2, rel=1e-3)
+    assert scaled_learning_rate(256) == LEARNING_RATE / 2
+    assert callback.seen[-1] < 0.01 * LEARNING_RATE

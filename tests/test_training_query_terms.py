@@ -1,0 +1,152 @@
+"""The terms of a batch's loss: sparse lookups, compilation."""
+
+import logging
+
+import pytest
+import torch
+from pykeen.datasets import Nations
+from torch.nn import Embedding
+
+from pykeen_conj_hale.models import ConjComplEx, ConjFiveStarE, HypER, QueryTransE, RotE, RotL
+from pykeen_conj_hale.streaming import compiled
+from pykeen_conj_hale.training import query_terms
+from pykeen_conj_hale.training.query_terms import QueryTerms
+
+OPTIONS = {"embedding_dim": 8, "loss": "HaLE", "random_seed": 0}
+
+
+@pytest.fixture(scope="module")
+def factory():
+    return Nations(create_inverse_triples=True).training
+
+
+def gradients(model, triples, **kwargs):
+    """Compute the loss and the gradients of all parameters."""
+    model.zero_grad(set_to_none=True)
+    torch.manual_seed(0)
+    loss = sum(QueryTerms(model, model.loss, **kwargs)(triples).values())
+    loss.backward()
+    return loss.detach(), {name: parameter.grad for name, parameter in model.named_parameters()}
+
+
+@pytest.mark.parametrize(
+    ("cls", "kwargs"),
+    [
+        (RotE, {}),
+        (RotL, {"similarity": "exponential_distance"}),
+        (RotE, {"tail_bias": True, "regularizer": "N3"}),
+        (ConjComplEx, {"regularizer": "LP"}),
+        (ConjFiveStarE, {"similarity": "squared_distance"}),
+        (HypER, {"num_filters": 2, "filter_length": 3}),
+    ],
+)
+def test_sparse_lookups_change_nothing(factory, monkeypatch, cls, kwargs):
+    triples = factory._add_inverse_triples_if_necessary(factory.mapped_triples)[:100]
+    model = cls(triples_factory=factory, **OPTIONS, **kwargs).train()
+    for module in model.modules():
+        if isinstance(module, torch.nn.Dropout):
+            module.p = 0.0
+    loss, found = gradients(model, triples)
+    assert not any(module.sparse for module in model.modules() if isinstance(module, Embedding))
+    monkeypatch.setattr(query_terms, "_sparse_lookups", lambda representations: torch.enable_grad())
+    expected_loss, expected = gradients(model, triples)
+    torch.testing.assert_close(loss, expected_loss)
+    for name, gradient in expected.items():
+        if gradient is None:
+            assert found[name] is None
+            continue
+        assert found[name].layout is torch.strided, name
+        torch.testing.assert_close(found[name], gradient, rtol=1e-5, atol=1e-7)
+
+
+def test_lookups_make_no_further_matrix_of_all_entities(factory):
+    """The stream's is the only dense gradient: the lookups' nodes hand on sparse ones."""
+    triples = factory._add_inverse_triples_if_necessary(factory.mapped_triples)[:100]
+    model = QueryTransE(triples_factory=factory, **OPTIONS)
+    layouts = []
+    weight = model.entity_representations[0]._embeddings.weight
+    loss = sum(QueryTerms(model, model.loss)(triples).values())
+    pending, seen = [loss.grad_fn], set()
+    while pending:
+        node = pending.pop()
+        if node in seen:
+            continue
+        seen.add(node)
+        if "EmbeddingBackward" in type(node).__name__:
+            node.register_hook(lambda inputs, outputs: layouts.extend((x.shape, x.layout) for x in inputs))
+        pending.extend(child for child, _ in node.next_functions if child is not None)
+    loss.backward()
+    entity_layouts = [layout for shape, layout in layouts if shape == weight.shape]
+    assert entity_layouts == [torch.sparse_coo] * 2  # heads and tails
+    assert weight.grad.layout is torch.strided
+
+
+@pytest.mark.parametrize("activation", ["hanon", "halin", "none"])
+def test_compiled_terms_are_the_same(factory, activation):
+    triples = factory._add_inverse_triples_if_necessary(factory.mapped_triples)[:100]
+    model = RotE(triples_factory=factory, loss_kwargs={"activation": activation}, **OPTIONS)
+    loss, expected = gradients(model, triples)
+    compiled_loss, found = gradients(model, triples, compile=True)
+    torch.testing.assert_close(compiled_loss, loss, rtol=1e-5, atol=1e-6)
+    for name, gradient in expected.items():
+        torch.testing.assert_close(found[name], gradient, rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("cls", "kwargs"), [(RotE, {}), (ConjComplEx, {}), (HypER, {"num_filters": 2, "filter_length": 3})]
+)
+def test_autocast(factory, cls, kwargs):
+    """In bfloat16 the loss is right to bfloat16's three digits, and the gradients are those of the parameters' type."""
+    triples = factory._add_inverse_triples_if_necessary(factory.mapped_triples)[:100]
+    model = cls(triples_factory=factory, **OPTIONS, **kwargs).train()
+    for module in model.modules():
+        if isinstance(module, torch.nn.Dropout):
+            module.p = 0.0
+    loss, _ = gradients(model, triples)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        low, found = gradients(model, triples)
+    torch.testing.assert_close(low.float(), loss, rtol=2e-2, atol=2e-2)
+    for name, parameter in model.named_parameters():
+        assert found[name] is None or found[name].dtype is parameter.dtype, name
+
+
+def test_warm_up_leaves_no_trace(factory):
+    model = RotE(triples_factory=factory, **OPTIONS)
+    before = {name: value.clone() for name, value in model.state_dict().items()}
+    state = torch.get_rng_state()
+    QueryTerms(model, model.loss, compile=True).warm_up(100)
+    assert torch.equal(torch.get_rng_state(), state)
+    assert all(parameter.grad is None for parameter in model.parameters())
+    for name, value in model.state_dict().items():
+        assert torch.equal(value, before[name])
+
+
+def test_without_a_compiler_there_is_one_log_line(factory, monkeypatch, caplog):
+    def broken(function, **kwargs):
+        def call(*args):
+            raise RuntimeError("No working C++ compiler found\nwith a long story")
+
+        return call
+
+    monkeypatch.setattr(torch, "compile", broken)
+    compiled.compiled_passes.cache_clear()
+    try:
+        triples = factory._add_inverse_triples_if_necessary(factory.mapped_triples)[:100]
+        model = RotE(triples_factory=factory, **OPTIONS)
+        with caplog.at_level(logging.WARNING):
+            loss, _ = gradients(model, triples, compile=True)
+            again, _ = gradients(model, triples, compile=True)
+        lines = [record.message for record in caplog.records if "torch.compile" in record.message]
+        assert len(lines) == 1
+        assert "(No working C++ compiler found)" in lines[0]
+        expected, _ = gradients(model, triples)
+        assert torch.equal(loss, expected)
+        assert torch.equal(again, expected)
+    finally:
+        compiled.compiled_passes.cache_clear()
+
+
+def test_chunk_size_must_be_positive(factory):
+    model = RotE(triples_factory=factory, **OPTIONS)
+    with pytest.raises(ValueError, match="chunk_size=0"):
+        QueryTerms(model, model.loss, chunk_size=0)
