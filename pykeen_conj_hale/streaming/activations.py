@@ -7,13 +7,9 @@ It is written as
     h(x) = a\, k(b x + c), \qquad h'(x) = a\, b\, k'(b x + c)
 
 with a plain map k, as the streaming log-sum-exp can leave b and c to a matrix product, and a to a factor.
-To add one: subclass :class:`HardnessActivation` here. Losses and the streaming kernel then take it by name.
-
----
-citation:
-    author: Wang
-    year: 2022
-    link: https://arxiv.org/abs/2201.00565
+To add one: subclass :class:`HardnessActivation` here, and list it in :data:`activation_resolver`. Losses and the
+streaming kernel then take it by name. Hardness-aware activations are those of Wang et al. (2022),
+https://arxiv.org/abs/2201.00565.
 """
 
 from __future__ import annotations
@@ -27,6 +23,8 @@ import torch
 from class_resolver import ClassResolver
 from torch import Tensor
 
+from ..checks import check_number
+
 __all__ = ["Artanh", "Double", "Exponential", "Halin", "Hanon", "HardnessActivation", "Identity", "activation_resolver"]
 
 
@@ -39,9 +37,7 @@ class HardnessActivation(ABC):
 
     def __post_init__(self) -> None:
         for field in fields(self):
-            value = getattr(self, field.name)
-            if not (isinstance(value, int | float) and math.isfinite(value) and value > 0):
-                raise ValueError(f"{field.name}={value!r} is not allowed: it must be a finite number > 0.")
+            check_number(field.name, getattr(self, field.name), above=0)
 
     @property
     def bound(self) -> float:
@@ -263,7 +259,7 @@ class Artanh(HardnessActivation):
         return torch.where(y.abs() <= self._LIMIT, 1.0 / (1.0 - y.square()), 0.0)
 
 
-#: Activations by name
+#: The registry of activations: names, which are those of the classes and their synonyms, and classes
 activation_resolver: ClassResolver[HardnessActivation] = ClassResolver(
     [Hanon, Halin, Double, Exponential, Artanh, Identity],
     base=HardnessActivation,  # type: ignore[type-abstract]

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
+from ...losses.query_loss import Term
 from ..budget.checkpoint import CheckpointError
 
 __all__ = ["BatchShare", "GlobalBatches", "RandomOrder", "check_same"]
@@ -37,6 +38,24 @@ class BatchShare(NamedTuple):
         :return: the number of rows here
         """
         return len(range(self.rank, num, self.world_size))
+
+    def sample(self, num: int) -> slice:
+        """Choose the sampled rows of this share; see :meth:`~pykeen_conj_hale.training.query_batch.Rows.sample`.
+
+        :param num: the number of sampled rows of the global batch, its first ones
+        :return: the rows here; a process that has none of them takes its first row, which counts with weight 0
+        """
+        return slice(max(1, self.num_own(num)))
+
+    def weigh(self, term: Term) -> Tensor:
+        """Weigh a term of own rows, so that the mean over processes is the term of the global batch.
+
+        :param term: the term
+        :return: a scalar
+        """
+        if term.reduction == "sum":
+            return term.value * float(self.world_size if self.num_own(term.num_rows) else 0)
+        return term.value * self.weight(term.num_rows)
 
     def weight(self, num: int) -> float:
         r"""Get the weight with which a mean over own rows enters the mean over processes.
@@ -99,7 +118,7 @@ class GlobalBatches:
         """Initialize the batches.
 
         :param triples: shape: ``(num_triples, 3)``, the ids of all triples, the same in all processes
-        :param batch_size: the number of triples a global batch, ≥ world_size
+        :param batch_size: the number of triples per global batch, ≥ world_size
         :param seed: what the order of the triples depends on, the same in all processes
         :param rank: the number of this process, from 0
         :param world_size: the number of processes
