@@ -39,6 +39,7 @@ __all__ = [
     "look_up_triples",
     "remote_paths",
     "set_random_seed",
+    "some_rows",
     "unpack",
     "weight_of",
 ]
@@ -88,7 +89,18 @@ def all_rows(representation: Representation, *, dropout: bool = True) -> Tensor:
     :param dropout: whether the representation's dropout is applied, if there is one
     :return: shape: ``(max_id, *shape)``
     """
-    x = representation._plain_forward(indices=None)
+    return some_rows(representation, None, dropout=dropout)
+
+
+def some_rows(representation: Representation, ids: Tensor | None, *, dropout: bool = True) -> Tensor:
+    """Look up rows without regularizing them.
+
+    :param representation: the representation
+    :param ids: shape: ``(n,)``, the ids of the rows; None for all
+    :param dropout: whether the representation's dropout is applied, if there is one
+    :return: shape: ``(n, *shape)``
+    """
+    x = representation._plain_forward(indices=ids)
     if representation.normalizer is not None:
         x = representation.normalizer(x)
     return x if representation.dropout is None or not dropout else representation.dropout(x)

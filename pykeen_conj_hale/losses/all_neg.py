@@ -10,6 +10,7 @@ from docdata import parse_docdata
 from pykeen.losses import Reduction
 
 from ..streaming.activations import HardnessActivation
+from .candidates import Candidates
 from .hale import HaLELoss
 
 __all__ = ["AllNegLoss"]
@@ -47,6 +48,7 @@ class AllNegLoss(HaLELoss):
         activation: HintOrType[HardnessActivation] = "none",
         gamma: float | None = None,
         beta: float | None = None,
+        candidates: Candidates = "all",
         reduction: Reduction = "mean",
     ) -> None:
         """Initialize the loss.
@@ -54,9 +56,17 @@ class AllNegLoss(HaLELoss):
         :param activation: the activation h; see :class:`HaLELoss`
         :param gamma: the upper bound γ of the activation, if it has one
         :param beta: the steepness β of the activation, if it has one
+        :param candidates: the entities that all queries are compared with; see :class:`HaLELoss`
         :param reduction: must be ``"mean"``
         :raises ValueError: if an argument is not allowed
         """
         super().__init__(
-            activation=activation, alpha=1.0, lambda_=1.0, gamma=gamma, beta=beta, square=False, reduction=reduction
+            activation=activation,
+            alpha=1.0,
+            lambda_=1.0,
+            gamma=gamma,
+            beta=beta,
+            square=False,
+            candidates=candidates,
+            reduction=reduction,
         )

@@ -18,6 +18,7 @@ from ..messages import Once
 from ..streaming.activations import HardnessActivation
 from ..streaming.logsumexp import stored_logsumexp
 from .activation_arguments import make_activation
+from .candidates import Candidates, check_candidates
 from .query_loss import QueryBatch, QueryLoss, Term, sample_rows
 
 __all__ = ["HaLELoss"]
@@ -40,6 +41,9 @@ class HaLELoss(QueryLoss, SetwiseLoss):
     (The paper's equations (5) and (9) print the first with a minus sign, which would push positives apart; its text and
     equation (4) make clear that it pulls.) Without squaring the first term is λ times the mean of h. With α = 1, λ = 1,
     no activation and no squaring the loss is softmax cross entropy over all entities.
+
+    With ``candidates``, E is a sample of S of the n entities, and :math:`\log(n / S)` is added: then more of the
+    queries can be compared in the same time.
 
     The loss serves every training loop of PyKEEN, and is best served by
     :class:`~pykeen_conj_hale.training.QuerySamplingTrainingLoop`, which scores positives as triples and only the
@@ -78,6 +82,7 @@ class HaLELoss(QueryLoss, SetwiseLoss):
         gamma: float | None = None,
         beta: float | None = None,
         square: bool = True,
+        candidates: Candidates = "all",
         reduction: Reduction = "mean",
     ) -> None:
         """Initialize the loss.
@@ -90,6 +95,11 @@ class HaLELoss(QueryLoss, SetwiseLoss):
         :param beta: the steepness β of the activation, > 0; the activation's own default by default (3 for Hanon, 10
             for Halin)
         :param square: whether alignment is the mean of h², rather than of h
+        :param candidates: the entities that the sampled queries are compared with: ``"all"``, as in the paper, or a
+            fresh sample per step, with replacement, which all queries of the batch share: its size S as a whole number,
+            or as a fraction of all entities in (0, 1). The log-sum-exp over the sample plus log(n/S) estimates that
+            over all n entities. Only the query-sampling loops draw it: under LCWA all scores are there, under sLCWA
+            PyKEEN samples
         :param reduction: must be ``"mean"``: both terms are means by definition
         :raises ValueError: if an argument is not allowed
         """
@@ -98,6 +108,7 @@ class HaLELoss(QueryLoss, SetwiseLoss):
         self.lambda_ = check_number("lambda_", lambda_, above=0)
         self.activation = make_activation(activation, gamma, beta)
         self.square = square
+        self.candidates = check_candidates(candidates)
         self._once = Once(logger)
 
     def num_sampled(self, num_queries: int) -> int:
@@ -116,6 +127,16 @@ class HaLELoss(QueryLoss, SetwiseLoss):
         :return: shape: ``(num_sampled,)``, the indices of the sampled queries
         """
         return sample_rows(self.num_sampled(num_queries), num_queries, device)
+
+    def num_candidates(self, num_entities: int) -> int | None:
+        """Count the candidates.
+
+        :param num_entities: the number n of all entities
+        :return: their number S ≥ 1; None for all entities, each of them once
+        """
+        if self.candidates == "all":
+            return None
+        return self.candidates if isinstance(self.candidates, int) else max(1, round(self.candidates * num_entities))
 
     def alignment(self, positive_scores: Tensor) -> Tensor:
         """Compute the alignment term, λ · mean h(x)².
@@ -142,7 +163,7 @@ class HaLELoss(QueryLoss, SetwiseLoss):
         """
         num_sampled = self.num_sampled(batch.num_triples)
         # the stream first: see `QueryBatch.logsumexp`
-        logsumexp = batch.logsumexp(num_sampled, self.activation)
+        logsumexp = batch.logsumexp(num_sampled, self.activation, self.num_candidates(batch.num_entities))
         return {
             "alignment": Term(self.alignment(batch.positive_scores()), batch.num_triples),
             # the mean of the directions' means
@@ -225,4 +246,6 @@ class HaLELoss(QueryLoss, SetwiseLoss):
 
     def extra_repr(self) -> str:
         """Show the options."""
-        return f"activation={self.activation}, alpha={self.alpha}, lambda_={self.lambda_}, square={self.square}"
+        # not where there is none: the identity of earlier checkpoints has no such option
+        options = f"activation={self.activation}, alpha={self.alpha}, lambda_={self.lambda_}, square={self.square}"
+        return options if self.candidates == "all" else f"{options}, candidates={self.candidates}"

@@ -59,6 +59,10 @@ class QueryBatch(Protocol):
         """The number of triples of the global batch."""
 
     @property
+    def num_entities(self) -> int:
+        """The number n of all entities."""
+
+    @property
     def label_smoothing(self) -> float:
         """The label smoothing that was asked for; 0 for a loss that does not support it."""
 
@@ -68,8 +72,13 @@ class QueryBatch(Protocol):
         :return: shape: ``(num_own_triples,)``
         """
 
-    def logsumexp(self, num: int, activation: HardnessActivation | None = None) -> Tensor:
+    def logsumexp(
+        self, num: int, activation: HardnessActivation | None = None, num_candidates: int | None = None
+    ) -> Tensor:
         r"""Compute :math:`\log\sum_e \exp(-h(-\mathrm{score}))` over all entities e for a sample of the queries.
+
+        Of S candidates e', drawn uniformly with replacement and shared by all queries of the batch, it is estimated as
+        :math:`\log\frac{n}{S} + \log\sum_{e'} \exp(-h(-\mathrm{score}))`.
 
         Query models stream it: no score is stored. Ask for it before the positives' scores. Then the look-ups of both
         may have sparse gradients, as the gradient of the stream is dense. That saves time, and changes no value but in
@@ -77,6 +86,7 @@ class QueryBatch(Protocol):
 
         :param num: the number of sampled queries of the global batch, ≥ 1
         :param activation: the activation h, the identity by default
+        :param num_candidates: the number S of candidates, ≥ 1; None for all entities, each of them once
         :return: shape: ``(num_directions, num_own_queries)``; the tails' direction, and without inverse triples also
             the heads', which has a sample of its own
         """

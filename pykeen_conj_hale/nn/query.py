@@ -25,7 +25,7 @@ from ..streaming.activations import HardnessActivation
 from ..streaming.logsumexp import streaming_logsumexp
 from .similarity import Similarity, similarity_resolver
 
-__all__ = ["UNIT_SCALE", "Query", "QueryInteraction", "Target"]
+__all__ = ["UNIT_SCALE", "Query", "QueryInteraction", "Target", "unpack"]
 
 #: The value of the scale's parameter at which the scale is 1: softplus(UNIT_SCALE) = 1
 UNIT_SCALE: float = math.log(math.expm1(1.0))
@@ -111,7 +111,7 @@ class QueryInteraction(Interaction[Any, Any, Any], ABC):
         scale = None
         if self.relation_scale:
             *parts, raw = r
-            r, scale = _unpack(parts), functional.softplus(raw)
+            r, scale = unpack(parts), functional.softplus(raw)
         return Query(vector=as_real(self.transform(h, r)), scale=scale)
 
     def encode_target(self, t: Any) -> Target:
@@ -123,7 +123,7 @@ class QueryInteraction(Interaction[Any, Any, Any], ABC):
         bias = None
         if self.tail_bias:
             *parts, bias = t
-            t = _unpack(parts)
+            t = unpack(parts)
         return Target(vector=as_real(t), bias=bias)
 
     def compare(self, query: Query, target: Target) -> Tensor:
@@ -184,7 +184,7 @@ class QueryInteraction(Interaction[Any, Any, Any], ABC):
             yield from _parts(h)
         if r is not None:
             parts = _parts(r)
-            yield from self.relation_factors(_unpack(parts[:-1] if self.relation_scale else parts))
+            yield from self.relation_factors(unpack(parts[:-1] if self.relation_scale else parts))
         if t is not None:
             parts = _parts(t)
             yield from parts[:-1] if self.tail_bias else parts
@@ -215,8 +215,12 @@ class QueryInteraction(Interaction[Any, Any, Any], ABC):
         return f"similarity={self.similarity}, relation_scale={self.relation_scale}, tail_bias={self.tail_bias}"
 
 
-def _unpack(parts: Sequence[Tensor]) -> Tensor | Sequence[Tensor]:
-    """Hand over a single representation as a tensor, as PyKEEN does."""
+def unpack(parts: Sequence[Tensor]) -> Tensor | Sequence[Tensor]:
+    """Hand over a single representation as a tensor, as PyKEEN does.
+
+    :param parts: the representations
+    :return: the representation, if there is one only
+    """
     return parts[0] if len(parts) == 1 else parts
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,7 +15,7 @@ from torch import Tensor
 
 from ..losses.query_loss import DirectionScores, sample_rows
 from ..messages import OncePerTraining
-from ..pykeen_internals import all_rows, entity_representations
+from ..pykeen_internals import all_rows, count_entities, entity_representations
 from ..streaming.activations import HardnessActivation
 from ..streaming.logsumexp import stored_logsumexp
 
@@ -54,6 +55,14 @@ class Rows(Protocol):
         :return: the indices of those that are here
         """
 
+    def candidates(self, num: int, num_entities: int) -> Tensor:
+        """Draw entities uniformly, with replacement: the same ones wherever the global batch is scored.
+
+        :param num: the number of candidates
+        :param num_entities: the number of all entities
+        :return: shape: ``(num,)``, their ids
+        """
+
 
 class WholeBatch(NamedTuple):
     """All rows of a batch, which one process scores alone; each sample is drawn from the global random state."""
@@ -70,12 +79,16 @@ class WholeBatch(NamedTuple):
         """Draw rows; see :meth:`Rows.sample`."""
         return sample_rows(num, len(self.triples), self.triples.device)
 
+    def candidates(self, num: int, num_entities: int) -> Tensor:
+        """Draw entities from the global random state; see :meth:`Rows.candidates`."""
+        return torch.randint(num_entities, (num,), device=self.triples.device)
+
 
 class StoredBatch:
     """A :class:`~pykeen_conj_hale.losses.QueryBatch` of any model of PyKEEN, at the speed of its own 1-to-N scoring.
 
-    The order of random numbers does not depend on what a loss asks for first: dropout of the positives, the sample,
-    dropout of all entities.
+    The order of random numbers does not depend on what a loss asks for first: dropout of the positives, the sample of
+    queries, that of candidates, dropout of the entities.
 
     :param scoring: how it is scored
     :param rows: the rows that are scored here
@@ -94,17 +107,28 @@ class StoredBatch:
         """The number of triples of the global batch."""
         return self.rows.num_triples
 
+    @property
+    def num_entities(self) -> int:
+        """The number of all entities."""
+        return count_entities(self.scoring.model, self.scoring.mode)
+
     def positive_scores(self) -> Tensor:
         """Score the triples; see :meth:`QueryBatch.positive_scores`."""
         return self._positives
 
-    def logsumexp(self, num: int, activation: HardnessActivation | None = None) -> Tensor:
+    def logsumexp(
+        self, num: int, activation: HardnessActivation | None = None, num_candidates: int | None = None
+    ) -> Tensor:
         """Compute the log-sum-exp of a sample of queries; see :meth:`QueryBatch.logsumexp`."""
-        self.positive_scores()  # draws its random numbers before the sample does
-        directions = [self._tail_logsumexp(num, activation)]
+        self.positive_scores()  # draws its random numbers before the samples do
+        rows, candidates, log_weight = self.rows.sample(num), None, 0.0
+        if num_candidates is not None:
+            candidates = self.rows.candidates(num_candidates, self.num_entities)
+            log_weight = math.log(self.num_entities / num_candidates)
+        directions = [self._tail_logsumexp(rows, activation, candidates)]
         if not self.scoring.model.use_inverse_triples:
-            directions.append(stored_logsumexp(self._head_scores(self.rows.sample(num)), activation))
-        return torch.stack(directions)
+            directions.append(self._head_logsumexp(self.rows.sample(num), activation, candidates))
+        return torch.stack(directions) + log_weight if log_weight else torch.stack(directions)
 
     def all_scores(self) -> Iterator[DirectionScores]:
         """Score all queries; see :meth:`QueryBatch.all_scores`."""
@@ -130,22 +154,32 @@ class StoredBatch:
     def _positives(self) -> Tensor:
         return self.scoring.model.score_hrt(self.rows.triples, mode=self.scoring.mode).squeeze(dim=-1)
 
-    def _tail_logsumexp(self, num: int, activation: HardnessActivation | None) -> Tensor:
-        self.scoring.once.warning(
-            "%s is no query model: its scores of the sampled queries are stored for all entities, which costs time and "
-            "memory.",
-            type(self.scoring.model).__name__,
-        )
-        return stored_logsumexp(self._tail_scores(self.rows.sample(num)), activation)
+    def _tail_logsumexp(
+        self, rows: Tensor | slice, activation: HardnessActivation | None, candidates: Tensor | None
+    ) -> Tensor:
+        if candidates is None:
+            self.scoring.once.warning(
+                "%s is no query model: its scores of the sampled queries are stored for all entities, which costs time "
+                "and memory.",
+                type(self.scoring.model).__name__,
+            )
+        return stored_logsumexp(self._tail_scores(rows, candidates), activation)
 
-    def _tail_scores(self, rows: Tensor | slice) -> Tensor:
-        pairs = self.rows.triples[rows, :2]
-        return self.scoring.model.score_t(pairs, slice_size=self.slice_size, mode=self.scoring.mode)
+    def _head_logsumexp(
+        self, rows: Tensor | slice, activation: HardnessActivation | None, candidates: Tensor | None
+    ) -> Tensor:
+        return stored_logsumexp(self._head_scores(rows, candidates), activation)
 
-    def _head_scores(self, rows: Tensor | slice) -> Tensor:
-        self.scoring.once.warning(
-            "The dataset has no inverse triples: heads are predicted by scoring all heads, which is much slower than "
-            "the tail prediction of reciprocal relations. dataset_kwargs=dict(create_inverse_triples=True) gives those."
-        )
-        pairs = self.rows.triples[rows, 1:]
-        return self.scoring.model.score_h(pairs, slice_size=self.slice_size, mode=self.scoring.mode)
+    def _tail_scores(self, rows: Tensor | slice, candidates: Tensor | None = None) -> Tensor:
+        pairs, model = self.rows.triples[rows, :2], self.scoring.model
+        return model.score_t(pairs, slice_size=self.slice_size, mode=self.scoring.mode, tails=candidates)
+
+    def _head_scores(self, rows: Tensor | slice, candidates: Tensor | None = None) -> Tensor:
+        if candidates is None:
+            self.scoring.once.warning(
+                "The dataset has no inverse triples: heads are predicted by scoring all heads, which is much slower "
+                "than the tail prediction of reciprocal relations. dataset_kwargs=dict(create_inverse_triples=True) "
+                "gives those."
+            )
+        pairs, model = self.rows.triples[rows, 1:], self.scoring.model
+        return model.score_h(pairs, slice_size=self.slice_size, mode=self.scoring.mode, heads=candidates)

@@ -12,9 +12,10 @@ from pykeen.nn.representation import Embedding, Representation
 from torch import Tensor
 
 from ..losses.query_loss import DirectionScores
-from ..nn.query import Query, QueryInteraction, Target
-from ..pykeen_internals import all_rows, entity_representations, look_up_triples, weight_of
+from ..nn.query import Query, QueryInteraction, Target, unpack
+from ..pykeen_internals import entity_representations, look_up_triples, some_rows, weight_of
 from ..streaming.activations import HardnessActivation
+from .head_candidates import heads_logsumexp
 from .query_batch import Scoring, StoredBatch
 
 __all__ = ["DryBatch", "StreamedBatch", "is_query_model"]
@@ -39,10 +40,12 @@ class StreamedBatch(StoredBatch):
         """Score the triples; see :meth:`QueryBatch.positive_scores`."""
         return self._score(sparse=False)[1]
 
-    def logsumexp(self, num: int, activation: HardnessActivation | None = None) -> Tensor:
+    def logsumexp(
+        self, num: int, activation: HardnessActivation | None = None, num_candidates: int | None = None
+    ) -> Tensor:
         """Compute the log-sum-exp of a sample of queries; see :meth:`QueryBatch.logsumexp`."""
         self._score(sparse=True)
-        return super().logsumexp(num, activation)
+        return super().logsumexp(num, activation, num_candidates)
 
     def _score(self, sparse: bool) -> tuple[Query, Tensor]:
         """Build the queries, and score the triples, if that is not done yet."""
@@ -54,11 +57,27 @@ class StreamedBatch(StoredBatch):
             self._scored = query, interaction.compare(query, interaction.encode_target(tails))
         return self._scored
 
-    def _tail_logsumexp(self, num: int, activation: HardnessActivation | None) -> Tensor:
+    def _tail_logsumexp(
+        self, rows: Tensor | slice, activation: HardnessActivation | None, candidates: Tensor | None
+    ) -> Tensor:
         query, _ = self._score(sparse=True)
-        rows = self.rows.sample(num)
         sample = Query(query.vector[rows], None if query.scale is None else query.scale[rows])
-        return _stream(self.scoring, sample, _all_targets(self.scoring), activation)
+        return _stream(self.scoring, sample, _targets(self.scoring, candidates), activation)
+
+    def _head_logsumexp(
+        self, rows: Tensor | slice, activation: HardnessActivation | None, candidates: Tensor | None
+    ) -> Tensor:
+        if candidates is None:
+            return super()._head_logsumexp(rows, activation, candidates)
+        model, interaction = _query_model(self.scoring)
+        triples = self.rows.triples[rows]
+        relations, relation_of = triples[:, 1].unique(return_inverse=True)  # type: ignore[no-untyped-call]
+        entities = entity_representations(model, self.scoring.mode)
+        heads = [some_rows(entities[i], candidates).unsqueeze(dim=0) for i in interaction.head_indices]
+        parts = [some_rows(x, relations).unsqueeze(dim=1) for x in model.relation_representations]
+        query = interaction.encode_query(unpack(heads), unpack(parts))
+        target = _targets(self.scoring, triples[:, 2])
+        return heads_logsumexp(interaction, query, relation_of, target, activation)
 
 
 class DryBatch:
@@ -75,23 +94,33 @@ class DryBatch:
     def __init__(self, scoring: Scoring, num_triples: int) -> None:
         self.scoring, self.num_triples = scoring, num_triples
         with torch.no_grad():
-            self._target = _all_targets(scoring, dropout=False)
+            self._target = _targets(scoring, dropout=False)
 
     def positive_scores(self) -> Tensor:
         """Give zeros."""
         return self._target.vector.new_zeros(self.num_triples)
 
-    def logsumexp(self, num: int, activation: HardnessActivation | None = None) -> Tensor:
+    @property
+    def num_entities(self) -> int:
+        """The number of all entities."""
+        return len(self._target.vector)
+
+    def logsumexp(
+        self, num: int, activation: HardnessActivation | None = None, num_candidates: int | None = None
+    ) -> Tensor:
         """Stream so many queries, forward and backward.
 
         :param num: the number of sampled queries
         :param activation: the activation
+        :param num_candidates: the number of candidates, None for all entities
         :return: shape: ``(1, num)``
         """
-        entity = self._target.vector.detach().requires_grad_()
+        ids = torch.arange(num_candidates or self.num_entities, device=self._target.vector.device) % self.num_entities
+        entity = self._target.vector[ids].detach().requires_grad_()
+        bias = None if self._target.bias is None else self._target.bias[ids]
         query = entity.new_zeros(min(num, self.num_triples), entity.shape[-1]).requires_grad_()
         scale = query.new_ones(len(query)) if _query_model(self.scoring)[1].relation_scale else None
-        result = _stream(self.scoring, Query(query, scale), Target(entity, self._target.bias), activation)
+        result = _stream(self.scoring, Query(query, scale), Target(entity, bias), activation)
         result.sum().backward()  # type: ignore[no-untyped-call]
         return result.detach().unsqueeze(dim=0)
 
@@ -118,11 +147,11 @@ def _tail_representations(scoring: Scoring) -> Sequence[Representation]:
     return [representations[i] for i in interaction.tail_indices]
 
 
-def _all_targets(scoring: Scoring, *, dropout: bool = True) -> Target:
-    """Look up all entities as tails."""
+def _targets(scoring: Scoring, ids: Tensor | None = None, *, dropout: bool = True) -> Target:
+    """Look up entities as tails; all of them by default."""
     _, interaction = _query_model(scoring)
-    entities = [all_rows(representation, dropout=dropout) for representation in _tail_representations(scoring)]
-    return interaction.encode_target(entities[0] if len(entities) == 1 else entities)
+    entities = [some_rows(representation, ids, dropout=dropout) for representation in _tail_representations(scoring)]
+    return interaction.encode_target(unpack(entities))
 
 
 def _stream(scoring: Scoring, query: Query, target: Target, activation: HardnessActivation | None) -> Tensor:

@@ -30,6 +30,8 @@ class BatchShare(NamedTuple):
     rank: int
     #: The number W of processes
     world_size: int
+    #: What the candidates of this global batch depend on, the same in all processes
+    seed: int = 0
 
     def num_own(self, num: int) -> int:
         """Count those of the first rows of the global batch which are in this share; they are its first rows.
@@ -46,6 +48,18 @@ class BatchShare(NamedTuple):
         :return: the rows here; a process that has none of them takes its first row, which counts with weight 0
         """
         return slice(max(1, self.num_own(num)))
+
+    def candidates(self, num: int, num_entities: int) -> Tensor:
+        """Draw entities; see :meth:`~pykeen_conj_hale.training.query_batch.Rows.candidates`.
+
+        All processes draw the same, so that the loss of the global batch does not depend on their number.
+
+        :param num: the number of candidates
+        :param num_entities: the number of all entities
+        :return: shape: ``(num,)``, their ids
+        """
+        generator = torch.Generator().manual_seed(self.seed)
+        return torch.randint(num_entities, (num,), generator=generator).to(self.triples.device)
 
     def weigh(self, term: Term) -> Tensor:
         """Weigh a term of own rows, so that the mean over processes is the term of the global batch.
@@ -159,7 +173,11 @@ class GlobalBatches:
             own = rows[self.rank :: self.world_size]
             self._position = (epoch, batch + 1)
             yield BatchShare(
-                self.triples[own if len(own) else rows[:1]], len(rows), rank=self.rank, world_size=self.world_size
+                self.triples[own if len(own) else rows[:1]],
+                len(rows),
+                rank=self.rank,
+                world_size=self.world_size,
+                seed=(self.order.seed + epoch) * 1_000_003 + batch,
             )
 
     def state_dict(self) -> dict[str, Any]:
