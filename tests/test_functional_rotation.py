@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pykeen_conj_hale.functional.rotation import from_pairs, givens_rotation, pairs, unit, unit_modulus
-from pykeen_conj_hale.nn.init import random_rotations_
+from pykeen_conj_hale.nn import random_rotations_
 
 numbers = st.floats(-(2.0**100), 2.0**100, width=32)
 
