@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, ClassVar, Optional
-from weakref import WeakSet
+from typing import Any, ClassVar
 
-import torch
 from class_resolver import HintOrType, OptionalKwargs
 from pykeen.losses import CrossEntropyLoss, Loss
 from pykeen.regularizers import Regularizer, regularizer_resolver
@@ -21,15 +18,11 @@ from ..regularizers import N3Regularizer
 from .declaration import declares, give_docdata, interaction_options, make_interaction, relations_of
 from .finite import FiniteScoreModel
 from .initializers import normal_entities_
+from .options import embedding_dtype, is_made, list_options, make_init, take_options, take_relations
 from .query import UNIT_SCALE, QueryInteraction
 from .similarity import Similarity
 
 __all__ = ["QueryModel"]
-
-#: What PyKEEN's command line leaves out
-_INITIALIZER: Any = Hint[Initializer]  # type: ignore[misc]
-#: Constructors that are made from declarations, not written by hand
-_made: WeakSet[Callable[..., None]] = WeakSet()
 
 
 class QueryModel(FiniteScoreModel):
@@ -53,9 +46,9 @@ class QueryModel(FiniteScoreModel):
     transform: ClassVar[Callable[..., Tensor]]
     #: Only where parameters are shared: gets the declared representations, returns the factors which N3 regularizes
     relation_factors: ClassVar[Callable[..., Iterable[Tensor]]]
-    #: Whether entities and relations are complex
+    #: Whether entities and relations are complex, for the transform; an ``interaction_class`` says it itself
     is_complex: ClassVar[bool] = False
-    #: The interaction
+    #: PyKEEN's interaction: made from the transform, or written where the transform has options or modules
     interaction_class: ClassVar[type[QueryInteraction]]
 
     #: The default strategy for optimizing the model's hyper-parameters
@@ -66,17 +59,17 @@ class QueryModel(FiniteScoreModel):
     loss_default: ClassVar[type[Loss]] = CrossEntropyLoss
     loss_default_kwargs: ClassVar[Mapping[str, Any] | None] = {}
 
-    #: The dimension d of entities where none is given
+    #: The dimension d of entities by default
     embedding_dim_default: ClassVar[int] = 200
-    #: Why the dimension has to be even; None where it may be odd
+    #: Why the dimension has to be even, for the error; None where it may be odd
     even_dimension: ClassVar[str | None] = None
-    #: The initializer of entities where none is given
+    #: The initializer of entities by default
     entity_initializer_default: ClassVar[Hint[Initializer]] = normal_entities_
-    #: The similarity where none is given; None for the interaction's own default
+    #: The similarity by default; None leaves it to the interaction
     similarity_default: ClassVar[str | None] = None
-    #: Whether there is a scale per relation where nothing is said
+    #: Whether there is a scale per relation by default
     relation_scale_default: ClassVar[bool] = False
-    #: Whether there is a bias per tail where nothing is said
+    #: Whether there is a bias per tail by default
     tail_bias_default: ClassVar[bool] = False
 
     interaction: QueryInteraction
@@ -92,14 +85,14 @@ class QueryModel(FiniteScoreModel):
         super().__init_subclass__(**kwargs)  # type: ignore[no-untyped-call]
         if declares(cls) and hasattr(cls, "transform") and "interaction_class" not in vars(cls):
             cls.interaction_class = make_interaction(cls)
-        if hasattr(cls, "interaction_class"):
+        if "interaction_class" in vars(cls):
             give_docdata(cls, cls.interaction_class)
-        elif relations := relations_of(cls):
+        elif (relations := relations_of(cls)) and not hasattr(cls, "interaction_class"):
             raise TypeError(f"{cls.__name__} has no static method transform({', '.join(['h', *relations])}).")
-        if cls.__init__ in _made:
-            cls.__init__ = _make_init(cls)  # type: ignore[method-assign]
-        if "__init__" in vars(cls):
-            show_options(cls.__init__, cls._options())
+        if cls.__init__ is QueryModel.__init__ or is_made(cls.__init__):
+            cls.__init__ = make_init(cls, QueryModel.__init__.__doc__)  # type: ignore[method-assign]
+        elif "__init__" in vars(cls):
+            show_options(cls.__init__, list_options(cls))
 
     def __init__(
         self,
@@ -115,7 +108,7 @@ class QueryModel(FiniteScoreModel):
         regularizer_kwargs: OptionalKwargs = None,
         **kwargs: Any,
     ) -> None:
-        r"""Initialize the model. What is None is the model's default.
+        r"""Initialize the model; None stands for the model's default.
 
         :param triples_factory: the numbers of entities and relations
         :param embedding_dim: the dimension d of entities; of complex ones, the number of complex numbers
@@ -134,7 +127,7 @@ class QueryModel(FiniteScoreModel):
         :raises TypeError: if an option is unknown, or the class declares no transform
         """
         cls = type(self)
-        options = self._take_options(embedding_dim, kwargs)
+        options = take_options(cls, embedding_dim, kwargs)
         self.check_options(triples_factory=triples_factory, **options)
         relation_scale = cls.relation_scale_default if relation_scale is None else relation_scale
         tail_bias = cls.tail_bias_default if tail_bias is None else tail_bias
@@ -144,8 +137,8 @@ class QueryModel(FiniteScoreModel):
             initializer=cls.entity_initializer_default if entity_initializer is None else entity_initializer,
             initializer_kwargs=entity_initializer_kwargs,
         )
-        entities = [{**_dtype(cls.interaction_class), **regularization, **entity_kwargs}]
-        relations = [{**regularization, **relation} for relation in self._take_relations(options, kwargs)]
+        entities = [{**embedding_dtype(cls.interaction_class), **regularization, **entity_kwargs}]
+        relations = [{**regularization, **relation} for relation in take_relations(cls, options, kwargs)]
         if relation_scale:
             relations.append(_scalar(UNIT_SCALE))
         if tail_bias:
@@ -179,55 +172,6 @@ class QueryModel(FiniteScoreModel):
             raise ValueError(f"embedding_dim={embedding_dim} must be even and at least 2: {cls.even_dimension}.")
         check_whole("embedding_dim", embedding_dim)
 
-    @classmethod
-    def _take_options(cls, embedding_dim: int | None, kwargs: dict[str, Any]) -> dict[str, Any]:
-        """Take ``embedding_dim`` and the interaction's options out of keyword arguments."""
-        if not hasattr(cls, "interaction_class"):
-            raise TypeError(f"{cls.__name__} declares neither a transform nor an interaction_class.")
-        options = {name: p.default for name, p in interaction_options(cls.interaction_class).items()}
-        options = {name: kwargs.pop(name, default) for name, default in options.items()}
-        options["embedding_dim"] = cls.embedding_dim_default if embedding_dim is None else embedding_dim
-        return {name: value for name, value in options.items() if value is not inspect.Parameter.empty}
-
-    @classmethod
-    def _take_relations(cls, options: Mapping[str, Any], kwargs: dict[str, Any]) -> list[dict[str, Any]]:
-        """Describe the embeddings of relations, with the initializers that are among keyword arguments."""
-        relations = relations_of(cls)
-        keys = {f"{relation.option or name}_initializer" for name, relation in relations.items()}
-        given = {key: (kwargs.pop(key, None), kwargs.pop(f"{key}_kwargs", None)) for key in keys}
-        embeddings = []
-        for name, relation in relations.items():
-            initializer, initializer_kwargs = given[f"{relation.option or name}_initializer"]
-            embedding = relation.embedding_kwargs(options)
-            embedding.update(initializer_kwargs=initializer_kwargs)
-            if initializer is not None:
-                embedding.update(initializer=initializer)
-            if relation.shape:
-                embedding.update(_dtype(cls.interaction_class))
-            embeddings.append(embedding)
-        return embeddings
-
-    @classmethod
-    def _options(cls) -> dict[str, tuple[Any, Any]]:
-        """List annotations and defaults of the options which PyKEEN's command line shows."""
-        initializers: dict[str, set[Hint[Initializer]]] = {"entity": {cls.entity_initializer_default}}
-        for name, relation in relations_of(cls).items():
-            initializers.setdefault(relation.option or name, set()).add(relation.initializer)
-        interaction = interaction_options(cls.interaction_class) if hasattr(cls, "interaction_class") else {}
-        options: dict[str, tuple[Any, Any]] = {"embedding_dim": (int, cls.embedding_dim_default)}
-        options |= {name: (p.annotation, p.default) for name, p in interaction.items() if name != "embedding_dim"}
-        for name, defaults in initializers.items():
-            # none in particular where each representation of the option has its own
-            default = next(iter(defaults)) if len(defaults) == 1 else None
-            options[f"{name}_initializer"] = _INITIALIZER, default
-            options[f"{name}_initializer_kwargs"] = Mapping[str, Any] | None, None
-        return options | {
-            "loss": (Any, None),
-            "similarity": (Optional[str], None),  # noqa: UP045 -- what PyKEEN's command line compares with
-            "relation_scale": (bool, cls.relation_scale_default),
-            "tail_bias": (bool, cls.tail_bias_default),
-        }
-
     def _get_representations(
         self, h: LongTensor | None, r: LongTensor | None, t: LongTensor | None, *, mode: InductiveMode | None
     ) -> tuple[Any, Any, Any]:
@@ -244,18 +188,6 @@ class QueryModel(FiniteScoreModel):
         return representations
 
 
-def _make_init(model: type[QueryModel]) -> Callable[..., None]:
-    """Make a constructor, to carry the options of a model."""
-
-    def init(self: QueryModel, **kwargs: Any) -> None:
-        super(model, self).__init__(**kwargs)
-
-    init.__name__, init.__qualname__, init.__module__ = "__init__", f"{model.__qualname__}.__init__", model.__module__
-    init.__doc__ = QueryModel.__init__.__doc__
-    _made.add(init)
-    return init
-
-
 def _split_regularizer(
     regularizer: HintOrType[Regularizer], kwargs: OptionalKwargs
 ) -> tuple[Regularizer | None, dict[str, Any]]:
@@ -265,14 +197,6 @@ def _split_regularizer(
     return None, dict(regularizer=regularizer, regularizer_kwargs=kwargs)
 
 
-def _dtype(interaction: type[QueryInteraction]) -> dict[str, Any]:
-    """Describe what makes an embedding complex, where the interaction is."""
-    return dict(dtype=torch.cfloat) if interaction.is_complex else {}
-
-
 def _scalar(value: float) -> dict[str, Any]:
     """Describe an embedding of shape () which starts at a constant."""
     return dict(shape=(), initializer=nn.init.constant_, initializer_kwargs=dict(val=value))
-
-
-_made.add(QueryModel.__init__)
