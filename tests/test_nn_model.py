@@ -232,12 +232,9 @@ def test_missing_transform(triples):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (dict(initializer="ones", shape="e"), "shape='e' needs size="),
-        (dict(), "either initializer=… or initializer_for="),
-        (
-            dict(initializer="ones", initializer_for=lambda **options: "ones"),
-            "either initializer=… or initializer_for=",
-        ),
+        ({"initializer": "ones", "shape": "e"}, "shape='e' needs size="),
+        ({}, "either initializer=… or initializer_for="),
+        ({"initializer": "ones", "initializer_for": lambda **_: "ones"}, "either initializer=… or initializer_for="),
     ],
 )
 def test_declarations_that_do_not_say_all(arguments, message):

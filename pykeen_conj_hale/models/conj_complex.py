@@ -1,7 +1,5 @@
 """ConjComplEx: ComplEx whose relations share parameters by conjugation."""
 
-from collections.abc import Iterable
-
 from torch import Tensor
 
 from ..functional.conjugate import conjugate_shared_product
@@ -15,9 +13,8 @@ class ConjComplEx(QueryModel):
         f(h, r, t) = \mathrm{Re}\langle h \odot [r', \overline{r'}], \bar t\rangle, \qquad
         h, t \in \mathbb{C}^d,\ r' \in \mathbb{C}^{d/2}
 
-    An entity has 2d real parameters, a relation d. With tied weights, r = [r', conj(r')], it equals
-    :class:`pykeen.models.ComplEx`. The paper trains it with cross entropy over all entities and reciprocal relations
-    (``create_inverse_triples=True``).
+    An entity has 2d real parameters, a relation d. With tied weights it equals :class:`pykeen.models.ComplEx`. The paper
+    trains it with cross entropy over all entities and reciprocal relations (``create_inverse_triples=True``).
 
     ---
     name: ConjComplEx
@@ -30,7 +27,6 @@ class ConjComplEx(QueryModel):
 
     is_complex = True
     even_dimension = "half of a relation is the conjugate of the other half"
-    #: r', of modulus 1 at the start, so that a query is as long as its head
     relation = Relation(init_phases, shape="e", size=lambda embedding_dim: embedding_dim // 2)
 
     @staticmethod
@@ -39,6 +35,6 @@ class ConjComplEx(QueryModel):
         return conjugate_shared_product(h, relation)
 
     @staticmethod
-    def relation_factors(relation: Tensor) -> Iterable[Tensor]:
+    def relation_factors(relation: Tensor) -> list[Tensor]:
         r"""List both halves of the full relation, :math:`r'` and :math:`\overline{r'}`."""
         return [relation, relation.conj()]
