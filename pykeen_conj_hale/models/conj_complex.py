@@ -13,8 +13,8 @@ class ConjComplEx(QueryModel):
         f(h, r, t) = \mathrm{Re}\langle h \odot [r', \overline{r'}], \bar t\rangle, \qquad
         h, t \in \mathbb{C}^d,\ r' \in \mathbb{C}^{d/2}
 
-    An entity has 2d real parameters, a relation d. With tied weights it equals :class:`pykeen.models.ComplEx`. The paper
-    trains it with cross entropy over all entities and reciprocal relations (``create_inverse_triples=True``).
+    An entity has 2d real parameters, a relation d. With tied weights it equals :class:`pykeen.models.ComplEx`. The
+    paper trains it with cross entropy over all entities, and reciprocal relations (``create_inverse_triples=True``).
 
     ---
     name: ConjComplEx
