@@ -24,7 +24,7 @@ from pykeen.typing import Target
 from torch import Tensor
 from tqdm.auto import tqdm
 
-from .models.base import NonFiniteScoreError
+from .nn import NonFiniteScoreError
 from .pykeen_internals import count_entities
 
 __all__ = ["IndexedRankBasedEvaluator", "default_batch_size"]

@@ -12,7 +12,7 @@ from pykeen.pipeline import pipeline
 
 from pykeen_conj_hale.evaluation import IndexedRankBasedEvaluator, _Batch, _rank, default_batch_size
 from pykeen_conj_hale.models import RotE
-from pykeen_conj_hale.models.base import NonFiniteScoreError
+from pykeen_conj_hale.nn import NonFiniteScoreError
 from tests import cases
 
 

@@ -9,11 +9,7 @@ It is written as
 with a plain map k, as the streaming log-sum-exp can leave b and c to a matrix product, and a to a factor.
 To add one: subclass :class:`HardnessActivation` here. Losses and the streaming kernel then take it by name.
 
----
-citation:
-    author: Wang
-    year: 2022
-    link: https://arxiv.org/abs/2201.00565
+See https://arxiv.org/abs/2201.00565 (Wang et al., 2022).
 """
 
 from __future__ import annotations

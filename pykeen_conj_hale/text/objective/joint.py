@@ -1,6 +1,6 @@
 """Any model of PyKEEN, trained jointly with GloVe."""
 
-# no `from __future__ import annotations`: PyKEEN builds the command line from the annotations of `__init__`
+from __future__ import annotations
 
 import functools
 import os
@@ -16,7 +16,7 @@ from torch import Tensor
 from typing_extensions import Self
 
 from ...checks import check_number, look_up
-from ...pykeen_internals import all_rows, is_plain_embedding, weight_of
+from ...pykeen_internals import all_rows, is_plain_embedding, show_options, weight_of
 from ..corpus.cooccurrence import Cooccurrence
 from ..vectors import WordVectors
 from .glove import GloVe
@@ -137,7 +137,7 @@ class JointGloVe(ERModel[Any, Any, Any]):
         self._tokens, self._num_text_entities = cooccurrence.tokens, cooccurrence.num_entities
 
     @classmethod
-    def of(cls, base: HintOrType[Model]) -> type["JointGloVe"]:
+    def of(cls, base: HintOrType[Model]) -> type[JointGloVe]:
         """Make the class for a base model.
 
         :param base: the base model, by name or class
@@ -203,9 +203,11 @@ class JointGloVe(ERModel[Any, Any, Any]):
         return _revive, (self.base_class,), self.__getstate__()  # type: ignore[no-untyped-call]
 
 
-# what PyKEEN's command line makes options of; one for `kwargs` could not work
-JointGloVe.__init__.__annotations__.update(base=Optional[str], cooccurrence=Optional[str])  # noqa: UP045
-del JointGloVe.__init__.__annotations__["kwargs"]
+# `Optional`, which PyKEEN's command line compares with
+show_options(
+    JointGloVe.__init__,
+    dict(base=(Optional[str], None), cooccurrence=(Optional[str], None)),  # noqa: UP045
+)
 
 
 @functools.cache

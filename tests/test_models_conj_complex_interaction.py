@@ -5,9 +5,11 @@ import pytest
 import torch
 from pykeen.nn import ComplExInteraction
 
-from pykeen_conj_hale.nn import ConjComplExInteraction
+from pykeen_conj_hale.models import ConjComplEx
 
 cases = pytest.importorskip("tests.cases", reason="PyKEEN's test mixins are fetched by `make test`")
+
+ConjComplExInteraction = ConjComplEx.interaction_class
 
 
 def test_golden_scores(shared):

@@ -6,7 +6,8 @@ import torch
 from pykeen.nn.modules import interaction_resolver
 
 from pykeen_conj_hale.functional.moebius import CONJUGATE_VARIANTS
-from pykeen_conj_hale.nn import ConjFiveStarEInteraction, FiveStarEInteraction
+from pykeen_conj_hale.models.conj_five_star_e import ConjFiveStarEInteraction
+from pykeen_conj_hale.models.five_star_e import FiveStarEInteraction
 
 cases = pytest.importorskip("tests.cases", reason="PyKEEN's test mixins are fetched by `make test`")
 

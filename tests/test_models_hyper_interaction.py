@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from pykeen_conj_hale.nn import HypERInteraction
+from pykeen_conj_hale.models.hyper import HypERInteraction
 
 cases = pytest.importorskip("tests.cases", reason="PyKEEN's test mixins are fetched by `make test`")
 
@@ -110,11 +110,11 @@ def test_a_batch_of_one_cannot_be_trained_on(shape):
     ("options", "message"),
     [
         ({"filter_length": 5}, r"filter_length=5 is not allowed: it must be at most embedding_dim=4"),
-        ({"filter_length": 0}, r"filter_length=0 is not allowed: it must be at least 1"),
-        ({"num_filters": 0}, r"num_filters=0 is not allowed: it must be at least 1"),
-        ({"embedding_dim": -1}, r"embedding_dim=-1 is not allowed: it must be at least 1"),
-        ({"relation_dim": 0}, r"relation_dim=0 is not allowed: it must be at least 1"),
-        ({"input_dropout": 1.0}, r"input_dropout=1\.0 is not allowed: it must be in \[0, 1\)"),
+        ({"filter_length": 0}, r"filter_length=0 is not allowed: it must be a whole number ≥ 1"),
+        ({"num_filters": 0}, r"num_filters=0 is not allowed: it must be a whole number ≥ 1"),
+        ({"embedding_dim": -1}, r"embedding_dim=-1 is not allowed: it must be a whole number ≥ 1"),
+        ({"relation_dim": 0}, r"relation_dim=0 is not allowed: it must be a whole number ≥ 1"),
+        ({"input_dropout": 1.0}, r"input_dropout=1\.0 is not allowed: it must be a finite number in \[0, 1\)"),
         ({"feature_map_dropout": -0.1}, r"feature_map_dropout=-0\.1 is not allowed"),
         ({"hidden_dropout": float("nan")}, r"hidden_dropout=nan is not allowed"),
     ],

@@ -5,16 +5,14 @@ import pytest
 import torch
 from pykeen.nn.modules import DistMultInteraction, RotatEInteraction, TransEInteraction, interaction_resolver
 
-from pykeen_conj_hale.nn import (
-    QueryDistMultInteraction,
-    QueryRotatEInteraction,
-    QueryTransEInteraction,
-    RotEInteraction,
-    RotLInteraction,
-)
+from pykeen_conj_hale.models import QueryDistMult, QueryRotatE, QueryTransE, RotE, RotL
 from pykeen_conj_hale.streaming.activations import Hanon
 
 cases = pytest.importorskip("tests.cases", reason="PyKEEN's test mixins are fetched by `make test`")
+
+QueryDistMultInteraction, QueryRotatEInteraction, QueryTransEInteraction, RotEInteraction, RotLInteraction = (
+    model.interaction_class for model in (QueryDistMult, QueryRotatE, QueryTransE, RotE, RotL)
+)
 
 
 def turned(h, r):
