@@ -22,7 +22,7 @@ import pykeen_conj_hale.models
 from pykeen_conj_hale.losses import HaLELoss
 from pykeen_conj_hale.training import CheckpointError, Stopwatch
 from pykeen_conj_hale.training.lightning import QuerySamplingLitModule
-from pykeen_conj_hale.training.lightning.global_batches import BatchShare
+from pykeen_conj_hale.training.lightning.batch_share import BatchShare
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning", "ignore::FutureWarning", "ignore::DeprecationWarning")
 
