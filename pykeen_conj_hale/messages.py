@@ -6,7 +6,7 @@ import logging
 from collections.abc import Hashable
 from typing import Any
 
-__all__ = ["Once"]
+__all__ = ["Once", "OncePerTraining"]
 
 
 class Once:
@@ -31,3 +31,17 @@ class Once:
         if key not in self._said:
             self._said.add(key)
             self._logger.warning(message, *args, **kwargs)
+
+
+class OncePerTraining(Once):
+    """Logs each message once, in the first of the processes that share a training.
+
+    :param logger: as for :class:`Once`
+    """
+
+    def warning(self, message: str, *args: object, key: Hashable = None, **kwargs: Any) -> None:
+        """Log a warning; see :meth:`Once.warning`."""
+        from torch import distributed  # here, as what is imported before PyKEEN may say something once
+
+        if not (distributed.is_available() and distributed.is_initialized() and distributed.get_rank()):
+            super().warning(message, *args, key=key, **kwargs)

@@ -22,7 +22,7 @@ import pykeen_conj_hale.models
 from pykeen_conj_hale.losses import HaLELoss
 from pykeen_conj_hale.training import CheckpointError, Stopwatch
 from pykeen_conj_hale.training.lightning import QuerySamplingLitModule
-from pykeen_conj_hale.training.lightning.global_batches import BatchShare
+from pykeen_conj_hale.training.lightning.batch_share import BatchShare
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning", "ignore::FutureWarning", "ignore::DeprecationWarning")
 
@@ -236,7 +236,7 @@ def clock(monkeypatch):
 
     for name in seconds:
         slow(name)
-    monkeypatch.setattr("pykeen_conj_hale.training.lightning.module.Stopwatch", lambda: Stopwatch(lambda: now[0]))
+    monkeypatch.setattr("pykeen_conj_hale.training.lightning.speed.Stopwatch", lambda: Stopwatch(lambda: now[0]))
 
 
 @pytest.mark.usefixtures("clock")
@@ -387,7 +387,7 @@ def test_label_smoothing():
 
 @pytest.mark.parametrize(("argument", "value"), [("batch_size", 0), ("chunk_size", 0)])
 def test_bad_arguments(argument, value):
-    with pytest.raises(ValueError, match=f"{argument}={value} must be at least 1"):
+    with pytest.raises(ValueError, match=f"{argument}={value} is not allowed: it must be a whole number ≥ 1"):
         make(**{**RUNS["RotE"], argument: value})
 
 
@@ -439,10 +439,10 @@ def test_other_triples_in_other_processes(world):
 
 
 @pytest.mark.parametrize("is_late", [False, True])
-@pytest.mark.parametrize("step", [1, 4])
+@pytest.mark.parametrize("step", [1, 4, 8])
 def test_a_loss_that_is_not_finite(monkeypatch, is_late, step):
-    """Found before its optimizer step, or before the next one, as on a GPU; of 4 steps the last at the epoch's end."""
-    monkeypatch.setattr("pykeen_conj_hale.training.lightning.module.reads_late", lambda loss: is_late)
+    """Found before its optimizer step, or before the next one, as on a GPU; of 2 epochs of 4 steps the last, too."""
+    monkeypatch.setattr("pykeen_conj_hale.training.late_loss.reads_late", lambda loss: is_late)
     module = make(**RUNS["RotE"])
     alignment = module.loss.alignment
     module.loss.alignment = lambda scores: alignment(scores) * (math.nan if module.global_step == step - 1 else 1.0)

@@ -9,7 +9,7 @@ from pykeen.losses import CrossEntropyLoss, UnsupportedLabelSmoothingError, loss
 from torch.nn import functional
 
 from pykeen_conj_hale.losses import HaLELoss
-from pykeen_conj_hale.streaming.activations import Halin, Hanon
+from pykeen_conj_hale.streaming.activations import Hanon
 
 cases = pytest.importorskip("tests.cases", reason="PyKEEN's test mixins are fetched by `make test`")
 
@@ -160,13 +160,6 @@ def test_a_batch_without_positives():
 def test_bad_arguments(arguments, message):
     with pytest.raises(ValueError, match=message):
         HaLELoss(**arguments)
-
-
-def test_activation_arguments():
-    assert HaLELoss().activation == Hanon(gamma=5.0, beta=3.0)
-    assert HaLELoss(activation="halin").activation == Halin(gamma=5.0, beta=10.0)
-    assert HaLELoss(gamma=20.0, beta=2.0).activation == Hanon(gamma=20.0, beta=2.0)
-    assert HaLELoss(activation=Halin(gamma=7.0)).activation == Halin(gamma=7.0)
 
 
 def test_label_smoothing_is_refused():

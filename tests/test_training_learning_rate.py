@@ -9,9 +9,12 @@ from pykeen.datasets import Nations
 from pykeen.pipeline import pipeline
 from pykeen.training.callbacks import TrainingCallback
 
+from pykeen_conj_hale.losses import HaLELoss
 from pykeen_conj_hale.models import RotE
 from pykeen_conj_hale.training import BudgetLinearLR, QuerySamplingTrainingLoop
-from pykeen_conj_hale.training.learning_rate import BATCH_SIZE, LEARNING_RATE, WARMUP, scaled_learning_rate
+from pykeen_conj_hale.training.learning_rate import BATCH_SIZE, WARMUP, scaled_learning_rate
+
+LEARNING_RATE = 0.01
 
 
 @pytest.fixture(scope="module")
@@ -52,6 +55,7 @@ def test_learning_rate_and_decay_where_none_is_given(triples, caplog):
     with caplog.at_level(logging.INFO):
         seen = rates(triples, num_epochs=50)
     assert BATCH_SIZE == 1_024
+    assert HaLELoss.learning_rate == LEARNING_RATE
     assert len(seen) == 50 * 4  # 3,184 triples with inverses
     assert WARMUP == 0.1
     warmup = [LEARNING_RATE * max(i / 20, 0.01) for i in range(20)]
@@ -67,9 +71,19 @@ def test_a_given_scheduler_stays(triples):
     assert steps == pytest.approx([LEARNING_RATE] * 4 + [LEARNING_RATE / 2] * 4)
 
 
-@pytest.mark.parametrize(("optimizer", "loss"), [(torch.optim.SGD, "HaLE"), (torch.optim.Adam, "crossentropy")])
+@pytest.mark.parametrize(
+    ("optimizer", "loss"),
+    [(torch.optim.SGD, "HaLE"), (torch.optim.Adam, "crossentropy"), (torch.optim.Adam, "NonNeg")],
+)
 def test_other_optimizers_and_losses_are_left_alone(triples, optimizer, loss):
     assert set(rates(triples, optimizer, loss, num_epochs=1)) == {0.001}
+
+
+def test_a_loss_names_its_own(triples):
+    class Slow(HaLELoss):
+        learning_rate = 0.002
+
+    assert max(rates(triples, loss=Slow(), num_epochs=10)) == pytest.approx(0.002)
 
 
 def test_in_the_pipeline():
@@ -86,5 +100,5 @@ def test_in_the_pipeline():
         random_seed=0,
     )
     assert max(callback.seen) == pytest.approx(LEARNING_RATE / 2, rel=1e-3)
-    assert scaled_learning_rate(256) == LEARNING_RATE / 2
+    assert scaled_learning_rate(0.04, 256) == 0.02
     assert callback.seen[-1] < 0.01 * LEARNING_RATE

@@ -14,8 +14,11 @@ from pykeen.losses import Reduction, SetwiseLoss, UnsupportedLabelSmoothingError
 from torch import Tensor
 
 from ..checks import check_number
+from ..messages import Once
 from ..streaming.activations import HardnessActivation
-from .arguments import check_mean, make_activation
+from ..streaming.logsumexp import stored_logsumexp
+from .activation_arguments import make_activation
+from .query_loss import QueryBatch, QueryLoss, Term, sample_rows
 
 __all__ = ["HaLELoss"]
 
@@ -23,7 +26,7 @@ logger = logging.getLogger(__name__)
 
 
 @parse_docdata
-class HaLELoss(SetwiseLoss):
+class HaLELoss(QueryLoss, SetwiseLoss):
     r"""The hardness-aware loss with query sampling of HaLE (Wang et al., 2022).
 
     With x minus the score, h the hardness-aware activation, P the positives of a batch, Q a random fraction α of its
@@ -63,6 +66,8 @@ class HaLELoss(SetwiseLoss):
         gamma=dict(type="categorical", choices=[5.0, 10.0, 20.0]),
     )
 
+    learning_rate: ClassVar[float] = 0.01
+
     activation: HardnessActivation
 
     def __init__(
@@ -88,13 +93,12 @@ class HaLELoss(SetwiseLoss):
         :param reduction: must be ``"mean"``: both terms are means by definition
         :raises ValueError: if an argument is not allowed
         """
-        check_mean(reduction)
         super().__init__(reduction=reduction)
         self.alpha = check_number("alpha", alpha, above=0, maximum=1)
         self.lambda_ = check_number("lambda_", lambda_, above=0)
         self.activation = make_activation(activation, gamma, beta)
         self.square = square
-        self._warned = False
+        self._once = Once(logger)
 
     def num_sampled(self, num_queries: int) -> int:
         """Count the sampled queries: the fraction α, one at least.
@@ -111,10 +115,7 @@ class HaLELoss(SetwiseLoss):
         :param device: the device of the result
         :return: shape: ``(num_sampled,)``, the indices of the sampled queries
         """
-        size = self.num_sampled(num_queries)
-        if size >= num_queries:
-            return torch.arange(num_queries, device=device)
-        return torch.randperm(num_queries, device=device)[:size]
+        return sample_rows(self.num_sampled(num_queries), num_queries, device)
 
     def alignment(self, positive_scores: Tensor) -> Tensor:
         """Compute the alignment term, λ · mean h(x)².
@@ -131,7 +132,22 @@ class HaLELoss(SetwiseLoss):
         :param scores: shape: ``(num_queries, num_entities)``, the scores of sampled queries
         :return: a scalar
         """
-        return torch.logsumexp(-self.activation(-scores), dim=-1).mean()
+        return stored_logsumexp(scores, self.activation).mean()
+
+    def query_terms(self, batch: QueryBatch) -> Mapping[str, Term]:
+        """Compute alignment over the triples, and uniformity over the sampled queries.
+
+        :param batch: the batch
+        :return: the terms ``"alignment"`` and ``"uniformity"``
+        """
+        num_sampled = self.num_sampled(batch.num_triples)
+        # the stream first: see `QueryBatch.logsumexp`
+        logsumexp = batch.logsumexp(num_sampled, self.activation)
+        return {
+            "alignment": Term(self.alignment(batch.positive_scores()), batch.num_triples),
+            # the mean of the directions' means
+            "uniformity": Term(logsumexp.mean(dim=-1).mean(), num_sampled),
+        }
 
     def process_lcwa_scores(
         self,
@@ -151,7 +167,7 @@ class HaLELoss(SetwiseLoss):
         :return: a scalar
         :raises UnsupportedLabelSmoothingError: if label smoothing is requested
         """
-        self.refuse(label_smoothing, weights)
+        self._refuse(label_smoothing, weights)
         uniformity = self.uniformity(predictions[self.sample_queries(len(predictions), predictions.device)])
         positives = predictions[labels > 0.5]
         # a batch without positives has nothing to align
@@ -179,8 +195,12 @@ class HaLELoss(SetwiseLoss):
         :return: a scalar
         :raises UnsupportedLabelSmoothingError: if label smoothing is requested
         """
-        self.refuse(label_smoothing, pos_weights, neg_weights)
-        self._warn_once()
+        self._refuse(label_smoothing, pos_weights, neg_weights)
+        self._once.warning(
+            "%s under sLCWA estimates its log-sum-exp over all entities from the sampled negatives, which is "
+            'much weaker. training_loop="QuerySampling" computes it in full, and is faster.',
+            type(self).__name__.removesuffix("Loss"),
+        )
         f = -self.activation(-negative_scores)
         if batch_filter is None:
             count = torch.full_like(positive_scores[:, 0], f.shape[-1])
@@ -196,21 +216,12 @@ class HaLELoss(SetwiseLoss):
         log_mean_exp = torch.logsumexp(f, dim=-1) - count.to(f.dtype).log()
         return alignment + log_mean_exp.mean() + math.log(num_entities or 1)
 
-    def refuse(self, label_smoothing: float | None, *weights: Tensor | None) -> None:
+    def _refuse(self, label_smoothing: float | None, *weights: Tensor | None) -> None:
         """Raise for what PyKEEN offers to losses and this one has no meaning for."""
         if label_smoothing:
             raise UnsupportedLabelSmoothingError(self)
         for weight in weights:
             self._raise_on_weights(weight)
-
-    def _warn_once(self) -> None:
-        if not self._warned:
-            logger.warning(
-                "%s under sLCWA estimates its log-sum-exp over all entities from the sampled negatives, which is "
-                'much weaker. training_loop="QuerySampling" computes it in full, and is faster.',
-                type(self).__name__.removesuffix("Loss"),
-            )
-            self._warned = True
 
     def extra_repr(self) -> str:
         """Show the options."""

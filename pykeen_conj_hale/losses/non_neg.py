@@ -3,22 +3,23 @@ r"""NonNeg: positives only, and entities that are kept apart."""
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, NoReturn
+from typing import Any, ClassVar
 
 from class_resolver import HintOrType
 from docdata import parse_docdata
-from pykeen.losses import Loss, Reduction
+from pykeen.losses import Reduction
 from torch import Tensor
 
 from ..checks import check_number
 from ..streaming.activations import HardnessActivation
-from .arguments import check_mean, make_activation
+from .activation_arguments import make_activation
+from .query_loss import QueryBatch, QueryLoss, Term
 
 __all__ = ["NonNegLoss"]
 
 
 @parse_docdata
-class NonNegLoss(Loss):
+class NonNegLoss(QueryLoss):
     r"""A loss without negatives: the square loss of positives, and the distance of entities to their centre.
 
     With x minus the score, h an activation, P the positives of a batch, E all entities and :math:`\bar e` their mean,
@@ -32,7 +33,8 @@ class NonNegLoss(Loss):
     become 0 instead of the distances, does not go with it (``relation_scale=False``).
 
     HaLE's paper (Wang et al., 2022) compares with such losses and names the two parts; the logarithm is ours. It needs
-    the entities, so :class:`~pykeen_conj_hale.training.QuerySamplingTrainingLoop`.
+    the entities: only the query-sampling loops have them, see
+    :class:`~pykeen_conj_hale.training.QuerySamplingTrainingLoop`.
 
     ---
     name: No negatives
@@ -64,7 +66,6 @@ class NonNegLoss(Loss):
         :param reduction: must be ``"mean"``
         :raises ValueError: if an argument is not allowed
         """
-        check_mean(reduction)
         super().__init__(reduction=reduction)
         self.lambda_ = check_number("lambda_", lambda_, above=0)
         self.activation = make_activation(activation, gamma, beta)
@@ -85,15 +86,14 @@ class NonNegLoss(Loss):
         """
         return -entities.var(dim=0, correction=0).sum().log()
 
-    def process_slcwa_scores(self, *args: Any, **kwargs: Any) -> NoReturn:
-        """Refuse scores: they say nothing of the entities.
+    def query_terms(self, batch: QueryBatch) -> Mapping[str, Term]:
+        """Compute alignment over the triples, and the spread of the entities.
 
-        :param args: ignored
-        :param kwargs: ignored
-        :raises ValueError: always
+        :param batch: the batch
+        :return: the terms ``"alignment"`` and ``"spread"``
         """
-        raise ValueError(
-            'loss="NonNeg" needs the entities and not only scores: training_loop="QuerySampling" has them.'
-        )
-
-    process_lcwa_scores = process_slcwa_scores
+        positives, entities = batch.positive_scores(), batch.entities()
+        return {
+            "alignment": Term(self.alignment(positives), batch.num_triples),
+            "spread": Term(self.spread(entities), batch.num_triples),
+        }

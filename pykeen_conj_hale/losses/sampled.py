@@ -11,7 +11,7 @@ from pykeen.losses import BCEWithLogitsLoss, NSSALoss, Reduction
 from torch import Tensor
 
 from ..streaming.activations import HardnessActivation
-from .arguments import make_activation
+from .activation_arguments import make_activation
 
 __all__ = ["AdvNegLoss", "SamNegLoss"]
 
@@ -59,7 +59,8 @@ class SamNegLoss(BCEWithLogitsLoss):
         :param margin: the margin m, which is added to the activated score
         :param gamma: the upper bound γ of the activation, if it has one
         :param beta: the steepness β of the activation, if it has one
-        :param pos_weight: the weight of positives; the number of negatives a positive balances the two, 1 by default
+        :param pos_weight: the weight of positives; 1 by default; the number of negatives per
+            positive balances the two
         :param reduction: how the losses of triples are reduced
         :raises ValueError: if an argument is not allowed
         """

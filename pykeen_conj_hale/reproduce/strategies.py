@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from copy import deepcopy
 from typing import Any, Final
 
+from ..losses import HaLELoss
 from ..training.learning_rate import WARMUP, scaled_learning_rate
 
 __all__ = ["STRATEGIES", "TUNED", "paper_row", "settings"]
@@ -23,7 +24,7 @@ def _queries(loss: str, batch_size: int = 1_024, **loss_kwargs: Any) -> dict[str
         training_loop="QuerySampling",
         training_kwargs=dict(batch_size=batch_size),
         optimizer="Adam",
-        optimizer_kwargs=dict(lr=round(scaled_learning_rate(batch_size), 3)),
+        optimizer_kwargs=dict(lr=round(scaled_learning_rate(HaLELoss.learning_rate, batch_size), 3)),
         lr_scheduler="BudgetCosine",
         lr_scheduler_kwargs=dict(warmup=WARMUP),
         model_kwargs=dict(relation_scale=True, tail_bias=False),

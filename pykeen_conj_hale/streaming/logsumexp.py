@@ -22,17 +22,18 @@ streamed as the squared distance with a link ψ; c and b are applied to the bloc
 from __future__ import annotations
 
 from contextlib import AbstractContextManager, nullcontext
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias, get_args
 
 import torch
 from torch import Tensor
 
+from ..checks import check_choice, check_whole
 from .activations import HardnessActivation, Identity
 from .compiled import compiled_passes
 from .kernel import EAGER, Stream, StreamingLogSumExp
 from .links import Link
 
-__all__ = ["StreamedSimilarity", "default_chunk_size", "streaming_logsumexp"]
+__all__ = ["StreamedSimilarity", "default_chunk_size", "stored_logsumexp", "streaming_logsumexp"]
 
 #: The similarities which the stream knows how to write as an inner product
 StreamedSimilarity: TypeAlias = Literal["dot", "squared_distance"]
@@ -46,7 +47,7 @@ _KEPT_VALUES = 2**24
 
 
 def default_chunk_size(num_queries: int, device: torch.device) -> int:
-    """Choose the number of entities a chunk.
+    """Choose the number of entities per chunk.
 
     :param num_queries: the number of queries, m
     :param device: the device of the computation
@@ -54,6 +55,17 @@ def default_chunk_size(num_queries: int, device: torch.device) -> int:
     """
     values = _BLOCK_VALUES.get(device.type, _BLOCK_VALUES_ACCELERATOR)
     return max(64, values // max(1, num_queries) // 64 * 64)
+
+
+def stored_logsumexp(scores: Tensor, activation: HardnessActivation | None = None) -> Tensor:
+    r"""Compute :math:`\log\sum_j \exp(-h(-s_{ij}))` of scores that are stored.
+
+    :param scores: shape: ``(m, n)``, the scores s
+    :param activation: the activation h, the identity by default
+    :return: shape: ``(m,)``
+    """
+    activation = activation or Identity()
+    return torch.logsumexp(-activation(-scores), dim=-1)
 
 
 def streaming_logsumexp(
@@ -78,7 +90,7 @@ def streaming_logsumexp(
     :param scale: shape: ``(m,)``; the scale c of each query, 1 by default
     :param bias: shape: ``(n,)``; the bias b of each entity, 0 by default
     :param activation: the activation h of minus the score, the identity by default
-    :param chunk_size: the number of entities a chunk, ≥ 1; chosen from the device by default
+    :param chunk_size: the number of entities per chunk, ≥ 1; chosen from the device by default
     :param link: the map ψ of the squared distance, none by default; for ``"squared_distance"`` only
     :param compile: whether to compile the passes over a chunk, see
         :func:`~pykeen_conj_hale.streaming.compiled.compiled_passes`; the first call then takes some seconds
@@ -125,10 +137,9 @@ def _no_autocast(device_type: str) -> AbstractContextManager[Any]:
 def _check(
     query: Tensor, entity: Tensor, similarity: str, scale: Tensor | None, bias: Tensor | None, chunk_size: int | None
 ) -> None:
-    if similarity not in ("dot", "squared_distance"):
-        raise ValueError(f"similarity={similarity!r} is unknown; choose 'dot' or 'squared_distance'.")
-    if chunk_size is not None and chunk_size < 1:
-        raise ValueError(f"chunk_size={chunk_size} must be at least 1, or None to choose it from the device.")
+    check_choice("similarity", similarity, get_args(StreamedSimilarity))
+    if chunk_size is not None:
+        check_whole("chunk_size", chunk_size)
     if query.ndim != 2 or entity.ndim != 2 or query.shape[1] != entity.shape[1] or not entity.shape[0]:
         raise ValueError(
             f"query has shape {tuple(query.shape)} and entity {tuple(entity.shape)}; "

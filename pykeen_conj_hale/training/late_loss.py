@@ -1,4 +1,4 @@
-"""A training loop which does not wait for its device after each step."""
+"""Losses that are read one step late, so that a loop does not wait for its device after each step."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from pykeen.training import TrainingLoop
 from pykeen.training.training_loop import NonFiniteLossError
 from torch import Tensor
 
-__all__ = ["DeferredLossMixin", "LateLoss", "reads_late"]
+__all__ = ["DeferredLossMixin", "LossCheck", "reads_late"]
 
 BatchType = TypeVar("BatchType")
 
 
 def reads_late(loss: Tensor) -> bool:
-    """Tell whether reading a loss at once would make the host wait for the device, and can be put off.
+    """Tell whether a loss is read one step late, as reading it at once would make the host wait for the device.
 
     :param loss: the loss
     :return: whether it is on a CUDA device
@@ -27,12 +27,12 @@ def reads_late(loss: Tensor) -> bool:
 
 
 class DeferredLossMixin(TrainingLoop[BatchType], Generic[BatchType]):
-    """The part of a training loop that reads the losses of a CUDA device one step late; put it before PyKEEN's loop.
+    """Reads the losses of a CUDA device one step late; put it before PyKEEN's loop among the bases.
 
-    PyKEEN reads the loss of each step at once, twice, and so waits for the device to finish while nothing new is
-    queued. Here a step's loss is copied while the device works, and looked at after the next step's forward pass has
-    been queued; the epoch's loss is added up on the device. The queue is one step deep, so that a time budget still is
-    overrun by at most one step.
+    PyKEEN reads the loss of each step at once, twice. So it waits for the device to finish while nothing new is queued.
+    Here a step's loss is copied while the device works, and read after the next step's forward pass has been queued.
+    The device adds up the epoch's loss. The queue is one step deep, so that a time budget still is overrun by at most
+    one step.
 
     A loss that is not finite is found before its optimizer step on a CPU, and one step later on a CUDA device.
     """
@@ -48,13 +48,13 @@ class DeferredLossMixin(TrainingLoop[BatchType], Generic[BatchType]):
         :param kwargs: arguments of the training loop
         """
         super().__init__(**kwargs)
-        self._pending: LateLoss | None = None
+        self._loss_check = LossCheck()
 
     def _train_epoch(self, *args: Any, **kwargs: Any) -> float:
-        self._pending = None
+        self._loss_check = LossCheck()
         # the sum of the deferred losses: the epoch's only wait
         loss = float(super()._train_epoch(*args, **kwargs))
-        self._check_pending()
+        self._loss_check.finish()
         return loss
 
     def _forward_pass(  # type: ignore[override]
@@ -68,12 +68,7 @@ class DeferredLossMixin(TrainingLoop[BatchType], Generic[BatchType]):
         backward: bool = True,
     ) -> float | Tensor:
         loss = self._process_batch(batch, start, stop, label_smoothing=label_smoothing, slice_size=slice_size)
-        late = LateLoss(loss, self.batch_terms, self.num_steps + 1)
-        self._check_pending()
-        if reads_late(loss):
-            self._pending = late
-        else:
-            late.check()
+        self._loss_check.add(loss, self.batch_terms, self.num_steps + 1)
         if self.model.loss.reduction == "mean":
             loss = loss * ((stop - start) / current_batch_size)
         if backward:
@@ -81,14 +76,40 @@ class DeferredLossMixin(TrainingLoop[BatchType], Generic[BatchType]):
         self.model.post_forward_pass()  # type: ignore[no-untyped-call]
         return loss.detach() if reads_late(loss) else loss.item()
 
-    def _check_pending(self) -> None:
+
+class LossCheck:
+    """Checks that the losses of steps are finite: on a CPU at once, on a CUDA device one step late."""
+
+    def __init__(self) -> None:
+        self._pending: _LateLoss | None = None
+
+    def add(self, loss: Tensor, terms: Mapping[str, Tensor | float], step: int) -> None:
+        """Check the loss of the step before, and this one if it can be read at once.
+
+        :param loss: a scalar
+        :param terms: its summands by name
+        :param step: the number of the optimizer step, for the error
+        :raises NonFiniteLossError: if one of them is not finite
+        """
+        late = _LateLoss(loss, terms, step)
+        self.finish()
+        if reads_late(loss):
+            self._pending = late
+        else:
+            late.check()
+
+    def finish(self) -> None:
+        """Check the last loss, if that is still to be done.
+
+        :raises NonFiniteLossError: if it is not finite
+        """
         if self._pending is not None:
             self._pending.check()
         self._pending = None
 
 
-class LateLoss:
-    """The loss of one step on its way to the host.
+class _LateLoss:
+    """The loss of one step, while it is copied to the host.
 
     :param loss: a scalar
     :param terms: its summands by name

@@ -1,4 +1,4 @@
-"""What the query-sampling loop chooses for HaLE where nothing is said, by validation (docs/results.md)."""
+"""The batch size and the learning rate that the query-sampling loop chooses, by validation (docs/results.md)."""
 
 from __future__ import annotations
 
@@ -12,39 +12,40 @@ from torch.optim import Adam, Optimizer
 
 from .budget.schedule import BudgetCosineLR
 
-__all__ = ["BATCH_SIZE", "LEARNING_RATE", "WARMUP", "choose_learning_rate", "scaled_learning_rate"]
+__all__ = ["BATCH_SIZE", "WARMUP", "choose_learning_rate", "scaled_learning_rate"]
 
 logger = logging.getLogger(__name__)
 
-#: The number of triples a batch
+#: The number of triples per batch
 BATCH_SIZE = 1_024
-#: Adam's learning rate for such batches, and the share of the budget in which it rises
-LEARNING_RATE = 0.01
+#: The share of the budget in which the learning rate rises
 WARMUP = 0.1
 
 
-def scaled_learning_rate(batch_size: int) -> float:
-    r"""Compute Adam's learning rate for a batch size B, :math:`0.01 \sqrt{B / 1024}`.
+def scaled_learning_rate(rate: float, batch_size: int) -> float:
+    r"""Compute Adam's learning rate for a batch size B, :math:`\eta \sqrt{B / 1024}`.
 
-    :param batch_size: the number of triples a batch
+    :param rate: the learning rate η for 1,024 triples per batch
+    :param batch_size: the number B of triples per batch
     :return: the learning rate
     """
-    return LEARNING_RATE * math.sqrt(batch_size / BATCH_SIZE)
+    return rate * math.sqrt(batch_size / BATCH_SIZE)
 
 
-def choose_learning_rate(loop: TrainingLoop[Any], batch_size: int) -> None:
+def choose_learning_rate(loop: TrainingLoop[Any], tuned_rate: float | None, batch_size: int) -> None:
     """Set Adam's learning rate, and its warm-up and decay over the budget, if neither was asked for.
 
-    PyTorch's default, 0.001, is a tenth of what was best by validation. A learning rate that was given,
-    also one of 0.001, is left alone, and so is any optimizer but Adam and AdamW.
+    PyTorch's default, 0.001, is a tenth of what was best for HaLE by validation. A learning rate that was given, also
+    one of 0.001, is left alone, and so is any optimizer but Adam and AdamW.
 
     :param loop: the loop, changed in place
-    :param batch_size: the number of triples a batch
+    :param tuned_rate: the learning rate that was best for its loss with 1,024 triples per batch; None to change nothing
+    :param batch_size: the number of triples per batch
     """
     optimizer, scheduler = loop.optimizer, loop.lr_scheduler
-    if not isinstance(optimizer, Adam) or not _is_left_alone(optimizer):
+    if tuned_rate is None or not isinstance(optimizer, Adam) or not _has_default_rate(optimizer):
         return
-    rate = scaled_learning_rate(batch_size)
+    rate = scaled_learning_rate(tuned_rate, batch_size)
     for group in optimizer.param_groups:
         group["lr"] = rate
     if scheduler is None:
@@ -60,7 +61,7 @@ def choose_learning_rate(loop: TrainingLoop[Any], batch_size: int) -> None:
     )
 
 
-def _is_left_alone(optimizer: Optimizer) -> bool:
+def _has_default_rate(optimizer: Optimizer) -> bool:
     """Tell whether the learning rate is the very object that is the default of the optimizer's class."""
     default = inspect.signature(type(optimizer)).parameters["lr"].default
     return all(group["lr"] is default for group in optimizer.param_groups)

@@ -12,7 +12,6 @@ from pykeen.training import TrainingLoop
 from pykeen.triples import CoreTriplesFactory
 from torch import Tensor
 
-from ..losses import HaLELoss
 from ..pykeen_internals import add_inverse_triples
 from .budget.loop import TimeBudgetMixin
 from .late_loss import DeferredLossMixin
@@ -29,7 +28,7 @@ class TripleBatches:
     """Batches of triples, drawn by index on the device where the triples are.
 
     :param triples: shape: ``(num_triples, 3)``, the ids of the triples
-    :param batch_size: the number of triples a batch
+    :param batch_size: the number of triples per batch
     :param shuffle: whether each epoch has an order of its own, from the global random state
     :param drop_last: whether to drop the last batch if it is smaller
     """
@@ -51,24 +50,25 @@ class TripleBatches:
 
 
 class QuerySamplingTrainingLoop(TimeBudgetMixin[Tensor], DeferredLossMixin[Tensor], TrainingLoop[Tensor]):
-    r"""A training loop for losses which split into positives and queries.
+    r"""A training loop for losses that compare a sample of a batch's queries with all entities.
 
-    Each triple (h, r, t) of a batch is a positive and holds the query (h, r, ?). With
-    :class:`~pykeen_conj_hale.losses.HaLELoss` the positives are scored as triples, and a sampled fraction α of the
-    queries is scored against all entities. Query models stream those scores: they are never stored. Any other PyKEEN
-    model that can score tails works too, at the speed of its own 1-to-N scoring.
+    Each triple (h, r, t) of a batch is a positive and holds the query (h, r, ?). A
+    :class:`~pykeen_conj_hale.losses.QueryLoss` asks for what it needs: of
+    :class:`~pykeen_conj_hale.losses.HaLELoss` the positives are scored as triples, and a fraction α of the queries is
+    scored against all entities. Query models stream those scores: they are never stored. Any other model of PyKEEN that
+    can score tails works too, at the speed of its own 1-to-N scoring.
 
     Head prediction is the tail prediction of reciprocal relations (``create_inverse_triples=True``). Without them both
-    directions are trained all the same, the head's by the model's scores of all heads, which is slower.
+    directions are trained all the same: heads by the model's scores of all heads, which is slower.
 
     With any other loss of PyKEEN all queries of a batch are scored against all entities, and the loss sees the rows of
     scores with one positive each.
 
-    Where nothing is said, HaLE gets a learning rate, with a decay over the budget, that makes it strong within minutes:
-    see :mod:`~pykeen_conj_hale.training.learning_rate`.
+    A loss may name the learning rate that makes it strong within minutes, as HaLE does. Where none is given, Adam takes
+    it, with a decay over the budget: see :mod:`~pykeen_conj_hale.training.learning_rate`.
 
-    The optimizer is fused where PyTorch can (``optimizer_kwargs=dict(fused=False)`` for its default), and the losses of
-    a CUDA device are read one step late, see :class:`~pykeen_conj_hale.training.late_loss.DeferredLossMixin`.
+    The optimizer is fused where PyTorch can (``optimizer_kwargs=dict(fused=False)`` for its default). The losses of a
+    CUDA device are read one step late: see :class:`~pykeen_conj_hale.training.late_loss.DeferredLossMixin`.
     """
 
     hpo_default: ClassVar[Mapping[str, Any]] = dict(  # type: ignore[assignment, misc]
@@ -78,7 +78,8 @@ class QuerySamplingTrainingLoop(TimeBudgetMixin[Tensor], DeferredLossMixin[Tenso
     def __init__(self, *, chunk_size: int | None = None, compile: bool = False, **kwargs: Any) -> None:
         """Initialize the training loop.
 
-        :param chunk_size: the number of entities a chunk of the streamed scores, ≥ 1; chosen from the device by default
+        :param chunk_size: the number of entities per chunk of the streamed scores, ≥ 1; chosen from the device by
+            default
         :param compile: whether to compile the passes over the streamed scores before training; without a working
             compiler the loop says so and runs them uncompiled
         :param kwargs: ``time_budget``, the seconds of training (see
@@ -97,13 +98,12 @@ class QuerySamplingTrainingLoop(TimeBudgetMixin[Tensor], DeferredLossMixin[Tenso
 
         :param triples_factory: the training triples
         :param num_epochs: the number of epochs; ignored if there is a time budget
-        :param batch_size: the number of triples a batch; 1,024 by default
+        :param batch_size: the number of triples per batch; 1,024 by default
         :param kwargs: as there
         :return: the losses of the epochs
         """
         batch_size = BATCH_SIZE if batch_size is None else batch_size
-        if isinstance(self.model.loss, HaLELoss):
-            choose_learning_rate(self, batch_size)
+        choose_learning_rate(self, self.terms.loss.learning_rate, batch_size)
         return super().train(triples_factory, num_epochs, batch_size, **kwargs)
 
     def _create_training_data_loader(  # type: ignore[override]
@@ -137,7 +137,7 @@ class QuerySamplingTrainingLoop(TimeBudgetMixin[Tensor], DeferredLossMixin[Tenso
         if self.terms.compile and not kwargs.get("only_size_probing"):
             start = time.perf_counter()
             self.terms.warm_up(kwargs.get("batch_size") or 256)
-            logger.info("Compiled in %.1f s, which no time budget is charged with.", time.perf_counter() - start)
+            logger.info("Compiled in %.1f s; the time budget does not count them.", time.perf_counter() - start)
         return super()._train(triples_factory, *args, **kwargs)
 
     def _slice_size_search(self, **kwargs: Any) -> int:

@@ -19,6 +19,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from pykeen_conj_hale.models import RotE
+from pykeen_conj_hale.pykeen_internals import all_rows
 from pykeen_conj_hale.streaming.activations import Hanon
 from pykeen_conj_hale.training import QuerySamplingTrainingLoop
 
@@ -120,7 +121,7 @@ def profile(arguments: argparse.Namespace) -> None:
     """Report the median milliseconds of each part of the loop's step, run one after the other."""
     torch.manual_seed(0)
     loop = make_loop(arguments)
-    terms, model, loss = loop.terms, loop.model, loop.loss
+    model, loss = loop.model, loop.loss
     interaction = model.interaction
     times: dict[str, list[float]] = {}
 
@@ -140,7 +141,8 @@ def profile(arguments: argparse.Namespace) -> None:
         rows = loss.sample_queries(len(batch), batch.device)
         sampled = type(query)(query.vector[rows].detach().requires_grad_(), query.scale[rows].detach().requires_grad_())
         start = timed("alignment and sampling, forward", start)
-        uniformity = terms._logsumexp(loss, sampled, terms._all_entities()).mean()
+        target = interaction.encode_target(all_rows(model.entity_representations[0]))
+        uniformity = interaction.logsumexp(sampled, target, activation=loss.activation).mean()
         start = timed("uniformity, forward", start)
         uniformity.backward()
         start = timed("uniformity, backward", start)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import hashlib
-import logging
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,29 +11,25 @@ import torch
 from class_resolver import HintOrType
 from pykeen.contrib.lightning import LitModule
 from pykeen.datasets import Dataset
-from pykeen.regularizers import NormLimitRegularizer, OrthogonalityRegularizer
 from pykeen.triples import CoreTriplesFactory
 from pykeen.utils import get_batchnorm_modules
 from torch import Tensor
-from torch.nn import SyncBatchNorm
 from torch.optim import Optimizer
 
+from ...checks import check_whole
 from ...datasets.cache import get_dataset_locked
-from ...losses import HaLELoss
 from ...pykeen_internals import add_inverse_triples
 from ..budget.checkpoint import CheckpointError
-from ..budget.clock import Stopwatch
-from ..late_loss import LateLoss, reads_late
+from ..late_loss import LossCheck
 from ..optimizer import prefer_fused
 from ..query_terms import QueryTerms
-from .global_batches import BatchShare, GlobalBatches, check_same
+from .batch_share import BatchShare
+from .global_batches import GlobalBatches, check_same
+from .processes import check_processes
+from .speed import TrainingSpeed
 
 __all__ = ["QuerySamplingLitModule"]
 
-logger = logging.getLogger(__name__)
-
-#: Those of PyKEEN's regularizers which are sums over the rows of a batch, and not means
-_SUMMING_REGULARIZERS = (NormLimitRegularizer, OrthogonalityRegularizer)
 #: Where a checkpoint keeps what it was made with
 _CHECKPOINT_KEY = "pykeen_conj_hale"
 
@@ -45,20 +40,24 @@ class QuerySamplingLitModule(LitModule):
     The loss is that of :class:`~pykeen_conj_hale.training.QuerySamplingTrainingLoop`, and so are the models and losses
     that go with it. A step is that of one *global* batch of ``batch_size`` triples, whatever the number W of processes:
     they share its triples and its sample of queries, as evenly as possible. Lightning's strategy ``"ddp"`` averages the
-    gradients of the processes' losses, which are weighted so that the average is the global loss,
+    gradients of the processes' losses, in which each term is weighted so that the average is the global loss,
 
     .. math::
-        L = \frac{1}{W} \sum_p \Big( \frac{W n_p}{n} A_p + \frac{W k_p}{k} U_p + \frac{W n_p}{n} R_p \Big)
+        L = \sum_T \frac{1}{W} \sum_p \frac{W n_{Tp}}{n_T} T_p
 
-    with the means A, U and R over the process's :math:`n_p` of n positives (alignment, regularization) and
-    :math:`k_p` of k sampled queries (uniformity). So losses and parameters do not depend on W, but for rounding, and
-    for dropout, and for batch normalization, whose statistics are those of each process's own share unless the trainer
-    has ``sync_batchnorm=True`` (on GPUs). Without a query model, regularizers see triples and sampled queries in one
-    sum: R is exact where all shares have the same size.
+    with the means :math:`T_p` of the term T over the :math:`n_{Tp}` of its :math:`n_T` rows that process p has. Of HaLE
+    these rows are the triples (alignment, regularization) and the sampled queries (uniformity). So losses and
+    parameters do not depend on W, with these exceptions: rounding; dropout; batch normalization, whose statistics are
+    those of each process's own share unless the trainer has ``sync_batchnorm=True`` (on GPUs); and the regularization
+    of models that are no query models, whose regularizers see triples and sampled queries in one sum: it is exact where
+    all shares have the same size.
 
-    Logged each epoch: ``train_loss`` and ``val_loss``, the means over the triples of all processes (the validation's
-    order and sample are the same in each epoch); ``seconds``, the time spent in training so far (validation and the
-    writing of checkpoints are not counted), and ``triples_per_second``, of all processes in this epoch.
+    Logged after each epoch:
+
+    - ``train_loss`` and ``val_loss``, the means over the triples of all processes; the order and the sample of the
+      validation are the same in each epoch;
+    - ``seconds``, the time of training so far, without validation and the writing of checkpoints;
+    - ``triples_per_second``, of all processes in this epoch.
     """
 
     def __init__(
@@ -74,81 +73,55 @@ class QuerySamplingLitModule(LitModule):
     ) -> None:
         """Initialize the module.
 
-        :param chunk_size: the number of entities a chunk of the streamed scores, ≥ 1; chosen from the device by default
+        :param chunk_size: the number of entities per chunk of the streamed scores, ≥ 1; chosen from the device by
+            default
         :param compile: whether to compile the passes over the streamed scores before training
         :param drop_last: whether to drop the last batch of an epoch if it is smaller; by default for models with batch
             normalization, as in PyKEEN's loops
-        :param random_seed: what the order of the triples and the samples of queries depend on; by default drawn from
-            the global random state of the first process; a run that is resumed keeps its own
+        :param random_seed: the seed of the order of the triples and of the samples of queries. By default the first
+            process draws it from its global random state. A run that is resumed keeps its own.
         :param dataset: the dataset, which the processes of a machine load one after the other
         :param dataset_kwargs: its arguments
         :param kwargs: arguments of :class:`pykeen.contrib.lightning.LitModule`: ``model``, ``batch_size`` (the number
-            of triples a step, over all processes), ``learning_rate``, ``optimizer`` etc. The optimizer is fused where
+            of triples per step, over all processes), ``learning_rate``, ``optimizer`` etc. The optimizer is fused where
             PyTorch can (``optimizer_kwargs=dict(fused=False)`` for its default).
         :raises ValueError: if batch_size or chunk_size is less than 1
-        :raises UnsupportedLabelSmoothingError: if label smoothing is requested with HaLE
+        :raises UnsupportedLabelSmoothingError: if label smoothing is asked for with a loss that cannot do it
         """
         super().__init__(dataset=get_dataset_locked(dataset, dataset_kwargs), **kwargs)
-        if self.batch_size < 1:
-            raise ValueError(f"batch_size={self.batch_size} must be at least 1.")
-        if isinstance(self.loss, HaLELoss):
-            self.loss.refuse(self.label_smoothing)
+        check_whole("batch_size", self.batch_size)
         self.terms = QueryTerms(self.model, self.loss, mode=self.mode, chunk_size=chunk_size, compile=compile)
+        self.terms.check_label_smoothing(self.label_smoothing)
         self.drop_last = bool(get_batchnorm_modules(self.model)) if drop_last is None else drop_last
         self.random_seed = random_seed
-        self.stopwatch = Stopwatch()
-        self._epoch_start = (0.0, 0)  # seconds and triples at the start of the epoch
-        self._num_triples = 0
-        self._pending: LateLoss | None = None
+        self.speed = TrainingSpeed()
+        self._loss_check = LossCheck()
 
     @property
     def seconds(self) -> float:
         """The seconds of training so far."""
-        return self.stopwatch.elapsed("training")
+        return self.speed.seconds
 
     # --- the loss
 
     def share_terms(self, share: BatchShare) -> dict[str, Tensor]:
-        """Compute the terms of a process's loss, the mean of which over all processes is the global loss.
+        """Compute the terms of a process's loss; the mean over all processes is the global loss.
 
         :param share: the process's share of a global batch
         :return: scalars by name
         """
-        n = share.num_triples
-        if isinstance(self.loss, HaLELoss):
-            k = self.loss.num_sampled(n)
-            # a process without a sampled query has one of weight 0: it has to take part in the averaging
-            sampled = slice(max(1, share.num_own(k)))
-            terms = self.terms(share.triples, sampled=sampled)
-            weights = {"uniformity": share.weight(k)}
-        else:
-            terms = self.terms(share.triples, self.label_smoothing)
-            weights = {}
-            if self.loss.reduction == "sum":
-                weight = float(share.world_size if share.num_own(n) else 0)
-                weights = dict.fromkeys(terms.keys() - {"regularization"}, weight)
-        return {name: term * weights.get(name, share.weight(n)) for name, term in terms.items()}
+        terms = self.terms.of_rows(share, self.label_smoothing)
+        return {name: share.weigh(term) for name, term in terms.items()}
 
     def _step(self, batch: BatchShare, prefix: str) -> Tensor:
         terms = self.share_terms(batch)
-        # without a regularizer its term has shape (1,)
-        loss: Tensor = sum(terms.values()).squeeze()  # type: ignore[union-attr]
+        loss: Tensor = sum(terms.values())  # type: ignore[assignment]
         if prefix == "train":
-            self._num_triples += batch.num_triples
-            late = LateLoss(loss, terms, self.global_step + 1)
-            self._check_pending()
-            if reads_late(loss):
-                self._pending = late
-            else:
-                late.check()
-        # reduced over processes once an epoch: a step does not wait for it
+            self.speed.add(batch.num_triples)
+            self._loss_check.add(loss, terms, self.global_step + 1)
+        # reduced over processes once per epoch: a step does not wait for it
         self.log(f"{prefix}_loss", loss, on_step=False, on_epoch=True, sync_dist=True, batch_size=batch.num_triples)
         return loss
-
-    def _check_pending(self) -> None:
-        if self._pending is not None:
-            self._pending.check()
-        self._pending = None
 
     # --- the data
 
@@ -190,35 +163,15 @@ class QuerySamplingLitModule(LitModule):
         return optimizer
 
     def on_fit_start(self) -> None:
-        """Refuse what would be wrong with several processes, and compile.
+        """Check that so many processes can train the model, and compile.
 
         :raises ValueError: if the model cannot be trained in so many processes
         """
-        self.stopwatch.switch(None)
-        self._pending = None
-        if (world_size := self.trainer.world_size) > 1:
-            self._check_world(world_size)
+        self.speed.pause()
+        self._loss_check = LossCheck()
+        world_size, is_first = self.trainer.world_size, self.trainer.is_global_zero
+        check_processes(self.model, batch_size=self.batch_size, world_size=world_size, is_first=is_first)
         self.terms.warm_up(-(-self.batch_size // world_size))
-
-    def _check_world(self, world_size: int) -> None:
-        summing = {type(m).__name__ for m in self.model.modules() if isinstance(m, _SUMMING_REGULARIZERS)}
-        if summing:
-            raise ValueError(
-                f"An average over {world_size} processes cannot give sums over the rows of a batch, which these are: "
-                f"{', '.join(sorted(summing))}. Use a regularizer that is a mean (Lp, power sum, N3), or one device."
-            )
-        norms = get_batchnorm_modules(self.model)
-        if norms and self.batch_size < 2 * world_size:
-            raise ValueError(
-                f"batch_size={self.batch_size} leaves less than two triples for each of {world_size} processes, which "
-                "batch normalization needs."
-            )
-        if self.trainer.is_global_zero and not all(isinstance(norm, SyncBatchNorm) for norm in norms):
-            logger.warning(
-                "%s has batch normalization: its statistics are those of each process's own share of a batch. On GPUs "
-                "Trainer(sync_batchnorm=True) makes them those of the whole batch.",
-                type(self.model).__name__,
-            )
 
     def on_before_zero_grad(self, optimizer: Optimizer) -> None:
         """Do nothing: Lightning calls this between the loss and its gradient, where no parameter may change."""
@@ -228,34 +181,31 @@ class QuerySamplingLitModule(LitModule):
         self.model.post_parameter_update()
 
     def on_train_epoch_start(self) -> None:
-        """Start to count an epoch."""
-        self._epoch_start = (self.seconds, self._num_triples)
-        self.stopwatch.switch("training")
+        """Start to count the seconds and triples of an epoch."""
+        self.speed.start_epoch()
 
     def on_train_batch_start(self, *args: Any) -> None:
         """Go on counting after a validation or a checkpoint in the middle of an epoch."""
-        self.stopwatch.switch("training")
+        self.speed.run()
 
     def on_validation_start(self) -> None:
-        """Count no validation."""
-        self.stopwatch.switch(None)
+        """Stop counting: validation is no training."""
+        self.speed.pause()
 
     def on_train_epoch_end(self) -> None:
-        """Log time and speed."""
-        self._check_pending()  # waits for the device
-        self.stopwatch.switch(None)
-        seconds, num_triples = self._epoch_start
-        spent = self.seconds - seconds
+        """Check the last loss, and log time and speed."""
+        self._loss_check.finish()  # waits for the device
+        self.speed.pause()
         self.log("seconds", self.seconds, sync_dist=True)
-        if spent > 0:
-            self.log("triples_per_second", (self._num_triples - num_triples) / spent, sync_dist=True)
+        if (speed := self.speed.triples_per_second()) is not None:
+            self.log("triples_per_second", speed, sync_dist=True)
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Add what the checkpoint was made with.
 
         :param checkpoint: the checkpoint, changed in place
         """
-        self.stopwatch.switch(None)
+        self.speed.pause()
         checkpoint[_CHECKPOINT_KEY] = dict(
             made_with=self._made_with(), random_seed=self.random_seed, seconds=self.seconds
         )
@@ -273,8 +223,7 @@ class QuerySamplingLitModule(LitModule):
             )
         check_same(state["made_with"], self._made_with())
         self.random_seed = state["random_seed"]
-        self.stopwatch.reset({"training": state["seconds"]})
-        self._epoch_start = (self.seconds, self._num_triples)
+        self.speed.reset(state["seconds"])
 
     def _made_with(self) -> dict[str, str]:
         return dict(model=type(self.model).__name__, loss=repr(self.loss), training_triples=self._digest)

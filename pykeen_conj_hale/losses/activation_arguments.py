@@ -1,4 +1,4 @@
-"""The arguments which the losses have in common, with errors that say what would do."""
+"""The activation of a loss, made from the arguments ``activation``, ``gamma`` and ``beta``."""
 
 from __future__ import annotations
 
@@ -9,23 +9,13 @@ from class_resolver import HintOrType
 from ..checks import check_number, resolve
 from ..streaming.activations import HardnessActivation, activation_resolver
 
-__all__ = ["check_mean", "make_activation"]
-
-
-def check_mean(reduction: str) -> None:
-    """Check the reduction of a loss of two means.
-
-    :param reduction: its name
-    :raises ValueError: if it is not ``"mean"``
-    """
-    if reduction != "mean":
-        raise ValueError(f"reduction={reduction!r} is not allowed: both terms are means, so it must be 'mean'.")
+__all__ = ["make_activation"]
 
 
 def make_activation(
     activation: HintOrType[HardnessActivation], gamma: float | None = None, beta: float | None = None
 ) -> HardnessActivation:
-    """Make an activation, handing over those of γ and β which it has.
+    """Make an activation with those of γ and β that it has.
 
     :param activation: its name, class, or an instance
     :param gamma: the upper bound γ, > 0; the activation's own default by default

@@ -1,0 +1,151 @@
+"""A batch of triples as a loss sees it, for any model of PyKEEN: scores against all entities are stored."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple, Protocol
+
+import torch
+from pykeen.models import ERModel, Model
+from pykeen.typing import InductiveMode
+from torch import Tensor
+
+from ..losses.query_loss import DirectionScores, sample_rows
+from ..messages import OncePerTraining
+from ..pykeen_internals import all_rows, entity_representations
+from ..streaming.activations import HardnessActivation
+from ..streaming.logsumexp import stored_logsumexp
+
+__all__ = ["Rows", "Scoring", "StoredBatch", "WholeBatch"]
+
+
+@dataclass(frozen=True)
+class Scoring:
+    """How all batches of a training are scored."""
+
+    model: Model
+    #: The inductive mode, None for transductive training
+    mode: InductiveMode | None
+    #: The number of entities per chunk of the streamed scores, None to choose it from the device
+    chunk_size: int | None
+    #: Whether the passes over the streamed scores are compiled
+    compile: bool
+    #: Where warnings are said once
+    once: OncePerTraining
+
+
+class Rows(Protocol):
+    """The rows of a global batch that are scored here, and those of them that are a sample."""
+
+    @property
+    def triples(self) -> Tensor:
+        """The triples, of shape ``(num_own_triples, 3)``; one at least."""
+
+    @property
+    def num_triples(self) -> int:
+        """The number of triples of the global batch."""
+
+    def sample(self, num: int) -> Tensor | slice:
+        """Choose the sampled ones of these rows.
+
+        :param num: the number of sampled rows of the global batch
+        :return: the indices of those that are here
+        """
+
+
+class WholeBatch(NamedTuple):
+    """All rows of a batch, which one process scores alone; each sample is drawn from the global random state."""
+
+    #: shape: ``(num_triples, 3)``
+    triples: Tensor
+
+    @property
+    def num_triples(self) -> int:
+        """The number of triples."""
+        return len(self.triples)
+
+    def sample(self, num: int) -> Tensor:
+        """Draw rows; see :meth:`Rows.sample`."""
+        return sample_rows(num, len(self.triples), self.triples.device)
+
+
+class StoredBatch:
+    """A :class:`~pykeen_conj_hale.losses.QueryBatch` of any model of PyKEEN, at the speed of its own 1-to-N scoring.
+
+    The order of random numbers does not depend on what a loss asks for first: dropout of the positives, the sample,
+    dropout of all entities.
+
+    :param scoring: how it is scored
+    :param rows: the rows that are scored here
+    :param label_smoothing: the label smoothing that was asked for
+    :param slice_size: the number of entities per slice of the stored scores; all of them by default
+    """
+
+    def __init__(
+        self, scoring: Scoring, rows: Rows, *, label_smoothing: float = 0.0, slice_size: int | None = None
+    ) -> None:
+        self.scoring, self.rows = scoring, rows
+        self.label_smoothing, self.slice_size = label_smoothing, slice_size
+
+    @property
+    def num_triples(self) -> int:
+        """The number of triples of the global batch."""
+        return self.rows.num_triples
+
+    def positive_scores(self) -> Tensor:
+        """Score the triples; see :meth:`QueryBatch.positive_scores`."""
+        return self._positives
+
+    def logsumexp(self, num: int, activation: HardnessActivation | None = None) -> Tensor:
+        """Compute the log-sum-exp of a sample of queries; see :meth:`QueryBatch.logsumexp`."""
+        self.positive_scores()  # draws its random numbers before the sample does
+        directions = [self._tail_logsumexp(num, activation)]
+        if not self.scoring.model.use_inverse_triples:
+            directions.append(stored_logsumexp(self._head_scores(self.rows.sample(num)), activation))
+        return torch.stack(directions)
+
+    def all_scores(self) -> Iterator[DirectionScores]:
+        """Score all queries; see :meth:`QueryBatch.all_scores`."""
+        triples = self.rows.triples
+        yield DirectionScores("tail", self._tail_scores(slice(None)), triples[:, 2])
+        if not self.scoring.model.use_inverse_triples:
+            yield DirectionScores("head", self._head_scores(slice(None)), triples[:, 0])
+
+    def entities(self) -> Tensor:
+        """Look up all entities; see :meth:`QueryBatch.entities`.
+
+        :return: shape: ``(num_entities, d)``, real
+        :raises ValueError: if the model has no entity representations
+        """
+        model = self.scoring.model
+        if not isinstance(model, ERModel):
+            raise ValueError(f"model={type(model).__name__} has no entity representations; an ERModel has them.")
+        entities = all_rows(entity_representations(model, self.scoring.mode)[0])
+        real = torch.view_as_real(entities) if entities.is_complex() else entities
+        return real.flatten(start_dim=1)
+
+    @cached_property
+    def _positives(self) -> Tensor:
+        return self.scoring.model.score_hrt(self.rows.triples, mode=self.scoring.mode).squeeze(dim=-1)
+
+    def _tail_logsumexp(self, num: int, activation: HardnessActivation | None) -> Tensor:
+        self.scoring.once.warning(
+            "%s is no query model: its scores of the sampled queries are stored for all entities, which costs time and "
+            "memory.",
+            type(self.scoring.model).__name__,
+        )
+        return stored_logsumexp(self._tail_scores(self.rows.sample(num)), activation)
+
+    def _tail_scores(self, rows: Tensor | slice) -> Tensor:
+        pairs = self.rows.triples[rows, :2]
+        return self.scoring.model.score_t(pairs, slice_size=self.slice_size, mode=self.scoring.mode)
+
+    def _head_scores(self, rows: Tensor | slice) -> Tensor:
+        self.scoring.once.warning(
+            "The dataset has no inverse triples: heads are predicted by scoring all heads, which is much slower than "
+            "the tail prediction of reciprocal relations. dataset_kwargs=dict(create_inverse_triples=True) gives those."
+        )
+        pairs = self.rows.triples[rows, 1:]
+        return self.scoring.model.score_h(pairs, slice_size=self.slice_size, mode=self.scoring.mode)
