@@ -1,7 +1,7 @@
 """Make PyKEEN find what this package adds to it by name.
 
 What is added is listed once, as entry points in ``pyproject.toml``: one group for each of PyKEEN's resolvers. An entry
-point names a class, or a list of classes, so that a new class needs no new installation. PyKEEN itself loads only the
+point names a class, or several, so that a new class needs no new installation. PyKEEN itself loads only the
 group ``pykeen.datasets``, at the end of importing :mod:`pykeen.datasets`. Often other modules of
 PyKEEN are half imported at that moment (:mod:`pykeen.models` imports the datasets), so that importing ours would fail.
 
@@ -202,12 +202,12 @@ def _add(resolver: Any, entry: EntryPoint) -> bool:
     """Register the elements of an entry point.
 
     :param resolver: the resolver.
-    :param entry: the entry point, of an element or of a list of them.
+    :param entry: the entry point, of an element or of several, as a list or tuple.
     :returns: whether this is done; otherwise, it has to be tried again.
     """
     try:
         loaded = entry.load()
-        elements = loaded if isinstance(loaded, list) else [loaded]
+        elements = loaded if isinstance(loaded, list | tuple) else [loaded]
     except Exception as error:
         half = [module for module in list(sys.modules) if module.startswith("pykeen") and _initialising(module)]
         if half and isinstance(error, (ImportError, AttributeError)):

@@ -440,7 +440,7 @@ def test_missing_name_hides_no_other(run, copy):
 @pytest.mark.parametrize("nonsense", ["'nonsense'", "type('Unnamed', (), {'synonyms': [3]})"])
 def test_element_that_fails_hides_no_other(run, copy, nonsense):
     with (copy / "pykeen_conj_hale/models/__init__.py").open("a") as file:
-        file.write(f"\nMODELS.insert(0, {nonsense})\n")
+        file.write(f"\nMODELS = ({nonsense}, *MODELS)\n")
     code = """
 import pykeen.cli
 for _ in range(2):
@@ -451,10 +451,12 @@ assert "conjcomplex" in pykeen.cli.train.commands
     assert len([line for line in lines if "cannot be registered" in line]) == 1, lines
 
 
-def test_names_of_a_list_that_are_taken(run, copy):
-    """One warning for each element of a list, and the others are found."""
+def test_names_of_several_that_are_taken(run, copy):
+    """One warning for each element, and the others are found."""
     with (copy / "pykeen_conj_hale/models/__init__.py").open("a") as file:
-        file.write("\nMODELS[:0] = [type(name, (RotE,), {'__module__': 'ours'}) for name in ('TransE', 'DistMult')]\n")
+        file.write(
+            "\nours = [type(name, (RotE,), {'__module__': 'ours'}) for name in ('TransE', 'DistMult')]\nMODELS = (*ours, *MODELS)\n"
+        )
     code = """
 import pykeen.pipeline
 from pykeen.models import model_resolver

@@ -11,10 +11,10 @@ from .query_transe import QueryTransE as QueryTransE
 from .rote import RotE as RotE
 from .rotl import RotL as RotL
 
-#: What is imported above; the entry points of this package name these lists
-MODELS: list[type[QueryModel]] = [
+#: What is imported above; the entry points of this package name these tuples
+MODELS: tuple[type[QueryModel], ...] = tuple(
     model
     for model in list(vars().values())
     if isinstance(model, type) and issubclass(model, QueryModel) and model is not QueryModel
-]
-INTERACTIONS: list[type[QueryInteraction]] = [model.interaction_class for model in MODELS]
+)
+INTERACTIONS: tuple[type[QueryInteraction], ...] = tuple(model.interaction_class for model in MODELS)
