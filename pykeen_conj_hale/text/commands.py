@@ -10,8 +10,8 @@ from typing import Any
 
 import click
 
-from .configuration import count_text, read_configuration, run_joint
-from .corpus.cooccurrence import Cooccurrence
+from .corpus import Cooccurrence, count_text
+from .joint_run import read_configuration, run_joint
 
 __all__ = ["cooccurrence", "joint"]
 

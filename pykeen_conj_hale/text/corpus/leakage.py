@@ -5,8 +5,8 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from .cooccurrence import Tokenizer, tokenize
 from .documents import Document
+from .tokens import Tokenizer, tokenize
 
 __all__ = ["remove_overlap"]
 

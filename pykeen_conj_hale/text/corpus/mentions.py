@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Literal, TypeAlias
 
 import numpy as np
-import numpy.typing as npt
+
+from .tokens import Codes, Tokenizer
 
 __all__ = ["Ambiguity", "MentionMatcher", "find_surfaces", "replace_mentions"]
 
 logger = logging.getLogger(__name__)
 
-Codes: TypeAlias = npt.NDArray[np.int64]
 #: What becomes of a mention that several entities share
 Ambiguity: TypeAlias = Literal["drop", "first"]
 
 
 def find_surfaces(
     entities: Mapping[str, str | Iterable[str]],
-    tokenize: Callable[[str], Sequence[str]],
+    tokenize: Tokenizer,
     ambiguous: Ambiguity = "drop",
 ) -> tuple[dict[tuple[str, ...], str], int]:
     """Tokenize the mentions of entities, and decide what the ambiguous ones mean.

@@ -16,7 +16,7 @@ __all__ = ["CellSampler", "Cells", "WeightedDraw"]
 Ints: TypeAlias = npt.NDArray[np.signedinteger[Any]]
 Floats: TypeAlias = npt.NDArray[np.floating[Any]]
 
-#: Steps of a weight: the sum of 2^31 weights still is a 64-bit number
+#: A weight is a whole number of steps, at most this many: the sum of 2^31 weights still is a 64-bit number
 STEPS = 2**32
 
 
@@ -48,7 +48,7 @@ class WeightedDraw(nn.Module):
         :param weights: shape: ``(n,)``, 1 ≤ n < 2^31, ≥ 0
         """
         super().__init__()
-        # whole numbers: their sums are exact on every device; clamped, as what has a weight can be drawn
+        # whole numbers, as their sums are exact on every device; at least 1, so that each can be drawn
         steps = torch.from_numpy(weights / weights.max() * STEPS).round().long().clamp(min=1)
         self.register_buffer("cumulative", steps.cumsum(0), persistent=False)
         self._total = int(steps.sum())

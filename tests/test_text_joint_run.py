@@ -1,11 +1,12 @@
-"""Counting text and joint training from files."""
+"""Joint training from a configuration file."""
 
 import json
 
 import pytest
 
 from pykeen_conj_hale.text import Cooccurrence, JointGloVe
-from pykeen_conj_hale.text.configuration import count_text, read_configuration, run_joint
+from pykeen_conj_hale.text.corpus import count_text
+from pykeen_conj_hale.text.joint_run import read_configuration, run_joint
 
 
 @pytest.fixture
@@ -81,19 +82,6 @@ def test_counts_from_a_file(folder, tmp_path):
 def test_wrong_configurations(folder, parts, message):
     with pytest.raises(ValueError, match=message):
         read_configuration(write(folder, **parts))
-
-
-@pytest.mark.parametrize(
-    ("options", "message"),
-    [
-        ({}, "nothing to count"),
-        ({"windows": 3}, r"no \['windows'\]"),
-        ({"description_columns": [0]}, r"description_columns=\[0\]"),
-    ],
-)
-def test_wrong_options(options, message):
-    with pytest.raises(ValueError, match=message):
-        count_text(**options)
 
 
 def test_counted_twice_is_an_error(folder, tmp_path):
