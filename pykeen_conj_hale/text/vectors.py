@@ -123,7 +123,7 @@ class WordVectors:
         return [prefix + label for label in self.entities] + self.words
 
     def save_word2vec(self, path: str | os.PathLike[str], entity_prefix: str = ENTITY_PREFIX) -> None:
-        """Write the text format of word2vec: a line with the numbers of vectors and dimensions, then one line per token.
+        """Write word2vec's text format: a line with the numbers of vectors and dimensions, then one line per token.
 
         White space inside a token becomes an underscore.
 

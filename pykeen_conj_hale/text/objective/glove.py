@@ -208,7 +208,7 @@ class GloVe(nn.Module):
         return ALIGNMENTS[self.alignment](lookup(self.entity_ids[pairs]), self.words.index_select(0, pairs))
 
     def extra_repr(self) -> str:
-        """Show the settings. PyKEEN's checksum of a checkpoint contains this text, so that other settings are noticed."""
+        """Show the settings; PyKEEN makes the checksum of a checkpoint from this text."""
         tied = "tied" if self.tied else f"alignment={self.alignment}, alignment_weight={self.alignment_weight}"
         absent = f"absent_weight={self.absent_weight}, absent_count={math.exp(self._log_absent):g}"
         return f"{len(self.entity_ids)} matched entities, {self._repr}, {tied}, {absent}"
