@@ -126,6 +126,6 @@ class IndexedRankBasedEvaluator(RankBasedEvaluator):
     def _append(self, target: Target, batches: list[Ranks]) -> None:
         """Store ranks where PyKEEN's evaluator takes them from; the device is waited for once."""
         for batch in batches:
-            for rank_type, rank in batch.items():
-                self.ranks[target, rank_type].append(rank.cpu().numpy())
+            for rank_type, ranks in batch.items():
+                self.ranks[target, rank_type].append(ranks.cpu().numpy())
             self.num_candidates[target].append(batch.number_of_options.cpu().numpy())

@@ -17,11 +17,13 @@ from pykeen.utils import resolve_device
 from tabulate import tabulate
 
 from ..files import replacing
-from .cells import DATASETS, MODELS, TABLES, Cell, select
+from .cells import Cell
 from .report import write_report
 from .results import ResultsFolder, latest, read_lines
 from .runs import run_cell
+from .selection import select
 from .strategies import STRATEGIES
+from .tables import DATASETS, MODELS, TABLES
 
 __all__ = ["report", "reproduce"]
 

@@ -1,12 +1,4 @@
-"""The figures of HaLE's paper, which ours are put beside.
-
----
-citation:
-    author: Wang
-    year: 2022
-    arxiv: 2201.00565
-    link: https://arxiv.org/abs/2201.00565
-"""
+"""The figures of HaLE's paper (Wang et al., 2022, https://arxiv.org/abs/2201.00565), which ours are put beside."""
 
 from __future__ import annotations
 

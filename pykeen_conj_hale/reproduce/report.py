@@ -13,10 +13,11 @@ from tabulate import tabulate
 
 from ..files import replacing
 from ..messages import Once
-from .cells import TABLES, Table, fingerprint
+from .cells import fingerprint
 from .paper import paper_figures, paper_seconds
 from .results import latest
 from .strategies import paper_row
+from .tables import TABLES, Table
 
 __all__ = ["markdown", "write_report"]
 

@@ -1,4 +1,4 @@
-"""Runs from the lines of results: which belong into one picture, and what it is called."""
+"""Groups of runs that one picture compares, and the name of the picture."""
 
 from __future__ import annotations
 
@@ -9,17 +9,18 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from pykeen.utils import normalize_string
 
-from .style import ACTIVATIONS, STRATEGIES
+from ..strategies import STRATEGIES
 
-__all__ = ["Group", "Groups", "Run", "file_names", "read_groups"]
+__all__ = ["GroupedRuns", "Run", "RunGroup", "group_runs", "picture_names"]
 
-#: The names that are drawn, which are matched as PyKEEN matches names
-_STRATEGIES = {name.lower(): name for name in (*STRATEGIES, *ACTIVATIONS)}
+#: The names of strategies, as PyKEEN matches names
+_STRATEGIES = {normalize_string(name): name for name in STRATEGIES}
 
 
-class Group(NamedTuple):
-    """What runs have in common that can be compared in a picture."""
+class RunGroup(NamedTuple):
+    """What runs have in common that one picture compares."""
 
     dataset: str
     model: str
@@ -41,19 +42,19 @@ class Run:
 
 
 #: Runs by group, strategy and seed
-Groups = Mapping[Group, Mapping[str, Mapping[int, Run]]]
+GroupedRuns = Mapping[RunGroup, Mapping[str, Mapping[int, Run]]]
 
 
-def read_groups(lines: Iterable[Mapping[str, Any]]) -> Groups:
-    """Sort finished runs into groups; of those which agree in group, strategy and seed the last one counts.
+def group_runs(lines: Iterable[Mapping[str, Any]]) -> GroupedRuns:
+    """Sort finished runs into groups. Of runs of the same group, strategy and seed the last one counts.
 
     :param lines: lines of finished runs, as :func:`~pykeen_conj_hale.reproduce.results.latest` keeps them
     :return: the runs
     """
-    groups: dict[Group, dict[str, dict[int, Run]]] = {}
+    groups: dict[RunGroup, dict[str, dict[int, Run]]] = {}
     for line in lines:
-        group = Group(line["dataset"], line["model"], line["embedding_dim"], line["seconds"])
-        name = _STRATEGIES.get(line["strategy"].lower(), line["strategy"])
+        group = RunGroup(line["dataset"], line["model"], line["embedding_dim"], line["seconds"])
+        name = _STRATEGIES.get(normalize_string(line["strategy"]), line["strategy"])
         run = Run(key=line["key"], seed=line["seed"], curve=_curve(line["curve"]))
         groups.setdefault(group, {}).setdefault(name, {})[run.seed] = run
     return groups
@@ -65,12 +66,12 @@ def _curve(points: Sequence[Sequence[float]]) -> NDArray[np.float64]:
     return curve[np.argsort(curve[:, 0], kind="stable")]
 
 
-def file_names(groups: Collection[Group], pattern: str) -> dict[Group, str]:
+def picture_names(groups: Collection[RunGroup], pattern: str) -> dict[RunGroup, str]:
     """Name a picture of each group.
 
     :param groups: what will be drawn
     :param pattern: the name, with ``{}`` for dataset, model and dimension
-    :return: the names; of groups that differ in their time budget only the longest has none in its name
+    :return: the file names; of groups that differ in their time budget only, all but the longest have it in the name
     """
     names = {}
     for group in groups:
