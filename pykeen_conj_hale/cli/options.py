@@ -19,7 +19,7 @@ TARGET: Final = click.Path(dir_okay=False, path_type=Path)
 FOLDER: Final = click.Path(file_okay=False, path_type=Path)
 
 
-class Parsed(click.ParamType):
+class Parsed(click.ParamType):  # type: ignore[type-arg]  # older versions of click have no generic class
     """A value that a function makes of the text; where it raises a ValueError, the option is named.
 
     :param name: what stands for the value in the help

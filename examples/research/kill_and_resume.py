@@ -1,10 +1,10 @@
-"""Kill -9 at random moments: does every resume work, is any checkpoint torn, is any total budget exceeded?
+"""Kill -9 at random moments: count resumes that fail, checkpoints that are torn, and budgets that are exceeded.
 
 Each trial is a training with checkpoints every second (``--interval``), in a process of its own that is killed at a
 random moment of its budget, once or several times (``--kills``), and then runs to the end.
 
-    python tests/benchmarks/kill_and_resume.py                          50 kills, about 15 minutes
-    python tests/benchmarks/kill_and_resume.py --runs 6 --budget 4      a minute and a half
+    python examples/research/kill_and_resume.py                          50 kills, about 15 minutes
+    python examples/research/kill_and_resume.py --runs 6 --budget 4      a minute and a half
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-import measuring
+import recording
 from pykeen.datasets import get_dataset
 
 from pykeen_conj_hale.losses import HaLELoss
@@ -37,7 +37,7 @@ def train(arguments: argparse.Namespace) -> None:
     loop = QuerySamplingTrainingLoop(
         model=model, triples_factory=training, optimizer="Adam", time_budget=arguments.budget
     )
-    late = measuring.count_late_steps(loop)
+    late = recording.count_late_steps(loop)
     loop.train(
         training,
         batch_size=1024,
@@ -82,7 +82,7 @@ def main() -> None:
     """Run all, and sum up."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=int, default=50)
-    parser.add_argument("--kills", type=int, default=1, help="a run")
+    parser.add_argument("--kills", type=int, default=1, help="per run")
     parser.add_argument("--budget", type=float, default=8.0, help="seconds of training")
     parser.add_argument("--interval", type=float, default=1.0, help="seconds between checkpoints")
     parser.add_argument("--dataset", default="nations")

@@ -4,8 +4,8 @@ Entities of left-out triples stay in the vocabulary, so that a part of the test 
 triples with such an entity are evaluated apart. With ``--text filtered``, a gloss does not name the entities that its
 entity is connected with in a validation or test triple. A run whose line is in ``--out`` already is not run again.
 
-    python tests/benchmarks/compare_text.py --glosses glosses.tsv.gz --model QueryTransE --share 0.1 --text filtered
-    python tests/benchmarks/compare_text.py --report             # medians of the seeds, as a table
+    python examples/research/compare_text.py --glosses glosses.tsv.gz --model QueryTransE --share 0.1 --text filtered
+    python examples/research/compare_text.py --report             # medians of the seeds, as a table
 
 Not part of ``make bench``. The data is found as by ``dataset="WN18RR-all"``; the table of glosses has the columns
 entity, lemmas joined by ", ", and gloss.
@@ -20,7 +20,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import measuring
+import recording
 import torch
 from pykeen.datasets import Dataset, get_dataset
 from pykeen.datasets.base import EagerDataset
@@ -62,10 +62,12 @@ def count(dataset: Dataset, arguments: argparse.Namespace) -> Cooccurrence:
     mentions = read_mentions(arguments.glosses, separator=", ")
     documents = read_descriptions(arguments.glosses, text_columns=(1, 2))
     if arguments.text == "filtered":
+        assert isinstance(dataset.validation, TriplesFactory)
+        assert isinstance(dataset.testing, TriplesFactory)
         held_out = [t for part in (dataset.validation, dataset.testing) for t in part.triples.tolist()]
         documents = remove_overlap(documents, mentions, held_out)
     if not arguments.mentions:
-        mentions = dict.fromkeys(mentions, ())
+        mentions = {entity: [] for entity in mentions}
     return Cooccurrence.from_documents(documents, mentions, use_tqdm=False, **arguments.count)
 
 
@@ -155,7 +157,7 @@ def report(path: Path) -> str:
         row.append(f"{min(values[0]):.3f} – {max(values[0]):.3f}")
         rows.append(row)
     headers = ["triples", "model", "d", "text", "seeds", "epochs", "seen", "unseen", "all", "range of all MRR"]
-    return tabulate(rows, headers=headers, tablefmt="pipe", disable_numparse=True)
+    return str(tabulate(rows, headers=headers, tablefmt="pipe", disable_numparse=True))
 
 
 def main() -> None:
@@ -164,7 +166,7 @@ def main() -> None:
     parser.add_argument("--report", action="store_true", help="print the table of --out, and exit")
     parser.add_argument("--glosses", type=Path, required="--report" not in sys.argv)
     parser.add_argument("--model", choices=MODELS, default="QueryTransE")
-    parser.add_argument("--dim", type=int, default=32, help="real numbers an entity")
+    parser.add_argument("--dim", type=int, default=32, help="real numbers per entity")
     parser.add_argument("--share", type=float, default=1.0, help="of the training triples")
     parser.add_argument("--text", choices=["none", "all", "filtered"], default="none")
     parser.add_argument("--mentions", action=argparse.BooleanOptionalAction, default=False, help="as single tokens")
@@ -189,7 +191,7 @@ def main() -> None:
     if any(all(line.get(key) == value for key, value in cell.items()) for line in done):
         sys.stdout.write(f"{cell} is in {arguments.out} already\n")
         return
-    sys.stdout.write(measuring.write_line(arguments.out, **cell, **run(arguments)))
+    sys.stdout.write(recording.write_line(arguments.out, **cell, **run(arguments)))
 
 
 if __name__ == "__main__":

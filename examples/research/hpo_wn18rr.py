@@ -2,7 +2,7 @@
 
 Not part of ``make bench``: about 30 minutes. Further processes with the same ``--storage`` share the work.
 
-    python tests/benchmarks/hpo_wn18rr.py --storage results/hpo_wn18rr.db
+    python examples/research/hpo_wn18rr.py --storage results/hpo_wn18rr.db
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pykeen.pipeline import pipeline
 from pykeen.trackers import ResultTracker
 from tabulate import tabulate
 
-from pykeen_conj_hale.hpo import hpo_pipeline
+from pykeen_conj_hale.hpo import shared_hpo_pipeline
 
 METRICS = ("inverse_harmonic_mean_rank", "hits_at_10")
 
@@ -31,6 +31,7 @@ class TrainingSeconds(ResultTracker):
     seconds: ClassVar[list[float]] = []
 
     def log_metrics(self, metrics: Mapping[str, float], step: int | None = None, prefix: str | None = None) -> None:
+        """Keep the seconds of a training."""
         if prefix == "seconds":
             self.seconds.append(metrics["training"])
 
@@ -59,7 +60,7 @@ def main() -> None:
     arguments = parser.parse_args()
     arguments.storage.parent.mkdir(parents=True, exist_ok=True)
     common = settings(arguments.seconds)
-    result = hpo_pipeline(
+    result = shared_hpo_pipeline(
         **common,
         n_trials=arguments.trials,
         storage=f"sqlite:///{arguments.storage}",

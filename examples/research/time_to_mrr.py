@@ -4,8 +4,8 @@ Not part of ``make bench``. Training stops at the first evaluation that passes `
 evaluation is not counted. Each run appends a JSON line with its validation curve to ``--out``. The data is found as by
 ``dataset="WN18RR-all"``.
 
-    python tests/benchmarks/time_to_mrr.py --way RotL --seconds 300 --every 5
-    python tests/benchmarks/time_to_mrr.py --way ComplEx --seconds 600 --every 600
+    python examples/research/time_to_mrr.py --way RotL --seconds 300 --every 5
+    python examples/research/time_to_mrr.py --way ComplEx --seconds 600 --every 600
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import measuring
+import recording
 from pykeen.pipeline import pipeline
 
 from pykeen_conj_hale.training import TimedStopper
@@ -89,7 +89,7 @@ def main() -> None:
         random_seed=arguments.seed,
         **way,
     )
-    measuring.write_line(
+    recording.write_line(
         arguments.out,
         way=arguments.way,
         target=arguments.target,

@@ -3,7 +3,7 @@
 Not part of ``make bench``, as it takes twice the budget. The data is found as by ``dataset="WN18RR-all"``; each run
 appends a JSON line to ``--out``.
 
-    python tests/benchmarks/compare_wn18rr.py --dim 16 --seconds 600 --split testing
+    python examples/research/compare_wn18rr.py --dim 16 --seconds 600 --split testing
 
 With ``--epochs`` a run has that many epochs instead of a budget, for what has to be compared on a busy machine;
 ``--model-kwargs`` and ``--loss-kwargs`` take other arguments of our side, as JSON.
@@ -17,7 +17,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import measuring
+import recording
+from pykeen.models import ERModel
 from pykeen.pipeline import PipelineResult, pipeline
 
 METRICS = ("inverse_harmonic_mean_rank", "hits_at_1", "hits_at_3", "hits_at_10")
@@ -89,12 +90,13 @@ def main() -> None:
     arguments = parser.parse_args()
     for side in arguments.side:
         result = run(side, arguments)
-        line = measuring.write_line(
+        assert isinstance(result.model, ERModel)
+        line = recording.write_line(
             arguments.out,
             model=type(result.model).__name__,
             real_parameters_an_entity=2 * arguments.dim,
             parameters=result.model.num_parameters,
-            relation_parameters=sum(p.numel() for p in result.model.relation_representations.parameters()),
+            relation_parameters=sum(p.numel() for r in result.model.relation_representations for p in r.parameters()),
             seconds=None if arguments.epochs else arguments.seconds,
             model_kwargs=arguments.model_kwargs if side == "ours" else {},
             loss_kwargs=arguments.loss_kwargs if side == "ours" else {},

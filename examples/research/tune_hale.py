@@ -3,7 +3,7 @@
 Not part of ``make bench``. Epochs rather than seconds, so that a busy machine changes nothing: settings are compared at
 numbers of epochs that take the same time on a quiet one. The data is found as by ``dataset="WN18RR-all"``.
 
-    python tests/benchmarks/tune_hale.py --epochs 56 --batch-size 2048 --alpha 0.05 --lr 0.015 --warmup 0.1
+    python examples/research/tune_hale.py --epochs 56 --batch-size 2048 --alpha 0.05 --lr 0.015 --warmup 0.1
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import measuring
+import recording
 import torch
 from pykeen.pipeline import PipelineResult, pipeline
 
@@ -97,7 +97,7 @@ def main() -> None:
     result = run(arguments)
     settings = {name: value for name, value in vars(arguments).items() if name != "out"}
     scores = {name: round(result.get_metric(f"both.realistic.{name}"), 4) for name in METRICS}
-    sys.stdout.write(measuring.write_line(arguments.out, **settings, **scores, training_mrr=rank_training(result)))
+    sys.stdout.write(recording.write_line(arguments.out, **settings, **scores, training_mrr=rank_training(result)))
 
 
 if __name__ == "__main__":

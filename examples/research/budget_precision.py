@@ -1,7 +1,7 @@
 """How precisely budgets are kept: overrun in steps, and the share of wall time that is in no phase, on every loop.
 
-python tests/benchmarks/budget_precision.py                        100 runs of a second on each loop, 8 minutes
-python tests/benchmarks/budget_precision.py --runs 10 --budget 0.3
+python examples/research/budget_precision.py                        100 runs of a second on each loop, 8 minutes
+python examples/research/budget_precision.py --runs 10 --budget 0.3
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import sys
 import time
 from typing import Any
 
-import measuring
+import recording
 from pykeen.datasets import get_dataset
 from pykeen.models import DistMult
 from tabulate import tabulate
@@ -44,7 +44,7 @@ def measure(cls: type[TimeBudgetMixin[Any]], dataset: str, seconds: float) -> tu
     training = get_dataset(dataset=dataset, dataset_kwargs={"create_inverse_triples": inverse}).training
     model = DistMult(triples_factory=training, embedding_dim=16, loss=HaLELoss(), random_seed=0)
     loop = cls(model=model, triples_factory=training, optimizer="Adam", time_budget=TimeBudget(seconds))
-    late = measuring.count_late_steps(loop)
+    late = recording.count_late_steps(loop)
     start = time.monotonic()
     loop.train(training, batch_size=256, use_tqdm=False)
     wall = time.monotonic() - start
