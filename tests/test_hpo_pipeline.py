@@ -137,5 +137,5 @@ def test_no_further_trial_after_the_timeout():
 
 @pytest.mark.parametrize("n_trials", [0, -1, 2.5, True])
 def test_bad_number_of_trials(n_trials):
-    with pytest.raises(ValueError, match=rf"n_trials={n_trials} must be"):
+    with pytest.raises(ValueError, match=rf"n_trials={n_trials} is not allowed: it must be a whole number"):
         run(n_trials=n_trials)

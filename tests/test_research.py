@@ -14,9 +14,9 @@ SCRIPTS = sorted(path.stem for path in FOLDER.glob("*.py") if path.stem != "reco
 def test_help(name, monkeypatch, capsys):
     monkeypatch.syspath_prepend(FOLDER)
     monkeypatch.setattr(sys, "argv", [f"{name}.py", "--help"])
-    with pytest.raises(SystemExit) as exit:
+    with pytest.raises(SystemExit) as ended:
         importlib.import_module(name).main()
-    assert exit.value.code == 0
+    assert ended.value.code == 0
     assert f"usage: {name}.py" in capsys.readouterr().out
 
 
