@@ -40,12 +40,12 @@ class Cell:
 
     @property
     def facts(self) -> dict[str, Any]:
-        """What is trained, whichever table it is for."""
+        """The cell without its table: runs of several tables can be the same."""
         return {name: value for name, value in dataclasses.asdict(self).items() if name != "table"}
 
     @property
     def key(self) -> str:
-        """What names the run: tables that have the same run share it, and another configuration is another run."""
+        """The name of the run. Tables share a run with the same configuration and seed."""
         return (
             f"{self.dataset}-{self.model}-{self.strategy}-d{self.embedding_dim}-{self.seconds:.10g}s-seed{self.seed}-"
             f"{fingerprint(self.configuration()['pipeline'])}"
@@ -53,7 +53,7 @@ class Cell:
 
     @property
     def paper(self) -> Mapping[str, float] | None:
-        """What the paper says of the cell: see :func:`~pykeen_conj_hale.reproduce.paper.paper_figures`."""
+        """The paper's figures of the cell: see :func:`~pykeen_conj_hale.reproduce.paper.paper_figures`."""
         return paper_figures(self.table, self.dataset, paper_row(self.strategy), self.model)
 
     @property

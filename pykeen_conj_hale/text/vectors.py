@@ -19,7 +19,7 @@ __all__ = ["ENTITY_PREFIX", "Neighbour", "WordVectors"]
 Kind: TypeAlias = Literal["entity", "word"]
 Metric: TypeAlias = Literal["cosine", "euclidean"]
 
-#: Tells an entity from a word of the same letters, in files
+#: Stands before an entity in a file, to tell it from a word of the same letters
 ENTITY_PREFIX = "ENTITY/"
 
 

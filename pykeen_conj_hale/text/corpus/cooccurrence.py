@@ -84,7 +84,7 @@ class Cooccurrence:
         tokenizer: Tokenizer = tokenize,
         use_tqdm: bool = True,
     ) -> Cooccurrence:
-        r"""Count a corpus, which is read once and need not fit into the memory.
+        r"""Count a corpus. It is read once, and need not fit into the memory.
 
         :param documents: texts; paths of files with one document per line, in UTF-8, also gzipped; or
             :class:`~pykeen_conj_hale.text.Document` of a text and the entity which it describes
@@ -95,8 +95,8 @@ class Cooccurrence:
         :param min_count: how often a word has to occur; entities are kept however rare they are
         :param max_vocab: the number of words to keep, the most frequent ones; None for all
         :param description_weight: the count δ of a word of an entity's description, ≥ 0
-        :param ambiguous: what becomes of a mention of several entities: ``"drop"`` (its words stay words) or
-            ``"first"`` (the entity that comes first)
+        :param ambiguous: how to read a mention of several entities: ``"drop"`` (its words stay words) or ``"first"``
+            (it is the entity that comes first)
         :param tokenizer: splits a text into words; the settings keep its name
         :param use_tqdm: whether to show a progress bar
         :return: the co-occurrences

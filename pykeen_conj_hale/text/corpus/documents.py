@@ -19,7 +19,7 @@ __all__ = [
     "read_triples",
 ]
 
-#: A longer line is cut into several documents, so that a corpus of a single line needs no more memory than any other
+#: A longer line is cut into several documents: so a corpus of a single line needs no more memory than others
 MAX_LINE_BYTES = 1 << 20
 
 

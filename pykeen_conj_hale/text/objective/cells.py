@@ -36,8 +36,8 @@ class Cells(NamedTuple):
 class WeightedDraw(nn.Module):
     """Draws numbers by their weights, at a cost of the logarithm of how many there are.
 
-    Draws come from PyTorch's random state of the device, which PyKEEN's checkpoints hold. What is drawn from is on the
-    model's device, but not in its state: it is data.
+    Draws come from PyTorch's random state of the device, which PyKEEN's checkpoints hold. The weights are on the
+    model's device, but not in its state: they are data.
     """
 
     cumulative: Tensor
@@ -70,8 +70,8 @@ class WeightedDraw(nn.Module):
 class CellSampler(nn.Module):
     r"""Draws cells with probability :math:`f(x) / \sum f(x)`.
 
-    GloVe's objective is a weighted mean over all non-zero cells. Drawn by their weights, its estimate is the plain mean
-    over a few: no cell that hardly counts is drawn only to be multiplied by nearly nothing.
+    GloVe's objective is a weighted mean over all non-zero cells. With cells that are drawn by their weights, the plain
+    mean over a few of them estimates it; cells with a small weight are drawn rarely.
     """
 
     rows: Tensor
