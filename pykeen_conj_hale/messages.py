@@ -24,11 +24,10 @@ class Once:
 
         :param message: the message
         :param args: what is put into the message
-        :param key: what tells messages apart; their text by default
+        :param key: what tells messages apart; the message and its arguments by default
         :param kwargs: further arguments of :meth:`logging.Logger.warning`
         """
-        # the text, as an exception among the arguments equals no other
-        key = (message % args if args else message) if key is None else key
+        key = (message, *args) if key is None else key
         if key not in self._said:
             self._said.add(key)
             self._logger.warning(message, *args, **kwargs)

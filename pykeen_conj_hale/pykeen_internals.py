@@ -16,17 +16,19 @@ Nothing else in this package has an underscore of PyKEEN's in it; a test holds t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import torch
-from pykeen.datasets.base import RemoteDataset
-from pykeen.models import ERModel, Model
-from pykeen.nn.representation import Embedding, Representation
-from pykeen.triples import CoreTriplesFactory
-from pykeen.typing import InductiveMode
-from torch import Tensor
+if TYPE_CHECKING:
+    # for types only: the datasets use this module while PyKEEN's models may be half imported
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from pykeen.datasets.base import RemoteDataset
+    from pykeen.models import ERModel, Model
+    from pykeen.nn.representation import Embedding, Representation
+    from pykeen.triples import CoreTriplesFactory
+    from pykeen.typing import InductiveMode
+    from torch import Tensor, nn
 
 __all__ = [
     "add_inverse_triples",
@@ -94,7 +96,7 @@ def all_rows(representation: Representation, *, dropout: bool = True) -> Tensor:
     return x if representation.dropout is None or not dropout else representation.dropout(x)
 
 
-def weight_of(embedding: Embedding) -> torch.nn.Embedding:
+def weight_of(embedding: Embedding) -> nn.Embedding:
     """Get PyTorch's module behind an embedding; its rows are real, of complex numbers the pairs, and flat.
 
     :param embedding: the embedding
@@ -109,6 +111,8 @@ def is_plain_embedding(representation: Representation) -> bool:
     :param representation: the representation
     :return: whether it is a plain embedding
     """
+    from pykeen.nn.representation import Embedding
+
     return isinstance(representation, Embedding) and type(representation)._plain_forward is Embedding._plain_forward
 
 

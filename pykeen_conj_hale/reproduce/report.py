@@ -166,5 +166,5 @@ def _draw(lines: Sequence[Line], folder: Path, embeddings: Mapping[str, Path]) -
 
         return draw(lines, folder, embeddings)
     except ImportError as error:
-        _once.warning("No pictures are drawn: %s", error)
+        _once.warning("No pictures are drawn: %s", str(error))
         return []

@@ -167,6 +167,6 @@ def _export(path: Path, result: PipelineResult) -> None:
         assert isinstance(result.training, TriplesFactory)
         export_embeddings(path, result.model, result.training)
     except ImportError as error:
-        _once.warning("No embeddings are written, and so no picture of them: %s", error)
+        _once.warning("No embeddings are written, and so no picture of them: %s", str(error))
     except OSError:
         logger.exception("The embeddings could not be written to %s, so that there is no picture of them", path)
