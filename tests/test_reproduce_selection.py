@@ -3,7 +3,7 @@
 import pytest
 from pykeen.utils import normalize_string
 
-from pykeen_conj_hale.reproduce.selection import choose, select
+from pykeen_conj_hale.reproduce.selection import choose, read_seconds, select
 from pykeen_conj_hale.reproduce.strategies import STRATEGIES
 from pykeen_conj_hale.reproduce.tables import DATASETS, MODELS, TABLES
 
@@ -41,6 +41,13 @@ def test_no_such_cell():
 def test_bad_seconds(seconds):
     with pytest.raises(ValueError, match=r"seconds=.* is not allowed"):
         select(["table2"], seconds=seconds)
+
+
+def test_read_seconds():
+    assert [read_seconds(text) for text in ("0.5", "60", "00:01:30")] == [0.5, 60.0, 90.0]
+    for text in ("0", "-1", "soon", "nan", "00:00:00"):
+        with pytest.raises(ValueError, match=r"seconds=.* is not allowed"):
+            read_seconds(text)
 
 
 def test_choose_normalizes():

@@ -16,10 +16,9 @@ from ..reproduce import session
 from ..reproduce.configurations import write_configurations
 from ..reproduce.report import write_report
 from ..reproduce.results import ResultsFolder, read_lines
-from ..reproduce.selection import choose, select
+from ..reproduce.selection import choose, read_seconds, select
 from ..reproduce.strategies import STRATEGIES
 from ..reproduce.tables import DATASETS, MODELS, TABLES
-from ..training.budget.clock import parse_seconds
 from .options import FOLDER, Parsed, show_log
 
 __all__ = ["report", "reproduce"]
@@ -29,14 +28,6 @@ def _names(argument: str, choices: Iterable[str]) -> Parsed:
     return Parsed(argument, lambda name: choose(argument, [name], choices)[0])
 
 
-def _seconds(text: str) -> float:
-    try:
-        value: float | str = float(text)
-    except ValueError:
-        value = text
-    return parse_seconds("seconds", value, positive=True)
-
-
 def _device(name: str) -> torch.device:
     try:
         return resolve_device(name)
@@ -44,7 +35,7 @@ def _device(name: str) -> torch.device:
         raise ValueError(f"device={name!r} is unknown to PyTorch: {error}") from error
 
 
-SECONDS: Final = Parsed("seconds", _seconds)
+SECONDS: Final = Parsed("seconds", read_seconds)
 DEVICE: Final = Parsed("device", _device)
 
 

@@ -13,7 +13,7 @@ from .paper import paper_seconds
 from .strategies import STRATEGIES
 from .tables import DATASETS, MODELS, TABLES
 
-__all__ = ["choose", "select"]
+__all__ = ["choose", "read_seconds", "select"]
 
 
 def choose(argument: str, names: Iterable[str], choices: Iterable[str]) -> list[str]:
@@ -30,6 +30,20 @@ def choose(argument: str, names: Iterable[str], choices: Iterable[str]) -> list[
     for name in chosen:
         check_choice(argument, name, known.values())
     return list(dict.fromkeys(chosen)) or list(known.values())
+
+
+def read_seconds(text: str) -> float:
+    """Read a time of training.
+
+    :param text: a number of seconds, or ``"HH:MM:SS"``
+    :return: the seconds
+    :raises ValueError: if it is neither, or not > 0
+    """
+    try:
+        value: float | str = float(text)
+    except ValueError:
+        value = text
+    return parse_seconds("seconds", value, positive=True)
 
 
 def select(
