@@ -56,7 +56,8 @@ def _hale(activation: str = "hanon", square: bool = True, **loss_kwargs: Any) ->
 def _negatives(loss: str, activation: str = "none", **loss_kwargs: Any) -> dict[str, Any]:
     """Train on sampled negatives, by PyKEEN's sLCWA loop.
 
-    The grid of the paper's baselines has these values; the smallest number of negatives, as a step costs in proportion.
+    These values are in the grid of the paper's baselines. The number of negatives is the smallest there, as the cost of
+    a step grows with it.
     """
     return dict(
         _queries(loss, activation=activation, margin=3.0, **loss_kwargs),

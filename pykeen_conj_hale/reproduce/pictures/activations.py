@@ -46,7 +46,7 @@ def draw_activations(folder: Path) -> Path:
 
 
 def _looks() -> dict[type[HardnessActivation], Look]:
-    """Find how each activation looks: as the strategy that has it, in the order of strategies."""
+    """Give each activation the look of the strategy that has it, in the order of strategies."""
     known: dict[type[HardnessActivation], Look] = {}
     for strategy, look in looks("activations").items():
         known[activation_resolver.lookup(STRATEGIES[strategy].settings["loss_kwargs"]["activation"])] = look

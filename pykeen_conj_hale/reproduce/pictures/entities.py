@@ -1,4 +1,4 @@
-"""Embeddings of entities: a sample of them, how they lie, and their places in a plane."""
+"""Embeddings of entities: draw a sample, measure their uniformity, find clusters, project them to a plane."""
 
 from __future__ import annotations
 
