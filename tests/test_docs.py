@@ -10,7 +10,7 @@ from pykeen.evaluation import RankBasedEvaluator
 from pykeen.models import TransE, model_resolver
 
 from pykeen_conj_hale.text import Cooccurrence
-from pykeen_conj_hale.text.configuration import read_configuration
+from pykeen_conj_hale.text.joint_run import read_configuration
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 
