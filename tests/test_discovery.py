@@ -455,7 +455,8 @@ def test_names_of_several_that_are_taken(run, copy):
     """One warning for each element, and the others are found."""
     with (copy / "pykeen_conj_hale/models/__init__.py").open("a") as file:
         file.write(
-            "\nours = [type(name, (RotE,), {'__module__': 'ours'}) for name in ('TransE', 'DistMult')]\nMODELS = (*ours, *MODELS)\n"
+            "\nours = [type(name, (RotE,), {'__module__': 'ours'}) for name in ('TransE', 'DistMult')]"
+            "\nMODELS = (*ours, *MODELS)\n"
         )
     code = """
 import pykeen.pipeline
