@@ -18,7 +18,7 @@ from pathlib import Path
 
 from tabulate import tabulate
 
-from pykeen_conj_hale.hpo import hpo_pipeline
+from pykeen_conj_hale.hpo import shared_hpo_pipeline
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -40,7 +40,7 @@ def work(arguments: argparse.Namespace) -> None:
 
     :param arguments: the command line's
     """
-    result = hpo_pipeline(
+    result = shared_hpo_pipeline(
         n_trials=arguments.trials,
         storage=arguments.storage,
         study_name=arguments.study,

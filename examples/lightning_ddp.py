@@ -32,7 +32,7 @@ def parse_arguments() -> argparse.Namespace:
     add("--dataset", default="kinships", help="a dataset of PyKEEN or of this package (default: %(default)s)")
     add("--model", default="RotE", help="(default: %(default)s)")
     add("--dim", type=int, default=32, help="embedding dimension (default: %(default)s)")
-    add("--batch-size", type=int, default=1024, help="triples a step, over all processes (default: %(default)s)")
+    add("--batch-size", type=int, default=1024, help="triples per step, over all processes (default: %(default)s)")
     add("--learning-rate", type=float, default=0.01, help="of Adam (default: %(default)s)")
     add("--max-epochs", type=int, default=-1, help="-1 for no limit (default: %(default)s)")
     add("--max-time", default="00:00:01:00", help="DD:HH:MM:SS of training and validation (default: %(default)s)")

@@ -1,7 +1,8 @@
 """Make PyKEEN find what this package adds to it by name.
 
-What is added is listed once, as entry points in ``pyproject.toml``: one group for each of PyKEEN's resolvers. PyKEEN
-itself loads only the group ``pykeen.datasets``, at the end of importing :mod:`pykeen.datasets`. Often other modules of
+What is added is listed once, as entry points in ``pyproject.toml``: one group for each of PyKEEN's resolvers. An entry
+point names a class, or several, so that a new class needs no new installation. PyKEEN itself loads only the
+group ``pykeen.datasets``, at the end of importing :mod:`pykeen.datasets`. Often other modules of
 PyKEEN are half imported at that moment (:mod:`pykeen.models` imports the datasets), so that importing ours would fail.
 
 Hence nothing is registered at import. :func:`install` *arms* each resolver: its class is replaced by a subclass which,
@@ -22,12 +23,15 @@ import sys
 import threading
 from typing import TYPE_CHECKING, Any
 
+from .messages import Once
+
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
 __all__ = ["RESOLVERS", "datasets", "install"]
 
 logger = logging.getLogger(__name__)
+once = Once(logger)
 
 DISTRIBUTION = "pykeen-conj-hale"
 
@@ -54,7 +58,6 @@ _OWN_PACKAGES = {module.rpartition(".")[0] for module in _OWN_MODULES}
 _lock = threading.RLock()  # for all that follows
 _armed: dict[str, Any] = {}  # group -> the resolver which was armed for it
 _watched: dict[str, tuple[type, type]] = {}  # package -> its class while it is watched, its own class
-_warned: set[tuple[str, str]] = set()  # group and name of entry points
 _active = threading.local()  # .groups: those which this thread is registering at the moment
 
 
@@ -196,28 +199,44 @@ def _entries() -> tuple[EntryPoint, ...]:
 
 
 def _add(resolver: Any, entry: EntryPoint) -> bool:
-    """Register one element, unless its name is taken.
+    """Register the elements of an entry point.
 
     :param resolver: the resolver.
-    :param entry: the entry point of the element.
+    :param entry: the entry point, of an element or of several, as a list or tuple.
     :returns: whether this is done; otherwise, it has to be tried again.
     """
     try:
-        element = entry.load()
-        name = resolver.normalize(resolver.extract_name(element))
-        synonyms = map(resolver.normalize, resolver.extract_synonyms(element))
-        owners = {key: resolver.lookup_dict.get(key, resolver.synonyms.get(key)) for key in (name, *synonyms)}
-        taken = {key: owner for key, owner in owners.items() if owner is not None and not _same(owner, element)}
-        if name not in taken:
-            resolver.register(element, raise_on_conflict=False)
-        if taken:
-            _warn(entry, f"PyKEEN keeps {taken}, and does not find {element} by the same name")
+        loaded = entry.load()
+        elements = loaded if isinstance(loaded, list | tuple) else [loaded]
     except Exception as error:
         half = [module for module in list(sys.modules) if module.startswith("pykeen") and _initialising(module)]
         if half and isinstance(error, (ImportError, AttributeError)):
             return False
         _warn(entry, f"cannot be loaded: {error!r}", exc_info=True)
+        return True
+    for element in elements:
+        try:
+            _add_element(resolver, entry, element)
+        except Exception as error:
+            _warn(entry, f"{element} cannot be registered: {error!r}", element=element, exc_info=True)
     return True
+
+
+def _add_element(resolver: Any, entry: EntryPoint, element: Any) -> None:
+    """Register one element, unless its name is taken.
+
+    :param resolver: the resolver.
+    :param entry: the entry point which the element is from.
+    :param element: the element.
+    """
+    name = resolver.normalize(resolver.extract_name(element))
+    synonyms = map(resolver.normalize, resolver.extract_synonyms(element))
+    owners = {key: resolver.lookup_dict.get(key, resolver.synonyms.get(key)) for key in (name, *synonyms)}
+    taken = {key: owner for key, owner in owners.items() if owner is not None and not _same(owner, element)}
+    if name not in taken:
+        resolver.register(element, raise_on_conflict=False)
+    if taken:
+        _warn(entry, f"PyKEEN keeps {taken}, and does not find {element} by the same name", element=element)
 
 
 def _same(one: Any, other: Any) -> bool:
@@ -225,11 +244,10 @@ def _same(one: Any, other: Any) -> bool:
     return (one.__module__, one.__qualname__) == (other.__module__, other.__qualname__)
 
 
-def _warn(entry: EntryPoint, message: str, **kwargs: Any) -> None:
-    """Log a warning about an entry point, once."""
-    if (entry.group, entry.name) not in _warned:
-        _warned.add((entry.group, entry.name))
-        logger.warning("%s of %s: %s", entry.name, entry.group, message, **kwargs)
+def _warn(entry: EntryPoint, message: str, element: Any = None, **kwargs: Any) -> None:
+    """Log a warning about an entry point, or one of its elements, once."""
+    key = (entry.group, entry.name, getattr(element, "__qualname__", None))
+    once.warning("%s of %s: %s", entry.name, entry.group, message, key=key, **kwargs)
 
 
 class _Datasets:

@@ -114,7 +114,7 @@ def load_embeddings(path: str | Path) -> LabeledEmbeddings:
 
 
 def import_embeddings(path: str | Path, model: ERModel[Any, Any, Any], triples_factory: TriplesFactory) -> None:
-    """Take over the embeddings of a file by their labels; those of other labels stay as they are, and the log says so.
+    """Copy embeddings from a file into a model, by their labels. The log says how many labels are not in the file.
 
     A training that starts afresh forgets them: go on with ``continue_training=True``, or give
     :meth:`LabeledEmbeddings.rows` to :class:`pykeen.nn.init.PretrainedInitializer`.

@@ -1,14 +1,15 @@
-"""Files that are whole or not there, whatever happens while they are written."""
+"""Files that stay whole, whatever happens while they are written."""
 
 from __future__ import annotations
 
+import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
-__all__ = ["replacing"]
+__all__ = ["append_json_line", "replacing"]
 
 
 @contextmanager
@@ -33,6 +34,27 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
         part.unlink(missing_ok=True)
         raise
     _sync_directory(path.parent)
+
+
+def append_json_line(path: str | os.PathLike[str], line: Mapping[str, Any]) -> None:
+    """Append a JSON object as a line, which is on the disk when this returns.
+
+    :param path: the file; it is made if there is none, with its folder
+    :param line: the object
+    :raises ValueError: if JSON has no such value, as NaN; the file stays as it was
+    """
+    path = Path(path)
+    text = json.dumps(line, ensure_ascii=False, allow_nan=False).encode() + b"\n"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("ab+") as file:
+        if file.tell():
+            # a line that was cut off stays a line of its own
+            file.seek(-1, os.SEEK_END)
+            if file.read() != b"\n":
+                file.write(b"\n")
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def _sync_directory(directory: Path) -> None:

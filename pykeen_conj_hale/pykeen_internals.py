@@ -5,7 +5,7 @@ Besides these functions, subclasses of PyKEEN's classes override, and call on ``
 - training loops: ``_train``, ``_train_epoch``, ``_forward_pass``, ``_process_batch``, ``_get_batch_size``,
   ``_create_training_data_loader``, ``_slice_size_search``, ``_save_state``, ``_load_state``; and they use the
   attributes ``_epoch`` and ``_should_stop``
-- models: ``_get_representations``
+- models: ``_get_representations``; and ``__init__`` has the annotations that PyKEEN makes its command line from
 - stoppers: ``_write_from_summary_dict``, and the attribute ``_stopper``
 - evaluators: ``_evaluate_on_device``
 - triples factories: ``_from_path_binary``
@@ -16,17 +16,20 @@ Nothing else in this package has an underscore of PyKEEN's in it; a test holds t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from pathlib import Path
-from typing import Any
+import inspect
+from typing import TYPE_CHECKING, Any
 
-import torch
-from pykeen.datasets.base import RemoteDataset
-from pykeen.models import ERModel, Model
-from pykeen.nn.representation import Embedding, Representation
-from pykeen.triples import CoreTriplesFactory
-from pykeen.typing import InductiveMode
-from torch import Tensor
+if TYPE_CHECKING:
+    # for types only: the datasets use this module while PyKEEN's models may be half imported
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
+
+    from pykeen.datasets.base import RemoteDataset
+    from pykeen.models import ERModel, Model
+    from pykeen.nn.representation import Embedding, Representation
+    from pykeen.triples import CoreTriplesFactory
+    from pykeen.typing import InductiveMode
+    from torch import Tensor, nn
 
 __all__ = [
     "add_inverse_triples",
@@ -39,10 +42,29 @@ __all__ = [
     "look_up_triples",
     "remote_paths",
     "set_random_seed",
+    "show_options",
     "some_rows",
     "unpack",
     "weight_of",
 ]
+
+
+def show_options(init: Callable[..., None], options: Mapping[str, tuple[Any, Any]]) -> None:
+    """Set what PyKEEN's command line sees of a model's ``__init__``: its signature and its annotations.
+
+    :param init: the function; an option of the same name is replaced, further ones follow its own
+    :param options: annotation and default by name
+    """
+    own = inspect.signature(init, eval_str=True)
+    this, *further = own.parameters.values()
+    variable = [p for p in further if p.kind is inspect.Parameter.VAR_KEYWORD]
+    shown = {p.name: p for p in further if p not in variable}
+    for name, (annotation, default) in options.items():
+        shown[name] = inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
+    parameters = [this.replace(annotation=this.empty), *shown.values(), *variable]
+    init.__signature__ = own.replace(parameters=parameters)  # type: ignore[attr-defined]
+    # no annotation of `**kwargs`, of which PyKEEN would make an option that cannot work
+    init.__annotations__ = {name: p.annotation for name, p in shown.items() if p.annotation is not p.empty}
 
 
 def look_up_triples(
@@ -106,7 +128,7 @@ def some_rows(representation: Representation, ids: Tensor | None, *, dropout: bo
     return x if representation.dropout is None or not dropout else representation.dropout(x)
 
 
-def weight_of(embedding: Embedding) -> torch.nn.Embedding:
+def weight_of(embedding: Embedding) -> nn.Embedding:
     """Get PyTorch's module behind an embedding; its rows are real, of complex numbers the pairs, and flat.
 
     :param embedding: the embedding
@@ -121,6 +143,8 @@ def is_plain_embedding(representation: Representation) -> bool:
     :param representation: the representation
     :return: whether it is a plain embedding
     """
+    from pykeen.nn.representation import Embedding
+
     return isinstance(representation, Embedding) and type(representation)._plain_forward is Embedding._plain_forward
 
 

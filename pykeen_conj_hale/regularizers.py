@@ -32,13 +32,7 @@ class N3Regularizer(Regularizer):
     In any other model of PyKEEN, and as part of a :class:`pykeen.regularizers.CombinedRegularizer`, it is applied to
     each representation by itself, as PyKEEN does: the sum over the last dimension, averaged over all others.
 
-    ---
-    name: N3
-    citation:
-        author: Lacroix
-        year: 2018
-        arxiv: 1806.07297
-        link: https://arxiv.org/abs/1806.07297
+    See https://arxiv.org/abs/1806.07297 (Lacroix et al., 2018).
     """
 
     #: The default strategy for optimizing the regularizer's hyper-parameters

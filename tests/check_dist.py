@@ -9,7 +9,15 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = "pykeen_conj_hale"
-SDIST_NEEDS = ("pyproject.toml", "README.md", "LICENSE", "Makefile", "constraints.txt", "tests/conftest.py")
+SDIST_NEEDS = (
+    "pyproject.toml",
+    "README.md",
+    "LICENSE",
+    "Makefile",
+    "constraints.txt",
+    "tests/conftest.py",
+    "tests/golden/configurations/table2/wn18rr_rotl_hale.json",
+)
 
 
 def only(directory: Path, pattern: str) -> Path:
@@ -42,7 +50,7 @@ def check_wheel(path: Path) -> None:
         names = set(wheel.namelist())
     metadata = {name for name in names if name.split("/")[0].endswith(".dist-info")}
     expected = package_files()
-    for file in ("py.typed", "reproduce/hale.json", "reproduce/configurations/table2/wn18rr_rotl_hale.json"):
+    for file in ("py.typed", "reproduce/hale.json"):
         if f"{PACKAGE}/{file}" not in names:
             raise SystemExit(f"error: {path.name} has no {file}")
     if names - metadata != expected:

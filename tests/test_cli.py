@@ -1,6 +1,6 @@
-"""The command line."""
+"""The command line: its commands, and how they end."""
 
-import json
+import errno
 import subprocess
 import sys
 
@@ -9,21 +9,13 @@ import pytest
 from click.testing import CliRunner
 
 from pykeen_conj_hale.cli import COMMANDS, main
-from pykeen_conj_hale.text import Cooccurrence
+from pykeen_conj_hale.cli.group import LazyGroup
 
 
 def invoke(*arguments, code=0):
     result = CliRunner().invoke(main, list(map(str, arguments)))
     assert result.exit_code == code, result.output
     return result.output
-
-
-@pytest.fixture
-def corpus(tmp_path):
-    (tmp_path / "corpus.txt").write_text("New York is big\nbig cities are big\n")
-    (tmp_path / "glosses.tsv").write_text("Q1\tx\tbig city\n")
-    (tmp_path / "mentions.tsv").write_text("Q60\tNew York|NYC\n")
-    return tmp_path
 
 
 def test_help_imports_no_command():
@@ -52,38 +44,41 @@ def test_as_a_module():
     assert "pykeen-conj-hale" in done.stdout
 
 
-def test_count_and_show(corpus):
-    output = invoke(
-        "cooccurrence", "build", corpus / "corpus.txt", "--descriptions", corpus / "glosses.tsv", "--mentions",
-        corpus / "mentions.tsv", "--mention-separator", "|", "--min-count", 1, "--window", 2, "-o", corpus / "c.npz",
-    )  # fmt: skip
-    counted = Cooccurrence.load(corpus / "c.npz")
-    assert counted.entities == ["Q1", "Q60"]
-    assert str(counted) in output
-    shown = invoke("cooccurrence", "info", corpus / "c.npz")
-    assert "window: 2" in shown
-    assert counted.fingerprint() in shown
+def run(action, *arguments):
+    """Run a command that does one thing."""
+    group = LazyGroup(name="main", lazy_commands={"act": (f"{__name__}:act", "Act.")}, params=main.params)
+    act.callback = action
+    return CliRunner().invoke(group, [*arguments, "act"])
 
 
-def test_errors_without_a_traceback(corpus):
-    out = corpus / "c.npz"
-    assert "Error: window=0" in invoke("cooccurrence", "build", corpus / "corpus.txt", "--window", 0, "-o", out, code=1)
-    (corpus / "bad.txt").write_bytes(b"ok \xff")
-    assert "byte offset 3" in invoke("cooccurrence", "build", corpus / "bad.txt", "-o", out, code=1)
-    assert "no file of co-occurrences" in invoke("cooccurrence", "info", corpus / "corpus.txt", code=1)
-    columns = ("--description-columns", "a,b")
-    assert "'a,b' must be whole numbers" in invoke(
-        "cooccurrence", "build", corpus / "corpus.txt", *columns, "-o", out, code=1
-    )
-    assert not out.exists()
+@click.command()
+def act():
+    """Act."""
 
 
-def test_joint(corpus):
-    options = {"min_count": 1, "use_tqdm": False}
-    configuration = {
-        "cooccurrence": {**options, "documents": "corpus.txt", "mentions": "mentions.tsv", "mention_separator": "|"},
-        "pipeline": {"dataset": "nations", "model": "JointGloVe", "model_kwargs": {"base": "TransE"}},
-    }
-    (corpus / "config.json").write_text(json.dumps(configuration))
-    output = invoke("joint", corpus / "config.json", "-o", corpus / "out", code=1)
-    assert "None of the 1 entities" in output  # told before training
+def fail(error):
+    raise error
+
+
+@pytest.mark.parametrize(
+    "error", [ValueError("window=0"), OSError("window=0"), TypeError("window=0"), ImportError("window=0")]
+)
+def test_wrong_input_is_shown_without_a_traceback(error):
+    result = run(lambda: fail(error))
+    assert (result.exit_code, result.output) == (2, "Error: window=0\n")
+    assert run(lambda: fail(error), "--debug").exception is error
+
+
+def test_other_errors_are_ours():
+    error = RuntimeError("a bug")
+    assert run(lambda: fail(error)).exception is error
+
+
+def test_ctrl_c():
+    result = run(lambda: fail(KeyboardInterrupt("All is safe.")))
+    assert (result.exit_code, result.output) == (130, "\nInterrupted. All is safe.\n")
+
+
+def test_a_reader_that_has_gone_is_no_error():
+    """As in `pykeen-conj-hale cooccurrence info FILE | head -1`."""
+    assert run(lambda: fail(BrokenPipeError(errno.EPIPE, "Broken pipe"))).output == ""

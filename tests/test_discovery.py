@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 import itertools
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -30,6 +31,22 @@ RESOLVERS = {
     "pykeen.datasets": "pykeen.datasets:dataset_resolver",
     "pykeen.lit_modules": "pykeen.contrib.lightning:lit_module_resolver",
 }
+#: What has to be found; this package may have more
+NAMES = {
+    "pykeen.models": ["ConjComplEx", "ConjFiveStarE", "FiveStarE", "HypER", "JointGloVe", "QueryDistMult"],
+    "pykeen.interactions": ["ConjComplEx", "ConjFiveStarE", "FiveStarE", "HypER", "QueryDistMult"],
+    "pykeen.losses": ["AdvNeg", "AllNeg", "HaLE", "NonNeg", "SamNeg"],
+    "pykeen.regularizers": ["N3"],
+    "pykeen.training_loops": ["BudgetedLCWA", "BudgetedSLCWA", "BudgetedSymmetricLCWA", "QuerySampling"],
+    "pykeen.evaluators": ["IndexedRankBased"],
+    "pykeen.stoppers": ["Timed"],
+    "pykeen.lr_schedulers": ["BudgetCosine", "BudgetLinear"],
+    "pykeen.lit_modules": ["QuerySampling"],
+    "pykeen.datasets": [f"{name}All" for name in ("WN18RR", "WN18", "FB15k237", "FB15k", "YAGO310")],
+}
+for group in ("pykeen.models", "pykeen.interactions"):
+    NAMES[group] += ["QueryRotatE", "QueryTransE", "RotE", "RotL"]
+NAMES["pykeen.datasets"] += [f"CoDEx{size}All" for size in ("Small", "Medium", "Large")]
 FIRST = [
     "pykeen.datasets",
     "pykeen.pipeline",
@@ -104,16 +121,14 @@ for line in sys.stdin:
 
 # `found` looks our names up in the resolvers which have been imported, wherever there is a reference to them
 CHECK = f"""
-import importlib, importlib.metadata, sys
+import importlib, sys
 RESOLVERS = {RESOLVERS!r}
-entry_points = importlib.metadata.distribution("pykeen-conj-hale").entry_points
-ENTRIES = [entry for entry in entry_points if entry.group != "console_scripts"]
+NAMES = {NAMES!r}
 
 def lookup(resolver, group):
-    for entry in ENTRIES:
-        if entry.group == group:
-            assert resolver.lookup(entry.name).__module__.startswith("pykeen_conj_hale."), entry
-            yield entry
+    for name in NAMES.get(group, ()):
+        assert resolver.lookup(name).__module__.startswith("pykeen_conj_hale."), (group, name)
+        yield group, name
 
 def found():
     names = {{value.split(":")[1]: group for group, value in RESOLVERS.items()}}
@@ -121,11 +136,10 @@ def found():
     return [e for m in reversed(modules) for n, r in list(vars(m).items()) if n in names for e in lookup(r, names[n])]
 
 def all_found():
-    entries = []
     for group, value in RESOLVERS.items():
         module, _, attribute = value.partition(":")
-        entries += lookup(getattr(importlib.import_module(module), attribute), group)
-    assert len(entries) == len(ENTRIES) > 0, entries
+        names = list(lookup(getattr(importlib.import_module(module), attribute), group))
+        assert len(names) == len(NAMES.get(group, ()))
 """
 
 ORDER = """
@@ -189,7 +203,8 @@ def test_table():
 
     assert {group: ":".join(value) for group, value in discovery.RESOLVERS.items()} == RESOLVERS
     groups = {entry.group for entry in importlib.metadata.distribution("pykeen-conj-hale").entry_points}
-    assert groups <= {*RESOLVERS, "console_scripts"}
+    assert groups == {*NAMES, "console_scripts"}
+    assert set(NAMES) <= set(RESOLVERS)
 
 
 def test_import_is_cheap():
@@ -299,7 +314,9 @@ assert isinstance(pykeen.datasets.dataset_resolver, class_resolver.ClassResolver
 pykeen.pipeline.api.loss_resolver.lookup("HaLE")
 print("pykeen_conj_hale.losses" in sys.modules, "pykeen_conj_hale.datasets" in sys.modules)
 """
-    assert run(code) == "['pykeen_conj_hale', 'pykeen_conj_hale.discovery']\nTrue False\n"
+    assert run(code) == (
+        "['pykeen_conj_hale', 'pykeen_conj_hale.discovery', 'pykeen_conj_hale.messages']\nTrue False\n"
+    )
 
 
 @pytest.mark.parametrize("module", ["pykeen_conj_hale", "pykeen_conj_hale.discovery", "pykeen.datasets"])
@@ -418,6 +435,68 @@ def test_missing_name_hides_no_other(run, copy):
         "import pykeen.cli\nassert 'conjcomplex' in pykeen.cli.train.commands\nlist(pykeen.cli.model_resolver)", copy
     )
     assert output.startswith("A of pykeen.models: cannot be loaded")
+
+
+@pytest.mark.parametrize("nonsense", ["'nonsense'", "type('Unnamed', (), {'synonyms': [3]})"])
+def test_element_that_fails_hides_no_other(run, copy, nonsense):
+    with (copy / "pykeen_conj_hale/models/__init__.py").open("a") as file:
+        file.write(f"\nMODELS = ({nonsense}, *MODELS)\n")
+    code = """
+import pykeen.cli
+for _ in range(2):
+    all_found()
+assert "conjcomplex" in pykeen.cli.train.commands
+"""
+    lines = run(CHECK + code, copy).splitlines()
+    assert len([line for line in lines if "cannot be registered" in line]) == 1, lines
+
+
+def test_names_of_several_that_are_taken(run, copy):
+    """One warning for each element, and the others are found."""
+    with (copy / "pykeen_conj_hale/models/__init__.py").open("a") as file:
+        file.write(
+            "\nours = [type(name, (RotE,), {'__module__': 'ours'}) for name in ('TransE', 'DistMult')]"
+            "\nMODELS = (*ours, *MODELS)\n"
+        )
+    code = """
+import pykeen.pipeline
+from pykeen.models import model_resolver
+for _ in range(2):
+    assert model_resolver.lookup("TransE").__module__ == "pykeen.models.unimodal.trans_e"
+    all_found()
+"""
+    lines = run(CHECK + code, copy).splitlines()
+    assert len(lines) == 2, lines
+    assert ["ours.TransE" in lines[0], "ours.DistMult" in lines[1]] == [True, True], lines
+
+
+def test_new_model_takes_a_file_and_a_line(run, copy):
+    """The page for authors of models, in a package that is not installed again."""
+    page = (PACKAGE.parent / "docs/your_own_transform.md").read_text()
+    file = re.search(r"^```python\n(.*?)^```", page, flags=re.DOTALL | re.MULTILINE)[1]
+    (copy / "pykeen_conj_hale/models/refe.py").write_text(file)
+    line = "from .refe import RefE as RefE\n"
+    assert f"    {line}" in page
+    path = copy / "pykeen_conj_hale/models/__init__.py"
+    path.write_text(path.read_text().replace("from .rote import", f"{line}from .rote import"))
+    code = """
+import logging, pickle
+logging.disable()
+from click.testing import CliRunner
+import pykeen.cli
+from pykeen.nn.modules import interaction_resolver
+from pykeen.pipeline import pipeline
+result = pipeline(
+    dataset="Nations", model="RefE", loss="HaLE", training_loop="QuerySampling", model_kwargs={"embedding_dim": 4},
+    training_kwargs={"num_epochs": 1, "use_tqdm": False}, evaluation_kwargs={"use_tqdm": False}, random_seed=0,
+)
+assert type(result.model).__module__ == "pykeen_conj_hale.models.refe"
+assert type(result.model.interaction) is interaction_resolver.lookup("refe")
+assert type(pickle.loads(pickle.dumps(result.model, protocol=2)).interaction) is type(result.model.interaction)
+shown = CliRunner().invoke(pykeen.cli.main, ["train", "refe", "--help"])
+assert shown.exit_code == 0 and "--relation-scale" in shown.output and "--kwargs" not in shown.output
+"""
+    assert run(code, copy) == ""
 
 
 #: The modules which PyKEEN is told about, of which it must be said that they fail

@@ -1,10 +1,11 @@
-"""Files that are whole or not there."""
+"""Files that stay whole."""
 
+import json
 import os
 
 import pytest
 
-from pykeen_conj_hale.files import replacing
+from pykeen_conj_hale.files import append_json_line, replacing
 
 
 def test_a_file_that_cannot_be_finished_changes_nothing(tmp_path):
@@ -36,3 +37,19 @@ def test_it_is_on_the_disk_before_it_has_its_name(tmp_path, monkeypatch):
     with replacing(tmp_path / "file") as file:
         file.write(b"12345")
     assert done == [("fsync", 5), ("replace", 5), ("fsync", None)]
+
+
+def test_lines_are_added_behind_one_that_was_cut_off(tmp_path):
+    path = tmp_path / "new" / "lines.jsonl"
+    append_json_line(path, {"a": "é"})
+    path.write_bytes(path.read_bytes() + b'{"b": ')
+    append_json_line(path, {"c": 1})
+    assert path.read_text(encoding="utf-8") == '{"a": "é"}\n{"b": \n{"c": 1}\n'
+
+
+def test_what_json_cannot_hold_changes_nothing(tmp_path):
+    path = tmp_path / "lines.jsonl"
+    append_json_line(path, {"a": 1})
+    with pytest.raises(ValueError, match="JSON compliant"):
+        append_json_line(path, {"a": float("nan")})
+    assert [json.loads(line) for line in path.read_text().splitlines()] == [{"a": 1}]

@@ -8,7 +8,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pykeen_conj_hale.functional.rotation import from_pairs, givens_rotation, pairs, unit, unit_modulus
-from pykeen_conj_hale.nn.init import random_rotations_
 
 numbers = st.floats(-(2.0**100), 2.0**100, width=32)
 
@@ -87,15 +86,6 @@ def test_pairs_are_views_and_from_pairs_is_their_inverse():
 def test_pairs_need_an_even_dimension(d):
     with pytest.raises(ValueError, match=f"x has {d} dimensions"):
         givens_rotation(torch.zeros(3, d), torch.zeros(3, d))
-
-
-def test_random_rotations():
-    tensor = torch.empty(500, 8)
-    assert random_rotations_(tensor) is tensor
-    c, s = pairs(tensor)
-    torch.testing.assert_close(c.square() + s.square(), torch.ones(500, 4))
-    assert c.mean().abs() < 0.1
-    assert s.mean().abs() < 0.1
 
 
 def test_meta_device_and_compile():

@@ -9,8 +9,8 @@ from optuna.trial import TrialState
 from pykeen.hpo import HpoPipelineResult
 from pykeen.pipeline import pipeline_from_config
 
-from pykeen_conj_hale.hpo import hpo_pipeline
 from pykeen_conj_hale.hpo import pipeline as hpo
+from pykeen_conj_hale.hpo import shared_hpo_pipeline
 
 ARGUMENTS = {
     "dataset": "nations",
@@ -31,7 +31,7 @@ SMALL = {"model_kwargs": {"embedding_dim": 4}, "training_kwargs": {"use_tqdm": F
 
 
 def run(**changes):
-    return hpo_pipeline(**{**ARGUMENTS, "n_trials": 2, "study_name": "s", **changes})
+    return shared_hpo_pipeline(**{**ARGUMENTS, "n_trials": 2, "study_name": "s", **changes})
 
 
 def test_a_worker_gets_the_dataset_while_no_other_does(monkeypatch, tmp_path):
@@ -137,5 +137,5 @@ def test_no_further_trial_after_the_timeout():
 
 @pytest.mark.parametrize("n_trials", [0, -1, 2.5, True])
 def test_bad_number_of_trials(n_trials):
-    with pytest.raises(ValueError, match=rf"n_trials={n_trials} must be"):
+    with pytest.raises(ValueError, match=rf"n_trials={n_trials} is not allowed: it must be a whole number"):
         run(n_trials=n_trials)

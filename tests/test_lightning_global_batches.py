@@ -2,14 +2,13 @@
 
 import itertools
 
-import numpy as np
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
 from pykeen_conj_hale.training import CheckpointError
-from pykeen_conj_hale.training.lightning.global_batches import BatchShare, GlobalBatches
+from pykeen_conj_hale.training.lightning.global_batches import GlobalBatches
 
 
 def batches(num=10, batch_size=4, seed=0, **kwargs):
@@ -36,18 +35,6 @@ def test_processes_share_what_one_has(num, batch_size, world_size, data):
         sampled = [row for share, size in zip(shares, sizes, strict=True) for row in rows(share)[:size]]
         assert sorted(sampled) == sorted(rows(one)[:sample])
         assert all(len(share.triples) >= 1 for share in shares)
-
-
-@given(values=st.lists(st.floats(-1, 1), min_size=1, max_size=30), world_size=st.integers(1, 8))
-def test_the_mean_over_processes_is_the_mean_over_all(values, world_size):
-    x = np.array(values)
-    total = 0.0
-    for rank in range(world_size):
-        own = x[rank::world_size]
-        share = BatchShare(torch.empty(0), len(x), rank, world_size)
-        assert share.num_own(len(x)) == len(own)
-        total += share.weight(len(x)) * (own.mean() if len(own) else 123.0) / world_size
-    assert total == pytest.approx(x.mean(), abs=1e-12)
 
 
 def test_each_epoch_has_an_order_of_its_own():

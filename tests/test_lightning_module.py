@@ -22,7 +22,7 @@ import pykeen_conj_hale.models
 from pykeen_conj_hale.losses import HaLELoss
 from pykeen_conj_hale.training import CheckpointError, Stopwatch
 from pykeen_conj_hale.training.lightning import QuerySamplingLitModule
-from pykeen_conj_hale.training.lightning.global_batches import BatchShare
+from pykeen_conj_hale.training.lightning.batch_share import BatchShare
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning", "ignore::FutureWarning", "ignore::DeprecationWarning")
 
@@ -439,9 +439,9 @@ def test_other_triples_in_other_processes(world):
 
 
 @pytest.mark.parametrize("is_late", [False, True])
-@pytest.mark.parametrize("step", [1, 4])
+@pytest.mark.parametrize("step", [1, 4, 8])
 def test_a_loss_that_is_not_finite(monkeypatch, is_late, step):
-    """Found before its optimizer step, or before the next one, as on a GPU; of 4 steps the last at the epoch's end."""
+    """Found before its optimizer step, or before the next one, as on a GPU; of 2 epochs of 4 steps the last, too."""
     monkeypatch.setattr("pykeen_conj_hale.training.late_loss.reads_late", lambda loss: is_late)
     module = make(**RUNS["RotE"])
     alignment = module.loss.alignment

@@ -7,7 +7,7 @@ from pykeen.evaluation import RankBasedEvaluator
 from pykeen.models import ComplEx
 
 from pykeen_conj_hale.models import ConjComplEx
-from pykeen_conj_hale.models.base import NonFiniteScoreError
+from pykeen_conj_hale.nn import NonFiniteScoreError
 
 cases = pytest.importorskip("tests.cases", reason="PyKEEN's test mixins are fetched by `make test`")
 

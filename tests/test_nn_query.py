@@ -5,7 +5,8 @@ import torch
 from pykeen.nn.modules import interaction_resolver
 from test_functional_similarity import BATCH_SHAPES, LargestTensor
 
-from pykeen_conj_hale.nn import ConjComplExInteraction, QueryInteraction
+from pykeen_conj_hale.models import ConjComplEx
+from pykeen_conj_hale.nn import QueryInteraction
 from pykeen_conj_hale.nn.query import UNIT_SCALE
 from pykeen_conj_hale.streaming.activations import Hanon
 
@@ -89,12 +90,12 @@ def test_unknown_similarity():
 
 
 def test_default_similarities():
-    assert repr(ConjComplExInteraction().similarity) == "Dot()"
+    assert repr(ConjComplEx.interaction_class().similarity) == "Dot()"
     assert repr(Translation().similarity) == "SquaredDistance()"
 
 
 def test_interaction_by_name():
-    assert isinstance(interaction_resolver.make("ConjComplEx", similarity="distance"), ConjComplExInteraction)
+    assert isinstance(interaction_resolver.make("ConjComplEx", similarity="distance"), ConjComplEx.interaction_class)
 
 
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float64])

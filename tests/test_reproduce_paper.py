@@ -2,9 +2,9 @@
 
 import json
 
-from pykeen_conj_hale.reproduce.cells import DATASETS, TABLES
 from pykeen_conj_hale.reproduce.paper import paper_figures, paper_seconds
 from pykeen_conj_hale.reproduce.strategies import paper_row
+from pykeen_conj_hale.reproduce.tables import DATASETS, TABLES
 
 FOLDERS = {
     "FB15k-237": "fb15k237",

@@ -22,9 +22,10 @@ from pykeen_conj_hale.reproduce.pictures import draw  # noqa: E402
 from pykeen_conj_hale.reproduce.pictures.activations import describe  # noqa: E402
 from pykeen_conj_hale.reproduce.pictures.curves import make_series  # noqa: E402
 from pykeen_conj_hale.reproduce.pictures.entities import clusters, project, sample_labels, uniformity  # noqa: E402
-from pykeen_conj_hale.reproduce.pictures.groups import Group, file_names, read_groups  # noqa: E402
-from pykeen_conj_hale.reproduce.pictures.style import ACTIVATIONS, STRATEGIES, read_description  # noqa: E402
+from pykeen_conj_hale.reproduce.pictures.run_groups import RunGroup, group_runs, picture_names  # noqa: E402
+from pykeen_conj_hale.reproduce.pictures.style import looks, read_description  # noqa: E402
 from pykeen_conj_hale.reproduce.pictures.tsne import make_panels  # noqa: E402
+from pykeen_conj_hale.reproduce.strategies import STRATEGIES, Strategy, labels  # noqa: E402
 
 CURVE = [[1.0, 0.1, 0.2], [2.0, 0.2, 0.4], [4.0, 0.3, 0.5]]
 NAME = "Nations_ComplEx_8"
@@ -84,8 +85,8 @@ def test_files(tmp_path, embeddings, axes, caplog):
     assert sorted((tmp_path / "new").iterdir()) == sorted(paths)
     for path in paths:
         assert path.read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
-    labels = [curve.get_label() for curve in axes[paths[1].name][0].lines]
-    assert labels == ["HaLE", "SamNeg", "AdvNeg", "AllNeg", "NonNeg"]
+    names = [curve.get_label() for curve in axes[paths[1].name][0].lines]
+    assert names == ["HaLE", "SamNeg", "AdvNeg", "AllNeg", "NonNeg"]
     assert [curve.get_label() for curve in axes[paths[2].name][0].lines] == ["Hanon", "2 x"]
     titles = [panel.get_title() for panel in axes[paths[3].name]]
     assert [title.partition("\n")[0] for title in titles] == ["HaLE", "SamNeg"]
@@ -94,11 +95,30 @@ def test_files(tmp_path, embeddings, axes, caplog):
 
 
 def test_a_strategy_has_one_colour():
-    for looks in (STRATEGIES, ACTIVATIONS):
-        assert (
-            len({look.color for look in looks.values()}) == len({look.marker for look in looks.values()}) == len(looks)
-        )
-    assert STRATEGIES["HaLE"].color == ACTIVATIONS["HaLE"].color
+    for comparison in ("strategies", "activations"):
+        shown = looks(comparison)
+        colors, markers = ({getattr(look, name) for look in shown.values()} for name in ("color", "marker"))
+        assert len(colors) == len(markers) == len(shown)
+    assert looks("strategies")["HaLE"].color == looks("activations")["HaLE"].color
+
+
+def test_strategies_of_the_pictures():
+    """The paper's Fig. 2, and the two strategies with HaLE's activation."""
+    assert list(labels("strategies").values()) == [
+        "HaLE", "SamNeg", "AdvNeg", "AllNeg", "NonNeg", "HA + SamNeg", "HA + AllNeg",
+    ]  # fmt: skip
+    assert list(labels("activations").values()) == ["Hanon", "Halin", "2 x", "x exp(x)", "2 artanh(x)", "none: x"]
+
+
+def test_a_strategy_that_is_added_is_drawn(tmp_path, axes, embeddings, monkeypatch):
+    added = [Strategy(f"New{i}", STRATEGIES["AllNeg"].settings) for i in range(20)]
+    monkeypatch.setattr("pykeen_conj_hale.reproduce.strategies._STRATEGIES", (*STRATEGIES.values(), *added))
+    files = {"New0-0": embeddings["HaLE-0"]}
+    draw([line("HaLE"), *(line(strategy.name) for strategy in added)], tmp_path, files)
+    curves = axes[f"hits_at_10_{NAME}_strategies.png"][0].lines
+    assert [curve.get_label() for curve in curves] == ["HaLE", *(strategy.name for strategy in added)]
+    assert len({(curve.get_color(), curve.get_marker()) for curve in curves}) == 21
+    assert axes[f"tsne_{NAME}.png"][0].get_title().startswith("New0\n")
 
 
 def test_without_results(tmp_path):
@@ -174,7 +194,7 @@ def test_curves_are_those_given(tmp_path, axes):
     np.testing.assert_allclose(samneg.get_xydata(), [[1, 0.2], [2, 0.4], [4, 0.5]])
     np.testing.assert_allclose(hale.get_xydata(), [[1, 0.25], [2, 0.45], [4, 0.55]])
     assert hale.get_label() == "HaLE (2 seeds)"
-    assert hale.get_color() == STRATEGIES["HaLE"].color
+    assert hale.get_color() == looks("strategies")["HaLE"].color
     (band,) = picture.collections
     corners = {tuple(point) for point in band.get_paths()[0].vertices.round(9)}
     assert corners == {(x, y) for x, _, low in CURVE for y in (low, round(low + 0.1, 9))}
@@ -191,20 +211,20 @@ def test_groups(tmp_path, caplog):
     assert "No curves of strategies for ComplEx on alone, d = 8, 4 s: fewer than two lines" in caplog.text
 
 
-def test_file_names():
-    groups = [Group("D", "M", 8, seconds) for seconds in (60.0, 600.0)]
-    assert list(file_names(groups, "x_{}.png").values()) == ["x_D_M_8_60s.png", "x_D_M_8.png"]
+def test_picture_names():
+    groups = [RunGroup("D", "M", 8, seconds) for seconds in (60.0, 600.0)]
+    assert list(picture_names(groups, "x_{}.png").values()) == ["x_D_M_8_60s.png", "x_D_M_8.png"]
 
 
 def test_last_of_equal_runs_counts():
     lines = [line("HaLE", key="old"), line("hale", key="new"), line("HaLE", key="other", seed=1)]
-    ((_, strategies),) = read_groups(lines).items()
+    ((_, strategies),) = group_runs(lines).items()
     assert [run.key for run in strategies["HaLE"].values()] == ["new", "other"]
 
 
 def test_curves_are_by_time():
     curve = [[3.0, 0.1, 0.5], [1.0, 0.1, 0.2]]
-    ((_, strategies),) = read_groups([line("HaLE", curve=curve), line("SamNeg", curve=[])]).items()
+    ((_, strategies),) = group_runs([line("HaLE", curve=curve), line("SamNeg", curve=[])]).items()
     assert strategies["HaLE"][0].curve.tolist() == [[1.0, 0.2], [3.0, 0.5]]
     assert strategies["SamNeg"][0].curve.shape == (0, 2)
 
@@ -289,7 +309,7 @@ def test_tsne_is_drawn_anew_for_new_embeddings_only(tmp_path, embeddings, axes):
 
 
 def test_tsne_of_too_few_entities(tmp_path, embeddings, monkeypatch, caplog):
-    monkeypatch.setattr("pykeen_conj_hale.reproduce.pictures.tsne.LEAST", 15)
+    monkeypatch.setattr("pykeen_conj_hale.reproduce.pictures.tsne.MIN_ENTITIES", 15)
     assert [path.name for path in draw([line("HaLE")], tmp_path, embeddings)] == ["activations.png"]
     assert "No t-SNE of ComplEx on Nations, d = 8, 4 s: there are no 15 entities that all have" in caplog.text
 

@@ -8,7 +8,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from pykeen_conj_hale.streaming import logsumexp
 from pykeen_conj_hale.streaming.activations import Halin, Hanon, Identity
-from pykeen_conj_hale.streaming.logsumexp import default_chunk_size, streaming_logsumexp
+from pykeen_conj_hale.streaming.logsumexp import default_chunk_size, stored_logsumexp, streaming_logsumexp
 
 ACTIVATIONS = [None, Identity(), Hanon(), Halin(), Hanon(gamma=100.0)]
 
@@ -193,6 +193,14 @@ def test_memory_does_not_grow_with_the_entities_beyond_their_gradient(monkeypatc
     assert record.largest == e.untyped_storage().nbytes()  # the gradient; one (64, 20000) matrix would be 8 times it
 
 
+@pytest.mark.parametrize("activation", ACTIVATIONS, ids=str)
+def test_of_stored_scores(activation):
+    q, e, c, b = inputs()
+    scores = c[:, None] * (q @ e.T) + b
+    expected = plain(q, e, "dot", c, b, activation)
+    torch.testing.assert_close(stored_logsumexp(scores, activation), expected, rtol=1e-11, atol=1e-11)
+
+
 def test_meta_tensors():
     q, e = torch.empty(3, 4, device="meta", requires_grad=True), torch.empty(10, 4, device="meta", requires_grad=True)
     value = streaming_logsumexp(q, e, activation=Hanon(), chunk_size=4)
@@ -210,9 +218,9 @@ def test_default_chunk_size():
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"chunk_size": 0}, "chunk_size=0"),
+        ({"chunk_size": 0}, "chunk_size=0 is not allowed: it must be a whole number ≥ 1"),
         ({"activation": torch.tanh}, "activation=.* has a derivative"),
-        ({"similarity": "cosine"}, "similarity='cosine'"),
+        ({"similarity": "cosine"}, r"similarity='cosine' is unknown; choose one of \['dot', 'squared_distance'\]"),
         ({"query": torch.zeros(3, 5)}, "query has shape"),
         ({"entity": torch.zeros(0, 4)}, "n ≥ 1"),
         ({"scale": torch.zeros(2)}, "scale has shape"),

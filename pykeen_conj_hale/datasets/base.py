@@ -91,7 +91,7 @@ class FolderDataset(AllSplitsDataset):
     def __init__(self, path: str | Path, create_inverse_triples: bool = False, eager: bool = False) -> None:
         """Find the files of the folder. Their content is read at the first use.
 
-        :param path: a folder with one file a split: `train`, `valid` and `test` (or `training`; `validation`, `dev`;
+        :param path: a folder with one file per split: `train`, `valid` and `test` (or `training`; `validation`, `dev`;
             `testing`), ending in `.txt`, `.tsv`, `.txt.gz` or `.tsv.gz`. Each line is `head<TAB>relation<TAB>tail`, in
             UTF-8, with LF or CRLF line ends; there is no header
         :param create_inverse_triples: whether the training triples get inverse ones

@@ -16,8 +16,8 @@ __all__ = ["get_dataset_locked"]
 def get_dataset_locked(dataset: HintOrType[Dataset], dataset_kwargs: Mapping[str, Any] | None = None) -> Dataset:
     """Get a dataset while no other process of this machine does.
 
-    PyKEEN writes its cache file by file, in place, and takes a folder that is there for whole: of processes that begin
-    together on a new machine, all but the first would read half of it.
+    PyKEEN writes its cache file by file, in place. It takes any folder that exists as complete. So where processes
+    begin together on a new machine, all but the first would read half of the cache.
 
     :param dataset: what :func:`pykeen.datasets.get_dataset` takes
     :param dataset_kwargs: its arguments

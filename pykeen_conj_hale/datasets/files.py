@@ -51,7 +51,7 @@ class SplitFile:
 def find_split_files(path: str | Path) -> dict[str, SplitFile]:
     """Find the three files of a folder.
 
-    :param path: a folder with one file a split: `train`, `valid`, `test` (or `training`; `validation`, `dev`;
+    :param path: a folder with one file per split: `train`, `valid`, `test` (or `training`; `validation`, `dev`;
         `testing`), ending in `.txt`, `.tsv`, `.txt.gz` or `.tsv.gz`
     :returns: the file of each of `training`, `validation` and `testing`
     :raises NotADirectoryError: if the path is no folder

@@ -32,9 +32,9 @@ class LiteratureDataset(AllSplitsDataset):
 
     .. note::
 
-        PyKEEN's :func:`pykeen.datasets.get_dataset`, and hence its pipeline, keeps what it has read in a cache that
-        knows a dataset by its class and keyword arguments only. If the files, or the environment variable, have changed
-        since, pass `dataset_kwargs=dict(force=True, ...)` to have them read again.
+        PyKEEN's :func:`pykeen.datasets.get_dataset`, and hence its pipeline, keeps what it has read in a cache. The
+        cache knows a dataset by its class and keyword arguments only. If the files, or the environment variable, have
+        changed since, pass `dataset_kwargs=dict(force=True, ...)` to have them read again.
     """
 
     #: The name of the sub-folder with this dataset
@@ -51,7 +51,7 @@ class LiteratureDataset(AllSplitsDataset):
     ) -> None:
         """Find the folder, if there is a local one. Data is downloaded and read at the first use.
 
-        :param path: a folder with one file a split, as for :class:`FolderDataset`
+        :param path: a folder with one file per split, as for :class:`FolderDataset`
         :param create_inverse_triples: whether the training triples get inverse ones
         :param cache_root: the folder for downloaded data, in a sub-folder named after PyKEEN's class; defaults to
             PyKEEN's datasets folder

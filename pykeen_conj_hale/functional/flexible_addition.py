@@ -1,11 +1,6 @@
 r"""Flexible addition: what RotL keeps of the Möbius addition of hyperbolic space, at the price of a Euclidean one.
 
----
-citation:
-    author: Wang
-    year: 2021
-    arxiv: 2103.14930
-    link: https://arxiv.org/abs/2103.14930
+See https://arxiv.org/abs/2103.14930 (Wang et al., 2021).
 """
 
 from __future__ import annotations

@@ -10,11 +10,7 @@ normalisation (*published*). With n = ah + b and m = ch + d the two are
 Where m = 0 both are undefined. Here :math:`|m|` is replaced by :math:`\max(|m|, \varepsilon)`, ε the machine epsilon of
 the numbers (1.2e-7 for complex64): both maps are then 0 at m = 0, continuous, and have finite gradients everywhere.
 
----
-citation:
-    author: Nayyeri
-    year: 2021
-    link: https://arxiv.org/abs/2006.04986
+See https://arxiv.org/abs/2006.04986 (Nayyeri et al., 2021).
 """
 
 from __future__ import annotations

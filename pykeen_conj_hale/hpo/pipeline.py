@@ -26,7 +26,7 @@ from ..training.budget.clock import Duration, parse_seconds
 from .settings import check_arguments, describe, differences
 from .storage import StorageHint, make_storage
 
-__all__ = ["hpo_pipeline"]
+__all__ = ["shared_hpo_pipeline"]
 
 logger = logging.getLogger(__name__)
 
@@ -34,15 +34,15 @@ logger = logging.getLogger(__name__)
 _SETTINGS: Final = "pykeen_conj_hale_settings"
 _QUEUED: Final = "pykeen_conj_hale_n_trials"
 
-#: How long a worker waits for another one to fill the queue of a study which it has just made, in seconds
-_PATIENCE: Final = 60.0
+#: How many seconds a worker waits for another one that has just made the study, until that one has filled the queue
+_QUEUE_SECONDS: Final = 60.0
 
 
 class _QueueEmptyError(Exception):
-    """There is no trial to take."""
+    """No trial is left in the queue."""
 
 
-def hpo_pipeline(
+def shared_hpo_pipeline(
     *,
     n_trials: int,
     storage: StorageHint = None,
@@ -57,9 +57,9 @@ def hpo_pipeline(
 ) -> HpoPipelineResult:
     """Work on a study, together with other processes that call this with the same arguments.
 
-    It is :func:`pykeen.hpo.hpo_pipeline` that runs the trials. Here they are queued first, ``n_trials`` in all, however
-    many workers there are, and each worker takes one after the other. A trial whose worker dies is queued once more,
-    with the same hyper-parameters. Workers return when no trial is left, each with the whole study.
+    :func:`pykeen.hpo.hpo_pipeline` runs the trials. They are queued first: ``n_trials`` in all, however many workers
+    there are. Each worker takes one after the other. A trial whose worker dies is queued once more, with the same
+    hyper-parameters. Workers return when no trial is left, each with the whole study.
 
     :param n_trials: the number of trials of the study; a larger number than before adds trials to it
     :param storage: where the study is; see :func:`~pykeen_conj_hale.hpo.make_storage`
@@ -67,7 +67,7 @@ def hpo_pipeline(
     :param load_if_exists: whether to go on with a study of that name, if there is one
     :param heartbeat_seconds: the seconds from one sign of life of a trial to the next
     :param timeout: the time after which this worker takes no further trial
-    :param sampler: the sampler; under several workers without a seed, lest they draw the same
+    :param sampler: the sampler; with several workers without a seed, as equal seeds draw equal trials
     :param sampler_kwargs: the sampler's arguments
     :param direction: ``"maximize"`` (the default) or ``"minimize"``
     :param arguments: all others of :func:`pykeen.hpo.hpo_pipeline`
@@ -141,7 +141,7 @@ def _queue(study: Study, number: int) -> None:
 
 def _compare(study: Study, here: dict[str, str]) -> None:
     """Raise if a study has other settings."""
-    deadline = time.monotonic() + (_PATIENCE if _unfinished(study) or not study.trials else 0.0)
+    deadline = time.monotonic() + (_QUEUE_SECONDS if _unfinished(study) or not study.trials else 0.0)
     while (there := study.user_attrs.get(_SETTINGS)) is None:
         if time.monotonic() >= deadline:
             raise ValueError(
@@ -158,7 +158,7 @@ def _compare(study: Study, here: dict[str, str]) -> None:
 
 @contextlib.contextmanager
 def _only_queued(storage: Any) -> Iterator[None]:
-    """Let trials come from the queue only: else workers that are at its end at once would each make one more."""
+    """Take trials from the queue only: workers that reach its end together would each make one more."""
     create = storage.create_new_trial
 
     def create_new_trial(study_id: int, template_trial: FrozenTrial | None = None) -> int:

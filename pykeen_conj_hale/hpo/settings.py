@@ -36,7 +36,7 @@ _RESOLVERS: Final[Mapping[str, Any]] = {
 }
 
 #: What may be different from worker to worker
-_OF_A_WORKER: Final = {"device", "result_tracker", "result_tracker_kwargs", "save_model_directory", "gc_after_trial"}
+_PER_WORKER: Final = {"device", "result_tracker", "result_tracker_kwargs", "save_model_directory", "gc_after_trial"}
 
 
 def check_arguments(arguments: Mapping[str, Any]) -> dict[str, Any]:
@@ -105,7 +105,7 @@ def describe(arguments: Mapping[str, Any]) -> dict[str, str]:
     """
     described = {}
     for name, value in sorted(arguments.items()):
-        if value is None or name in _OF_A_WORKER:
+        if value is None or name in _PER_WORKER:
             continue
         if name in _RESOLVERS:
             value = _RESOLVERS[name].lookup(value).__name__

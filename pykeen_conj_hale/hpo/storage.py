@@ -1,4 +1,9 @@
-"""Optuna's storages, with a heartbeat of each running trial: if it ends, the trial is queued once more."""
+"""Optuna's storages, with a heartbeat of each running trial: if it ends, the trial is queued once more.
+
+Two things here are private to Optuna, and its next release may change them: the class ``BaseHeartbeat`` of its module
+``optuna.storages._heartbeat``, which has the hooks that a storage with heartbeats implements, and ``_trial_id`` of a
+trial, which those hooks return.
+"""
 
 from __future__ import annotations
 
@@ -24,18 +29,18 @@ __all__ = ["StorageHint", "make_storage"]
 #: See :func:`make_storage`
 StorageHint: TypeAlias = str | Path | BaseStorage | None
 
-#: How often a trial is begun anew that lost its worker: perhaps it is the trial that kills them
+#: How often a trial that lost its worker is begun anew; perhaps the trial itself kills its workers
 _MAX_RETRY = 3
 
-#: How often a database is tried that other workers are making at the moment
+#: How often a worker tries to open a database while others make its tables
 _ATTEMPTS = 10
 
 #: Where a journal has the time of a trial's last heartbeat
 _HEARTBEAT = "pykeen_conj_hale:heartbeat"
 
 
-class _BeatsFirst(BaseHeartbeat):
-    """Beats before a trial is taken: else one that is killed in between would never be missed."""
+class _HeartbeatFirst(BaseHeartbeat):
+    """Records a heartbeat before it takes a trial: so a worker that is killed in between is noticed, too."""
 
     def set_trial_state_values(self, trial_id: int, state: TrialState, values: Sequence[float] | None = None) -> bool:
         if state == TrialState.RUNNING:
@@ -44,11 +49,11 @@ class _BeatsFirst(BaseHeartbeat):
         return taken
 
 
-class _Database(_BeatsFirst, RDBStorage):
+class _Database(_HeartbeatFirst, RDBStorage):
     """Optuna's database."""
 
 
-class _Journal(_BeatsFirst, JournalStorage):
+class _Journal(_HeartbeatFirst, JournalStorage):
     """Optuna's journal file, which has no heartbeat of its own: it is an attribute of the trial here.
 
     :param path: the file
@@ -60,7 +65,7 @@ class _Journal(_BeatsFirst, JournalStorage):
         self._interval = interval
 
     def record_heartbeat(self, trial_id: int) -> None:
-        """Note the time."""
+        """Write the time into the trial's attributes."""
         self.set_trial_system_attr(trial_id, _HEARTBEAT, time.time())
 
     def _get_stale_trial_ids(self, study_id: int) -> list[int]:

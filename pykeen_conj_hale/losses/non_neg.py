@@ -33,7 +33,8 @@ class NonNegLoss(QueryLoss):
     become 0 instead of the distances, does not go with it (``relation_scale=False``).
 
     HaLE's paper (Wang et al., 2022) compares with such losses and names the two parts; the logarithm is ours. It needs
-    the entities, which :class:`~pykeen_conj_hale.training.QuerySamplingTrainingLoop` has, and PyKEEN's loops have not.
+    the entities: only the query-sampling loops have them, see
+    :class:`~pykeen_conj_hale.training.QuerySamplingTrainingLoop`.
 
     ---
     name: No negatives

@@ -1,4 +1,4 @@
-"""A loss that says its own terms, and the batch of queries that it says them of.
+"""A loss that names its own terms, and what a batch of queries offers to it.
 
 To add a loss: subclass :class:`QueryLoss` in a module of this folder, write :meth:`QueryLoss.query_terms`, and import
 the class in ``losses/__init__.py``.
@@ -22,8 +22,8 @@ __all__ = ["DirectionScores", "QueryBatch", "QueryLoss", "Term", "sample_rows"]
 class Term(NamedTuple):
     r"""A summand of the loss of a global batch, and the rows that it is a mean of, or a sum over.
 
-    Several processes may share the rows of a global batch. Each computes the value from its own rows, and is told by
-    the term how much it counts: with :math:`n_p` of n rows in process p of W, the average over the processes of
+    Several processes may share the rows of a global batch. Each computes the value from its own rows, and the term
+    tells how much the value counts: with :math:`n_p` of n rows in process p of W, the average over the processes of
     :math:`\frac{W n_p}{n}` times their means is the mean over all rows, and that of W times their sums is the sum. What
     depends on no row counts as a mean over the triples.
     """

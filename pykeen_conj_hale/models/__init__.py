@@ -1,23 +1,20 @@
-"""Models: an interaction with representations, defaults and citation; one file a model."""
+"""Models, one file per model. A line of imports here is all that makes PyKEEN find a model and its interaction."""
 
-from .conj_complex import ConjComplEx
-from .conj_five_star_e import ConjFiveStarE
-from .five_star_e import FiveStarE
-from .hyper import HypER
-from .query_distmult import QueryDistMult
-from .query_rotate import QueryRotatE
-from .query_transe import QueryTransE
-from .rote import RotE
-from .rotl import RotL
+from ..nn import QueryInteraction, QueryModel
+from .conj_complex import ConjComplEx as ConjComplEx
+from .conj_five_star_e import ConjFiveStarE as ConjFiveStarE
+from .five_star_e import FiveStarE as FiveStarE
+from .hyper import HypER as HypER
+from .query_distmult import QueryDistMult as QueryDistMult
+from .query_rotate import QueryRotatE as QueryRotatE
+from .query_transe import QueryTransE as QueryTransE
+from .rote import RotE as RotE
+from .rotl import RotL as RotL
 
-__all__ = [
-    "ConjComplEx",
-    "ConjFiveStarE",
-    "FiveStarE",
-    "HypER",
-    "QueryDistMult",
-    "QueryRotatE",
-    "QueryTransE",
-    "RotE",
-    "RotL",
-]
+#: What is imported above; the entry points of this package name these tuples
+MODELS: tuple[type[QueryModel], ...] = tuple(
+    model
+    for model in list(vars().values())
+    if isinstance(model, type) and issubclass(model, QueryModel) and model is not QueryModel
+)
+INTERACTIONS: tuple[type[QueryInteraction], ...] = tuple(model.interaction_class for model in MODELS)

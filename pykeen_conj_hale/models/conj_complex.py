@@ -1,18 +1,9 @@
 """ConjComplEx: ComplEx whose relations share parameters by conjugation."""
 
-# no `from __future__ import annotations`: PyKEEN builds the command line from the annotations of `__init__`
+from torch import Tensor
 
-from collections.abc import Mapping
-from typing import Any
-
-import torch
-from pykeen.nn.init import init_phases
-from pykeen.typing import Hint, Initializer
-
-from ..nn.conj_complex import ConjComplExInteraction
-from .base import QueryModel
-
-__all__ = ["ConjComplEx"]
+from ..functional.conjugate import conjugate_shared_product
+from ..nn import QueryModel, Relation, init_phases
 
 
 class ConjComplEx(QueryModel):
@@ -22,8 +13,8 @@ class ConjComplEx(QueryModel):
         f(h, r, t) = \mathrm{Re}\langle h \odot [r', \overline{r'}], \bar t\rangle, \qquad
         h, t \in \mathbb{C}^d,\ r' \in \mathbb{C}^{d/2}
 
-    With tied weights, r = [r', conj(r')], it equals :class:`pykeen.models.ComplEx`. The paper trains it with cross
-    entropy over all entities and reciprocal relations (``create_inverse_triples=True``).
+    An entity has 2d real parameters, a relation d. With tied weights it equals :class:`pykeen.models.ComplEx`. The
+    paper trains it with cross entropy over all entities, and reciprocal relations (``create_inverse_triples=True``).
 
     ---
     name: ConjComplEx
@@ -34,39 +25,16 @@ class ConjComplEx(QueryModel):
         link: https://arxiv.org/abs/2404.11809
     """
 
-    def __init__(
-        self,
-        *,
-        embedding_dim: int = 200,
-        relation_initializer: Hint[Initializer] = init_phases,
-        relation_initializer_kwargs: Mapping[str, Any] | None = None,
-        **kwargs: Any,
-    ) -> None:
-        """Initialize the model.
+    is_complex = True
+    even_dimension = "half of a relation is the conjugate of the other half"
+    relation = Relation(init_phases, shape="e", size=lambda embedding_dim: embedding_dim // 2)
 
-        :param embedding_dim: the number d of complex dimensions of an entity, even; an entity has 2d real parameters, a
-            relation d
-        :param relation_initializer: the initializer of relations; by default numbers of modulus 1 with random phases,
-            so that a query is as long as its head
-        :param relation_initializer_kwargs: its arguments
-        :param kwargs: further arguments of :class:`~pykeen_conj_hale.models.base.QueryModel`
-        :raises ValueError: if ``embedding_dim`` is odd or not positive
-        """
-        if embedding_dim < 2 or embedding_dim % 2:
-            raise ValueError(
-                f"embedding_dim={embedding_dim} must be even and at least 2: half of a relation is the conjugate of "
-                "the other half."
-            )
-        super().__init__(
-            interaction=ConjComplExInteraction,
-            entity_representations_kwargs=dict(shape=embedding_dim, dtype=torch.cfloat),
-            relation_representations_kwargs=[
-                dict(
-                    shape=embedding_dim // 2,
-                    dtype=torch.cfloat,
-                    initializer=relation_initializer,
-                    initializer_kwargs=relation_initializer_kwargs,
-                )
-            ],
-            **kwargs,
-        )
+    @staticmethod
+    def transform(h: Tensor, relation: Tensor) -> Tensor:
+        r"""Build the query :math:`h \odot [r', \overline{r'}]`."""
+        return conjugate_shared_product(h, relation)
+
+    @staticmethod
+    def relation_factors(relation: Tensor) -> list[Tensor]:
+        r"""List both halves of the full relation, :math:`r'` and :math:`\overline{r'}`."""
+        return [relation, relation.conj()]

@@ -1,18 +1,64 @@
 """Conj5*E: 5*E whose relations share parameters by conjugation."""
 
-# no `from __future__ import annotations`: PyKEEN builds the command line from the annotations of `__init__`
+from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
-import torch
-from pykeen.typing import Hint, Initializer
+from pykeen.typing import Initializer
+from torch import Tensor
 
-from ..nn.conj_five_star_e import ConjFiveStarEInteraction
-from .base import QueryModel
-from .five_star_e import moebius_number
+from ..checks import check_choice
+from ..functional.moebius import CONJUGATE_VARIANTS
+from ..nn import QueryModel, Relation, init_phases, near_zero_
+from .five_star_e import FiveStarEInteraction
 
-__all__ = ["ConjFiveStarE"]
+
+class ConjFiveStarEInteraction(FiveStarEInteraction):
+    """The interaction of :class:`ConjFiveStarE`: two of the four numbers of a Möbius map are conjugates of the others.
+
+    The parameters of a relation are a and c for *horizontal*, a and b for the other variants. All else is that of
+    :class:`~pykeen_conj_hale.models.five_star_e.FiveStarEInteraction`.
+    """
+
+    synonyms: ClassVar[set[str]] = {"Conj5StarE"}
+    relation_shape = ("d", "d")
+
+    def __init__(self, variant: str = "conjugate", **kwargs: Any) -> None:
+        """Initialize the interaction.
+
+        :param variant: which numbers are shared: ``"conjugate"``, ``"negative"``, ``"horizontal"`` or ``"vertical"``
+        :param kwargs: ``normalization``, ``"published"`` or ``"exact"`` (see
+            :class:`~pykeen_conj_hale.models.FiveStarE`), and arguments of
+            :class:`~pykeen_conj_hale.nn.query.QueryInteraction`
+        :raises ValueError: if the variant or the normalization is unknown
+        """
+        super().__init__(**kwargs)
+        self.variant = check_choice("variant", variant, CONJUGATE_VARIANTS)
+
+    def coefficients(self, r: Sequence[Tensor]) -> Sequence[Tensor]:
+        """Build the numbers a, b, c, d of the relation's maps from two of them.
+
+        :param r: the two relation representations, each of shape ``(*batch_dims, d)``, complex
+        :return: a, b, c and d, each of shape ``(*batch_dims, d)``, complex
+        """
+        return CONJUGATE_VARIANTS[self.variant](*r)
+
+    def extra_repr(self) -> str:
+        """Show the options."""
+        return f"{super().extra_repr()}, variant={self.variant!r}"
+
+
+def start_second(variant: str, **options: Any) -> Initializer:
+    """Choose the initializer of the second number: modulus 1 where d is its conjugate, close to 0 where it is b.
+
+    A map is nearly a rotation then, except with *horizontal* and *vertical*: all four numbers have modulus 1.
+
+    :param variant: which numbers are shared
+    :param options: the other options
+    :return: the initializer
+    """
+    return init_phases if variant in ("horizontal", "vertical") else near_zero_
 
 
 class ConjFiveStarE(QueryModel):
@@ -24,10 +70,9 @@ class ConjFiveStarE(QueryModel):
 
     This is ``variant="conjugate"``; the paper's others are *negative* (:math:`c = -\bar b, d = \bar a`), *horizontal*
     (:math:`b = \bar a, d = \bar c`) and *vertical* (:math:`c = \bar a, d = \bar b`). With tied weights it equals
-    :class:`~pykeen_conj_hale.models.FiveStarE`, whose ``normalization`` it shares: ``"published"``, the query of the
-    authors' code, from which the published figures come, or ``"exact"``, the formula above. The paper trains with
-    cross entropy over all entities, reciprocal relations (``create_inverse_triples=True``) and the N3 regularizer
-    (``regularizer="N3"``).
+    :class:`~pykeen_conj_hale.models.FiveStarE`, which explains ``normalization``; the formula above is ``"exact"``. An
+    entity has 2d real parameters, a relation 4d. The paper trains with cross entropy over all entities, reciprocal
+    relations (``create_inverse_triples=True``) and the N3 regularizer (``regularizer="N3"``).
 
     ---
     name: Conj5*E
@@ -39,38 +84,6 @@ class ConjFiveStarE(QueryModel):
     """
 
     synonyms: ClassVar[set[str]] = {"Conj5StarE"}
-
-    def __init__(
-        self,
-        *,
-        embedding_dim: int = 200,
-        variant: str = "conjugate",
-        normalization: str = "published",
-        relation_initializer: Hint[Initializer] = None,
-        relation_initializer_kwargs: Mapping[str, Any] | None = None,
-        **kwargs: Any,
-    ) -> None:
-        """Initialize the model.
-
-        :param embedding_dim: the number d of complex dimensions; an entity has 2d real parameters, a relation 4d
-        :param variant: ``"conjugate"``, ``"negative"``, ``"horizontal"`` or ``"vertical"``
-        :param normalization: ``"published"`` or ``"exact"``
-        :param relation_initializer: the initializer of the two numbers; by default those which are shared with a or d
-            are of modulus 1 with random phases, the others close to 0, so that a map is nearly a rotation (with
-            *horizontal* and *vertical* all four have the same modulus, and it is not)
-        :param relation_initializer_kwargs: its arguments
-        :param kwargs: further arguments of :class:`~pykeen_conj_hale.models.base.QueryModel`
-        :raises ValueError: if ``variant`` or ``normalization`` is unknown
-        """
-        # the first number is a; the second one is d's conjugate in these variants, else b
-        phases = (True, variant in ("horizontal", "vertical"))
-        super().__init__(
-            interaction=ConjFiveStarEInteraction,
-            interaction_kwargs=dict(variant=variant, normalization=normalization),
-            entity_representations_kwargs=dict(shape=embedding_dim, dtype=torch.cfloat),
-            relation_representations_kwargs=[
-                moebius_number(embedding_dim, start, relation_initializer, relation_initializer_kwargs)
-                for start in phases
-            ],
-            **kwargs,
-        )
+    interaction_class = ConjFiveStarEInteraction
+    first = Relation(init_phases, option="relation")
+    second = Relation(initializer_for=start_second, option="relation")

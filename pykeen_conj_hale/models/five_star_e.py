@@ -1,19 +1,69 @@
 """5*E: relations as Möbius maps, the projective transformations of the complex line."""
 
-# no `from __future__ import annotations`: PyKEEN builds the command line from the annotations of `__init__`
+from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Sequence
 from typing import Any, ClassVar
 
 import torch
-from pykeen.nn.init import init_phases
-from pykeen.typing import Hint, Initializer
-from torch import nn
+from torch import Tensor
 
-from ..nn.five_star_e import FiveStarEInteraction
-from .base import QueryModel
+from ..checks import check_choice
+from ..functional.moebius import MOEBIUS_MAPS
+from ..nn import QueryInteraction, QueryModel, Relation, init_phases, near_zero_
 
-__all__ = ["FiveStarE", "moebius_number"]
+
+class FiveStarEInteraction(QueryInteraction):
+    """The interaction of :class:`FiveStarE`: a Möbius map for each dimension of the head.
+
+    Where c h + d = 0, q = 0 (see :mod:`~pykeen_conj_hale.functional.moebius`).
+    """
+
+    synonyms: ClassVar[set[str]] = {"5StarE"}
+    is_complex: ClassVar[bool] = True
+    entity_shape = ("d",)
+    relation_shape: Sequence[str] = ("d", "d", "d", "d")
+
+    def __init__(self, normalization: str = "published", **kwargs: Any) -> None:
+        """Initialize the interaction.
+
+        :param normalization: ``"published"``, the query of the authors' code, from which the published figures come;
+            or ``"exact"``, the Möbius map of the paper
+        :param kwargs: arguments of :class:`~pykeen_conj_hale.nn.query.QueryInteraction`
+        :raises ValueError: if the normalization is unknown
+        """
+        super().__init__(**kwargs)
+        self.normalization = check_choice("normalization", normalization, MOEBIUS_MAPS)
+
+    def coefficients(self, r: Sequence[Tensor]) -> Sequence[Tensor]:
+        """Build the numbers a, b, c, d of the relation's maps.
+
+        :param r: the relation representations, each of shape ``(*batch_dims, d)``, complex
+        :return: a, b, c and d, each of shape ``(*batch_dims, d)``, complex
+        """
+        return r
+
+    def transform(self, h: Tensor, r: Sequence[Tensor]) -> Tensor:
+        r"""Build the query q, the head's image.
+
+        :param h: shape: ``(*batch_dims, d)``, complex
+        :param r: the relation representations, each of shape ``(*batch_dims, d)``, complex
+        :return: shape: ``(*batch_dims, d)``, complex
+        """
+        return MOEBIUS_MAPS[self.normalization](h, *self.coefficients(r))
+
+    def relation_factors(self, r: Sequence[Tensor]) -> Iterable[Tensor]:
+        r"""List one factor, :math:`\sqrt{|a|^2 + |b|^2 + |c|^2 + |d|^2}`: the four numbers of a dimension together.
+
+        :param r: the relation representations, each of shape ``(*batch_dims, d)``, complex
+        :return: one factor of shape ``(*batch_dims, d)``, real
+        """
+        # PyTorch's gradient of the norm is 0, not NaN, where all four are 0
+        return [torch.linalg.vector_norm(torch.stack([*self.coefficients(r)]), dim=0)]
+
+    def extra_repr(self) -> str:
+        """Show the options."""
+        return f"{super().extra_repr()}, normalization={self.normalization!r}"
 
 
 class FiveStarE(QueryModel):
@@ -23,10 +73,15 @@ class FiveStarE(QueryModel):
         f(h, r, t) = \mathrm{Re}\langle q, \bar t\rangle, \qquad
         q = \frac{a h + b}{c h + d}, \qquad h, t, a, b, c, d \in \mathbb{C}^d
 
-    ``normalization="published"``, the default, computes q as the authors' code does, from which the published figures
-    come: :math:`\overline{(a h + b)} (c h + d) / |c h + d|`. ``normalization="exact"`` is the map of the paper, as
-    above. The paper trains with cross entropy over all entities, reciprocal relations
-    (``create_inverse_triples=True``) and the N3 regularizer (``regularizer="N3"``).
+    This is ``normalization="exact"``, the map of the paper. The authors' code, from which the published figures come,
+    computes another query: the conjugate of this one, divided by :math:`|c h + d|` and not by its square. It is
+    ``normalization="published"``, the default:
+
+    .. math::
+        q = \frac{\overline{(a h + b)} (c h + d)}{|c h + d|}, \qquad |q| = |a h + b|
+
+    An entity has 2d real parameters, a relation 8d. The paper trains with cross entropy over all entities, reciprocal
+    relations (``create_inverse_triples=True``) and the N3 regularizer (``regularizer="N3"``).
 
     ---
     name: 5*E
@@ -38,49 +93,9 @@ class FiveStarE(QueryModel):
     """
 
     synonyms: ClassVar[set[str]] = {"5StarE"}
-
-    def __init__(
-        self,
-        *,
-        embedding_dim: int = 200,
-        normalization: str = "published",
-        relation_initializer: Hint[Initializer] = None,
-        relation_initializer_kwargs: Mapping[str, Any] | None = None,
-        **kwargs: Any,
-    ) -> None:
-        """Initialize the model.
-
-        :param embedding_dim: the number d of complex dimensions; an entity has 2d real parameters, a relation 8d
-        :param normalization: ``"published"`` or ``"exact"``
-        :param relation_initializer: the initializer of a, b, c and d; by default a and d are numbers of modulus 1 with
-            random phases, b and c close to 0, so that a map is nearly a rotation
-        :param relation_initializer_kwargs: its arguments
-        :param kwargs: further arguments of :class:`~pykeen_conj_hale.models.base.QueryModel`
-        :raises ValueError: if ``normalization`` is unknown
-        """
-        super().__init__(
-            interaction=FiveStarEInteraction,
-            interaction_kwargs=dict(normalization=normalization),
-            entity_representations_kwargs=dict(shape=embedding_dim, dtype=torch.cfloat),
-            relation_representations_kwargs=[
-                moebius_number(embedding_dim, name in "ad", relation_initializer, relation_initializer_kwargs)
-                for name in "abcd"
-            ],
-            **kwargs,
-        )
-
-
-def moebius_number(
-    embedding_dim: int, phases: bool, initializer: Hint[Initializer], initializer_kwargs: Mapping[str, Any] | None
-) -> dict[str, Any]:
-    """Describe the embedding of one of the numbers a, b, c, d of the relations' maps.
-
-    :param embedding_dim: the number of complex dimensions
-    :param phases: whether it starts at modulus 1 by default, rather than close to 0
-    :param initializer: the initializer which replaces that default
-    :param initializer_kwargs: its arguments
-    :return: arguments of an embedding
-    """
-    if initializer is None:
-        initializer, initializer_kwargs = (init_phases, None) if phases else (nn.init.normal_, dict(std=0.01))
-    return dict(shape=embedding_dim, dtype=torch.cfloat, initializer=initializer, initializer_kwargs=initializer_kwargs)
+    interaction_class = FiveStarEInteraction
+    # a and d start at modulus 1, b and c close to 0: a map is nearly a rotation
+    a = Relation(init_phases, option="relation")
+    b = Relation(near_zero_, option="relation")
+    c = Relation(near_zero_, option="relation")
+    d = Relation(init_phases, option="relation")

@@ -1,17 +1,8 @@
 """DistMult as a query: a scaling of each dimension."""
 
-# no `from __future__ import annotations`: PyKEEN builds the command line from the annotations of `__init__`
+from torch import Tensor, nn
 
-from collections.abc import Mapping
-from typing import Any
-
-from pykeen.typing import Hint, Initializer
-from torch import nn
-
-from ..nn.query_distmult import QueryDistMultInteraction
-from .distance import DistanceQueryModel
-
-__all__ = ["QueryDistMult"]
+from ..nn import DistanceQueryModel, Relation
 
 
 class QueryDistMult(DistanceQueryModel):
@@ -32,31 +23,10 @@ class QueryDistMult(DistanceQueryModel):
         link: https://arxiv.org/abs/1412.6575
     """
 
-    def __init__(
-        self,
-        *,
-        embedding_dim: int = 32,
-        relation_initializer: Hint[Initializer] = nn.init.normal_,
-        relation_initializer_kwargs: Mapping[str, Any] | None = None,
-        **kwargs: Any,
-    ) -> None:
-        r"""Initialize the model.
+    #: Of variance 1, so that queries start as long as their heads
+    relation = Relation(nn.init.normal_)
 
-        :param embedding_dim: the dimension d of entities and relations
-        :param relation_initializer: the initializer of relations; by default :math:`\mathcal{N}(0, 1)`, so that queries
-            start as long as their heads
-        :param relation_initializer_kwargs: its arguments
-        :param kwargs: further arguments of :class:`~pykeen_conj_hale.models.distance.DistanceQueryModel`
-        """
-        super().__init__(
-            interaction=QueryDistMultInteraction,
-            entity_representations_kwargs=dict(shape=embedding_dim),
-            relation_representations_kwargs=[
-                dict(
-                    shape=embedding_dim,
-                    initializer=relation_initializer,
-                    initializer_kwargs=relation_initializer_kwargs,
-                )
-            ],
-            **kwargs,
-        )
+    @staticmethod
+    def transform(h: Tensor, relation: Tensor) -> Tensor:
+        r"""Build the query :math:`h \odot r`."""
+        return h * relation

@@ -1,18 +1,8 @@
 """RotatE as a query: a rotation."""
 
-# no `from __future__ import annotations`: PyKEEN builds the command line from the annotations of `__init__`
+from torch import Tensor
 
-from collections.abc import Mapping
-from typing import Any
-
-import torch
-from pykeen.nn.init import init_phases
-from pykeen.typing import Hint, Initializer
-
-from ..nn.query_rotate import QueryRotatEInteraction
-from .distance import DistanceQueryModel
-
-__all__ = ["QueryRotatE"]
+from ..nn import DistanceQueryModel, Relation, init_phases, unit_modulus
 
 
 class QueryRotatE(DistanceQueryModel):
@@ -23,7 +13,7 @@ class QueryRotatE(DistanceQueryModel):
 
     The defaults are those of HaLE (https://arxiv.org/abs/2201.00565): the squared distance with a scale per relation.
     Without the scale it is minus the square of :class:`pykeen.models.RotatE`, and scores all tails by a matrix product.
-    Relations are normalised in the interaction, not constrained after each step.
+    Relations are normalised in the transform, not constrained after each step.
 
     ---
     name: QueryRotatE
@@ -35,34 +25,11 @@ class QueryRotatE(DistanceQueryModel):
         github: DeepGraphLearning/KnowledgeGraphEmbedding
     """
 
-    def __init__(
-        self,
-        *,
-        embedding_dim: int = 32,
-        relation_initializer: Hint[Initializer] = init_phases,
-        relation_initializer_kwargs: Mapping[str, Any] | None = None,
-        **kwargs: Any,
-    ) -> None:
-        """Initialize the model.
+    is_complex = True
+    #: An initializer must not give 0, which stays the identity. A modulus of 1 leaves nothing to regularize.
+    relation = Relation(init_phases, is_factor=False)
 
-        :param embedding_dim: the number d of complex dimensions of entities and relations: 2d real parameters each
-        :param relation_initializer: the initializer of relations; random phases by default. It must not give 0,
-            which stays the identity.
-        :param relation_initializer_kwargs: its arguments
-        :param kwargs: further arguments of :class:`~pykeen_conj_hale.models.distance.DistanceQueryModel`
-        """
-        super().__init__(
-            interaction=QueryRotatEInteraction,
-            entity_representations_kwargs=dict(shape=embedding_dim, dtype=torch.cfloat),
-            relation_representations_kwargs=[
-                dict(
-                    shape=embedding_dim,
-                    dtype=torch.cfloat,
-                    initializer=relation_initializer,
-                    initializer_kwargs=relation_initializer_kwargs,
-                    # normalised in the interaction: there is nothing to regularise
-                    regularizer=None,
-                )
-            ],
-            **kwargs,
-        )
+    @staticmethod
+    def transform(h: Tensor, relation: Tensor) -> Tensor:
+        r"""Build the query :math:`h \odot r / |r|`."""
+        return h * unit_modulus(relation)

@@ -1,17 +1,8 @@
 """TransE as a query: a translation."""
 
-# no `from __future__ import annotations`: PyKEEN builds the command line from the annotations of `__init__`
+from torch import Tensor
 
-from collections.abc import Mapping
-from typing import Any
-
-from pykeen.typing import Hint, Initializer
-
-from ..nn.query_transe import QueryTransEInteraction
-from .base import normal_entities_
-from .distance import DistanceQueryModel
-
-__all__ = ["QueryTransE"]
+from ..nn import DistanceQueryModel, Relation, normal_entities_
 
 
 class QueryTransE(DistanceQueryModel):
@@ -32,30 +23,9 @@ class QueryTransE(DistanceQueryModel):
         link: https://papers.nips.cc/paper/5071-translating-embeddings-for-modeling-multi-relational-data.pdf
     """
 
-    def __init__(
-        self,
-        *,
-        embedding_dim: int = 32,
-        relation_initializer: Hint[Initializer] = normal_entities_,
-        relation_initializer_kwargs: Mapping[str, Any] | None = None,
-        **kwargs: Any,
-    ) -> None:
-        """Initialize the model.
+    relation = Relation(normal_entities_)
 
-        :param embedding_dim: the dimension d of entities and relations
-        :param relation_initializer: the initializer of relations; that of entities by default
-        :param relation_initializer_kwargs: its arguments
-        :param kwargs: further arguments of :class:`~pykeen_conj_hale.models.distance.DistanceQueryModel`
-        """
-        super().__init__(
-            interaction=QueryTransEInteraction,
-            entity_representations_kwargs=dict(shape=embedding_dim),
-            relation_representations_kwargs=[
-                dict(
-                    shape=embedding_dim,
-                    initializer=relation_initializer,
-                    initializer_kwargs=relation_initializer_kwargs,
-                )
-            ],
-            **kwargs,
-        )
+    @staticmethod
+    def transform(h: Tensor, relation: Tensor) -> Tensor:
+        r"""Build the query :math:`h + r`."""
+        return h + relation

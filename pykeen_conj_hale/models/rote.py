@@ -1,19 +1,8 @@
 """RotE: a rotation and a translation."""
 
-# no `from __future__ import annotations`: PyKEEN builds the command line from the annotations of `__init__`
+from torch import Tensor
 
-from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
-
-from pykeen.typing import Hint, Initializer
-
-from ..nn.init import random_rotations_
-from ..nn.query import QueryInteraction
-from ..nn.rote import RotEInteraction
-from .base import normal_entities_
-from .distance import DistanceQueryModel
-
-__all__ = ["RotE"]
+from ..nn import DistanceQueryModel, Relation, givens_rotation, normal_entities_, random_rotations_
 
 
 class RotE(DistanceQueryModel):
@@ -22,8 +11,9 @@ class RotE(DistanceQueryModel):
     .. math::
         f(h, r, t) = -c_r \|\mathrm{Givens}(r)\, h + r' - t\|^2, \qquad h, t, r, r' \in \mathbb{R}^d,\ c_r > 0
 
-    The defaults are those of HaLE (https://arxiv.org/abs/2201.00565): the squared distance with a scale per relation.
-    The original has biases of head and tail instead; ``relation_scale=False, tail_bias=True`` is its tail prediction.
+    The rotation's parameters r are normalised in the transform; see :mod:`~pykeen_conj_hale.functional.rotation`. The
+    defaults are those of HaLE (https://arxiv.org/abs/2201.00565): the squared distance with a scale per relation. The
+    original has biases of head and tail instead; ``relation_scale=False, tail_bias=True`` is its tail prediction.
 
     ---
     name: RotE
@@ -35,52 +25,12 @@ class RotE(DistanceQueryModel):
         github: HazyResearch/KGEmb
     """
 
-    #: The interaction
-    interaction_class: ClassVar[type[QueryInteraction]] = RotEInteraction
-    #: Representations of relations beyond rotation and translation
-    further_relation_representations: ClassVar[Sequence[Mapping[str, Any]]] = ()
+    even_dimension = "rotations turn pairs"
+    #: An initializer must not give pairs (0, 0), which stay the identity. Length 1 leaves nothing to regularize.
+    rotation = Relation(random_rotations_, is_factor=False)
+    translation = Relation(normal_entities_)
 
-    def __init__(
-        self,
-        *,
-        embedding_dim: int = 32,
-        rotation_initializer: Hint[Initializer] = random_rotations_,
-        rotation_initializer_kwargs: Mapping[str, Any] | None = None,
-        translation_initializer: Hint[Initializer] = normal_entities_,
-        translation_initializer_kwargs: Mapping[str, Any] | None = None,
-        **kwargs: Any,
-    ) -> None:
-        """Initialize the model.
-
-        :param embedding_dim: the dimension d of entities, even; a relation has 2d parameters (RotL's one more), and its
-            scale
-        :param rotation_initializer: the initializer of the relations' rotations; random angles by default. It must not
-            give pairs (0, 0), which stay the identity.
-        :param rotation_initializer_kwargs: its arguments
-        :param translation_initializer: the initializer of the relations' translations; that of entities by default
-        :param translation_initializer_kwargs: its arguments
-        :param kwargs: further arguments of :class:`~pykeen_conj_hale.models.distance.DistanceQueryModel`
-        :raises ValueError: if ``embedding_dim`` is odd or not positive
-        """
-        if embedding_dim < 2 or embedding_dim % 2:
-            raise ValueError(f"embedding_dim={embedding_dim} must be even and at least 2: rotations turn pairs.")
-        super().__init__(
-            interaction=self.interaction_class,
-            entity_representations_kwargs=dict(shape=embedding_dim),
-            relation_representations_kwargs=[
-                # normalised in the interaction: there is nothing to regularise
-                dict(
-                    shape=embedding_dim,
-                    initializer=rotation_initializer,
-                    initializer_kwargs=rotation_initializer_kwargs,
-                    regularizer=None,
-                ),
-                dict(
-                    shape=embedding_dim,
-                    initializer=translation_initializer,
-                    initializer_kwargs=translation_initializer_kwargs,
-                ),
-                *self.further_relation_representations,
-            ],
-            **kwargs,
-        )
+    @staticmethod
+    def transform(h: Tensor, rotation: Tensor, translation: Tensor) -> Tensor:
+        r"""Build the query :math:`\mathrm{Givens}(r)\, h + r'`."""
+        return givens_rotation(h, rotation) + translation

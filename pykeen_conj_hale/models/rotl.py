@@ -1,18 +1,12 @@
 """RotL: a rotation and a flexible addition."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from torch import Tensor, nn
 
-from torch import nn
-
-from ..nn.query import QueryInteraction
-from ..nn.rotl import RotLInteraction
-from .rote import RotE
-
-__all__ = ["RotL"]
+from ..functional.flexible_addition import flexible_addition
+from ..nn import DistanceQueryModel, Relation, givens_rotation, normal_entities_, random_rotations_
 
 
-class RotL(RotE):
+class RotL(DistanceQueryModel):
     r"""Rotations and flexible additions in Euclidean space (Wang et al., 2021).
 
     .. math::
@@ -20,10 +14,10 @@ class RotL(RotE):
         x \oplus_\alpha y = \frac{\alpha (x + y)}{1 + \langle x, y\rangle}, \qquad
         h, t, r, r' \in \mathbb{R}^d,\ \alpha \in \mathbb{R},\ c_r > 0
 
-    It is RotE with the flexible addition in place of the addition, and takes the same arguments. The defaults are those
-    of HaLE (https://arxiv.org/abs/2201.00565): the squared distance with a scale per relation. RotL's own is
-    ``similarity="exponential_distance"``, :math:`-\varphi(\|q - t\|)` with :math:`\varphi(x) = x e^x`. The factor α
-    of a relation starts at 1.
+    It is RotE with the flexible addition in place of the addition; what happens near its pole:
+    :mod:`~pykeen_conj_hale.functional.flexible_addition`. The defaults are those of HaLE
+    (https://arxiv.org/abs/2201.00565): the squared distance with a scale per relation. RotL's own is
+    ``similarity="exponential_distance"``, :math:`-\varphi(\|q - t\|)` with :math:`\varphi(x) = x e^x`.
 
     ---
     name: RotL
@@ -34,8 +28,13 @@ class RotL(RotE):
         link: https://arxiv.org/abs/2103.14930
     """
 
-    interaction_class: ClassVar[type[QueryInteraction]] = RotLInteraction
-    #: The factor α
-    further_relation_representations: ClassVar[Sequence[Mapping[str, Any]]] = (
-        dict(shape=(), initializer=nn.init.ones_, regularizer=None),
-    )
+    even_dimension = "rotations turn pairs"
+    #: An initializer must not give pairs (0, 0), which stay the identity. Length 1 leaves nothing to regularize.
+    rotation = Relation(random_rotations_, is_factor=False)
+    translation = Relation(normal_entities_)
+    alpha = Relation(nn.init.ones_, shape="", is_factor=False)
+
+    @staticmethod
+    def transform(h: Tensor, rotation: Tensor, translation: Tensor, alpha: Tensor) -> Tensor:
+        r"""Build the query :math:`\mathrm{Givens}(r)\, h \oplus_\alpha r'`."""
+        return flexible_addition(givens_rotation(h, rotation), translation, alpha)

@@ -1,36 +1,38 @@
-"""Interactions: one idea, ``score(h, r, t) = similarity(query(h, r), t)``, and one file a transform.
+"""What a model is made of, and the one door for a model's author.
 
-A model author subclasses :class:`~pykeen_conj_hale.nn.query.QueryInteraction` and writes the transform.
+All models are one idea, ``score(h, r, t) = similarity(query(h, r), t)``. A model's file imports from here, declares the
+relation representations (:class:`Relation`), and writes the transform that makes the query; see :class:`QueryModel`.
 """
 
-from .conj_complex import ConjComplExInteraction
-from .conj_five_star_e import ConjFiveStarEInteraction
-from .five_star_e import FiveStarEInteraction
-from .hyper import HypERInteraction
+from ..functional.rotation import from_pairs, givens_rotation, pairs, unit, unit_modulus
+from .declaration import Relation
+from .distance import DistanceQueryModel
+from .finite import NonFiniteScoreError
+from .initializers import init_phases, near_zero_, normal_entities_, random_rotations_
+from .model import QueryModel
 from .query import Query, QueryInteraction, Target
-from .query_distmult import QueryDistMultInteraction
-from .query_rotate import QueryRotatEInteraction
-from .query_transe import QueryTransEInteraction
-from .rote import RotEInteraction
-from .rotl import RotLInteraction
 from .similarity import Dot, ExponentialDistance, Similarity, SquaredDistance, similarity_resolver
 
 __all__ = [
-    "ConjComplExInteraction",
-    "ConjFiveStarEInteraction",
+    "DistanceQueryModel",
     "Dot",
     "ExponentialDistance",
-    "FiveStarEInteraction",
-    "HypERInteraction",
+    "NonFiniteScoreError",
     "Query",
-    "QueryDistMultInteraction",
     "QueryInteraction",
-    "QueryRotatEInteraction",
-    "QueryTransEInteraction",
-    "RotEInteraction",
-    "RotLInteraction",
+    "QueryModel",
+    "Relation",
     "Similarity",
     "SquaredDistance",
     "Target",
+    "from_pairs",
+    "givens_rotation",
+    "init_phases",
+    "near_zero_",
+    "normal_entities_",
+    "pairs",
+    "random_rotations_",
     "similarity_resolver",
+    "unit",
+    "unit_modulus",
 ]

@@ -25,7 +25,7 @@ from ..streaming.activations import HardnessActivation
 from ..streaming.logsumexp import streaming_logsumexp
 from .similarity import Similarity, similarity_resolver
 
-__all__ = ["UNIT_SCALE", "Query", "QueryInteraction", "Target", "unpack"]
+__all__ = ["UNIT_SCALE", "Query", "QueryInteraction", "Target", "parts_of", "unpack"]
 
 #: The value of the scale's parameter at which the scale is 1: softplus(UNIT_SCALE) = 1
 UNIT_SCALE: float = math.log(math.expm1(1.0))
@@ -181,12 +181,12 @@ class QueryInteraction(Interaction[Any, Any, Any], ABC):
         :return: vectors of which the moduli count, each of shape ``(*batch_dims, n)``, real or complex
         """
         if h is not None:
-            yield from _parts(h)
+            yield from parts_of(h)
         if r is not None:
-            parts = _parts(r)
+            parts = parts_of(r)
             yield from self.relation_factors(unpack(parts[:-1] if self.relation_scale else parts))
         if t is not None:
-            parts = _parts(t)
+            parts = parts_of(t)
             yield from parts[:-1] if self.tail_bias else parts
 
     def relation_factors(self, r: Any) -> Iterable[Tensor]:
@@ -195,7 +195,7 @@ class QueryInteraction(Interaction[Any, Any, Any], ABC):
         :param r: shape: ``(*batch_dims, *dims)``, the relation representation(s), without the scale
         :return: vectors of which the moduli count, each of shape ``(*batch_dims, n)``, real or complex
         """
-        return _parts(r)
+        return parts_of(r)
 
     def forward(self, h: Any, r: Any, t: Any) -> Tensor:
         """Evaluate the interaction function.
@@ -224,6 +224,10 @@ def unpack(parts: Sequence[Tensor]) -> Tensor | Sequence[Tensor]:
     return parts[0] if len(parts) == 1 else parts
 
 
-def _parts(representations: Tensor | Sequence[Tensor]) -> Sequence[Tensor]:
-    """List the representations; a single one is a tensor."""
+def parts_of(representations: Tensor | Sequence[Tensor]) -> Sequence[Tensor]:
+    """List the representations of a side, of which PyKEEN hands over a single one as a tensor.
+
+    :param representations: the representation(s)
+    :return: the representations
+    """
     return [representations] if isinstance(representations, Tensor) else representations

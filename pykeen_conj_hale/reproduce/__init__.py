@@ -1,1 +1,1 @@
-"""HaLE's tables and figures anew, beside those of its paper."""
+"""Train the tables and figures of HaLE's paper again, and put the results beside the paper's."""

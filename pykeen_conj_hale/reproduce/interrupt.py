@@ -20,8 +20,8 @@ logger = logging.getLogger(__name__)
 class Interruption(TrainingCallback):
     """Raises :class:`KeyboardInterrupt` before the next step of a training, once Ctrl-C was pressed.
 
-    The second Ctrl-C raises at once. Raised wherever the program just is, the exception can be lost: Python ignores
-    those of finalizers and of some callbacks.
+    The second Ctrl-C raises at once. An exception that is raised anywhere can be lost: Python ignores exceptions of
+    finalizers and of some callbacks.
     """
 
     def __init__(self) -> None:
@@ -31,15 +31,15 @@ class Interruption(TrainingCallback):
 
     @contextmanager
     def listening(self) -> Iterator[None]:
-        """Take note of SIGINT inside.
+        """Remember SIGINT inside, instead of raising at once.
 
         :raises KeyboardInterrupt: if it came twice, or once and there was no further step
         """
-        with on_signal(self._note, [signal.SIGINT]):
+        with on_signal(self._request, [signal.SIGINT]):
             yield
         self.check()
 
-    def _note(self, name: str) -> None:
+    def _request(self, name: str) -> None:
         if self.requested:
             raise KeyboardInterrupt
         self.requested = True

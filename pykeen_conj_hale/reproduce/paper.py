@@ -1,12 +1,4 @@
-"""The figures of HaLE's paper, which ours are put beside.
-
----
-citation:
-    author: Wang
-    year: 2022
-    arxiv: 2201.00565
-    link: https://arxiv.org/abs/2201.00565
-"""
+"""The figures of HaLE's paper (Wang et al., 2022, https://arxiv.org/abs/2201.00565), which ours are put beside."""
 
 from __future__ import annotations
 
@@ -20,13 +12,13 @@ __all__ = ["paper_figures", "paper_seconds"]
 
 
 def paper_figures(table: str, dataset: str, row: str, model: str) -> Mapping[str, float] | None:
-    """Look up what the paper says of a cell: ``mrr``, ``hits@10`` and ``hits@1``, as fractions.
+    """Look up the paper's figures of a cell: ``mrr``, ``hits@10`` and ``hits@1``, as fractions.
 
     :param table: the table, as ``"table2"``
     :param dataset: the dataset, as the paper calls it
     :param row: the training strategy, as ``hale.json`` calls it
     :param model: the model
-    :return: the figures by metric; None if the paper says nothing of it in numbers
+    :return: the figures by metric; None if the paper has no numbers of it
     """
     figures = _paper()["results"].get(table, {}).get(dataset, {}).get(row, {}).get(model)
     return None if figures is None else dict(zip(_paper()["columns"], figures, strict=True))

@@ -1,4 +1,4 @@
-"""Writes results as Markdown: ours beside the paper's."""
+"""Write results as Markdown: ours beside the paper's."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ from tabulate import tabulate
 
 from ..files import replacing
 from ..messages import Once
-from .cells import TABLES, Table, fingerprint
+from .cells import fingerprint
 from .paper import paper_figures, paper_seconds
 from .results import latest
 from .strategies import paper_row
+from .tables import TABLES, Table
 
 __all__ = ["markdown", "write_report"]
 
@@ -93,7 +94,7 @@ _Runs: TypeAlias = Mapping[tuple[str, str, str, int], Mapping[float, Sequence[Li
 
 
 def _group(lines: Iterable[Line]) -> _Runs:
-    """Sort runs by what they are; of several configurations the one which was run last counts."""
+    """Group runs by what is trained. Of several configurations, the one that was run last counts."""
     runs: dict[Any, dict[float, list[Line]]] = defaultdict(dict)
     newest_first = sorted(lines, key=lambda line: str(line["date"]), reverse=True)
     for line in newest_first:
@@ -143,7 +144,7 @@ def _fraction(value: float | None) -> str:
 
 
 def _notes(shown: Sequence[Line], budget: float) -> Iterator[str]:
-    """Say what has to be known beside the figures."""
+    """Write the notes below a table: other times, hardware and seeds, a command."""
     if any(line["seconds"] != budget for line in shown):
         yield f"Some runs had other times than the {budget:g} seconds of the paper's figures beside them.\n"
     where = defaultdict(set)
@@ -165,5 +166,5 @@ def _draw(lines: Sequence[Line], folder: Path, embeddings: Mapping[str, Path]) -
 
         return draw(lines, folder, embeddings)
     except ImportError as error:
-        _once.warning("No pictures are drawn: %s", error)
+        _once.warning("No pictures are drawn: %s", str(error))
         return []

@@ -1,13 +1,14 @@
-"""A folder of results: a JSON line a run, which is never changed, and the embeddings of runs."""
+"""A folder of results: one JSON line per run, which is never changed, and the embeddings of runs."""
 
 from __future__ import annotations
 
 import json
 import logging
-import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final
+
+from ..files import append_json_line
 
 __all__ = ["FORMAT", "ResultsFolder", "latest", "read_lines"]
 
@@ -60,16 +61,7 @@ class ResultsFolder:
         :param line: the line; its format is added
         """
         line = {"format": FORMAT, **line}
-        self.path.mkdir(parents=True, exist_ok=True)
-        with self.file.open("ab+") as file:
-            if file.tell():
-                # what was cut off stays a line of its own
-                file.seek(-1, os.SEEK_END)
-                if file.read() != b"\n":
-                    file.write(b"\n")
-            file.write(json.dumps(line, ensure_ascii=False, allow_nan=False).encode() + b"\n")
-            file.flush()
-            os.fsync(file.fileno())
+        append_json_line(self.file, line)
         self.lines.append(line)
 
     def status(self, key: str) -> str | None:
@@ -119,7 +111,7 @@ def latest(lines: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     """Keep the last finished line of each run.
 
     :param lines: lines, of several files perhaps
-    :return: a line a run
+    :return: one line per run
     """
     finished = (line for line in lines if line["status"] == "finished")
     return list({line["key"]: line for line in sorted(finished, key=lambda line: str(line["date"]))}.values())

@@ -1,4 +1,4 @@
-"""Runs a cell by PyKEEN's pipeline, and writes down what came out."""
+"""Run a cell by PyKEEN's pipeline, and write its results down."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def run_cell(
     embeddings: bool = True,
     use_tqdm: bool = True,
 ) -> dict[str, Any]:
-    """Run a cell, and write its line, whatever happens.
+    """Run a cell, and write its line; a run that fails or is interrupted has one, too.
 
     :param cell: the cell
     :param results: where to write the line
@@ -79,7 +79,7 @@ def run_cell(
 
 
 def _train(cell: Cell, tracker: PythonResultTracker, device: torch.device | None, use_tqdm: bool) -> PipelineResult:
-    """Train and test, with what has no influence on the result added to the cell's configuration."""
+    """Train and test. What is added to the cell's configuration does not change the result."""
     configuration = cell.configuration()
     arguments = configuration["pipeline"]
     dataset = get_dataset_locked(arguments["dataset"], arguments.pop("dataset_kwargs"))
@@ -117,7 +117,7 @@ def _describe(cell: Cell) -> dict[str, Any]:
 
 
 def _outcome(result: PipelineResult, tracker: PythonResultTracker) -> dict[str, Any]:
-    """List what came out of a run."""
+    """List the results of a run."""
     loop, stopper = result.training_loop, result.stopper
     assert isinstance(loop, TimeBudgetMixin)
     assert isinstance(stopper, EarlyStopper)
@@ -161,12 +161,12 @@ def _processor() -> str:
 
 
 def _export(path: Path, result: PipelineResult) -> None:
-    """Write embeddings; the result is safe already, so that nothing is an error."""
+    """Write embeddings. The result is written already, so that a failure is only logged."""
     try:
         assert isinstance(result.model, ERModel)
         assert isinstance(result.training, TriplesFactory)
         export_embeddings(path, result.model, result.training)
     except ImportError as error:
-        _once.warning("No embeddings are written, and so no picture of them: %s", error)
+        _once.warning("No embeddings are written, and so no picture of them: %s", str(error))
     except OSError:
         logger.exception("The embeddings could not be written to %s, so that there is no picture of them", path)

@@ -1,4 +1,4 @@
-"""Training strategies by name: the one place where their hyper-parameters are.
+"""Training strategies by name: the one place where their hyper-parameters, and their names elsewhere, are.
 
 Each is a part of a configuration of PyKEEN's pipeline. What PyKEEN's ``get_configuration_errors`` wants to see is given
 in full, defaults included.
@@ -6,14 +6,31 @@ in full, defaults included.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import dataclasses
+from collections.abc import Iterable, Mapping
 from copy import deepcopy
-from typing import Any, Final
+from typing import Any, Final, Literal, TypeAlias
 
 from ..losses import HaLELoss
 from ..training.learning_rate import WARMUP, scaled_learning_rate
 
-__all__ = ["STRATEGIES", "TUNED", "paper_row", "settings"]
+__all__ = ["STRATEGIES", "TUNED", "Comparison", "Strategy", "labels", "paper_row", "settings"]
+
+#: What the curves of a picture differ in: the strategy, or the activation of HaLE only
+Comparison: TypeAlias = Literal["strategies", "activations"]
+
+
+@dataclasses.dataclass(frozen=True)
+class Strategy:
+    """A way to train."""
+
+    name: str
+    #: A part of a configuration of PyKEEN's pipeline
+    settings: Mapping[str, Any]
+    #: The pictures that show it, and its label there; None for the picture of strategies, under its name
+    labels: Mapping[Comparison, str] | None = None
+    #: The name of the paper's row in ``hale.json``; None where it is the strategy's
+    paper_row: str | None = None
 
 
 def _queries(loss: str, batch_size: int = 1_024, **loss_kwargs: Any) -> dict[str, Any]:
@@ -40,7 +57,8 @@ def _hale(activation: str = "hanon", square: bool = True, **loss_kwargs: Any) ->
 def _negatives(loss: str, activation: str = "none", **loss_kwargs: Any) -> dict[str, Any]:
     """Train on sampled negatives, by PyKEEN's sLCWA loop.
 
-    The grid of the paper's baselines has these values; the smallest number of negatives, as a step costs in proportion.
+    These values are in the grid of the paper's baselines. The number of negatives is the smallest there, as the cost of
+    a step grows with it.
     """
     return dict(
         _queries(loss, activation=activation, margin=3.0, **loss_kwargs),
@@ -54,64 +72,78 @@ def _without_scale(strategy: dict[str, Any]) -> dict[str, Any]:
     return dict(strategy, model_kwargs=dict(strategy["model_kwargs"], relation_scale=False))
 
 
-#: The settings of each strategy. "HA" is HaLE's activation with another loss
-STRATEGIES: Final[Mapping[str, Mapping[str, Any]]] = {
-    "HaLE": _hale(gamma=5.0),
-    "SamNeg": _negatives("SamNeg", pos_weight=50.0),
-    "AdvNeg": _negatives("AdvNeg", adversarial_temperature=1.0),
-    "AllNeg": _queries("AllNeg", activation="none"),
+#: "HA" is HaLE's activation with another loss. The paper's row of negative sampling is the better of uniform and
+#: self-adversarial weights. Pictures show strategies in this order
+_STRATEGIES: Final = (
+    Strategy("HaLE", _hale(gamma=5.0), labels={"strategies": "HaLE", "activations": "Hanon"}),
+    Strategy("SamNeg", _negatives("SamNeg", pos_weight=50.0), paper_row="negative_sampling"),
+    Strategy("AdvNeg", _negatives("AdvNeg", adversarial_temperature=1.0), paper_row="negative_sampling"),
+    Strategy("AllNeg", _queries("AllNeg", activation="none")),
     # a scale could become 0 in place of the distances
-    "NonNeg": _without_scale(_queries("NonNeg", activation="none", lambda_=1.0)),
-    "HA+SamNeg": _negatives("SamNeg", activation="hanon", gamma=5.0, pos_weight=50.0),
-    "HA+AllNeg": _queries("AllNeg", activation="hanon", gamma=5.0),
-    "HaLE-no-activation": _hale(activation="none"),
-    "HaLE-no-square": _hale(square=False, gamma=5.0),
-    "HaLE-no-scale": _without_scale(_hale(gamma=5.0)),
-    "HaLE-halin": _hale(activation="halin", gamma=5.0),
-    "HaLE-2x": _hale(activation="2x"),
-    "HaLE-xexp": _hale(activation="xexp"),
-    "HaLE-2artanh": _hale(activation="2artanh"),
-}
+    Strategy("NonNeg", _without_scale(_queries("NonNeg", activation="none", lambda_=1.0))),
+    Strategy(
+        "HA+SamNeg",
+        _negatives("SamNeg", activation="hanon", gamma=5.0, pos_weight=50.0),
+        labels={"strategies": "HA + SamNeg"},
+        paper_row="activation_with_negative_sampling",
+    ),
+    Strategy(
+        "HA+AllNeg",
+        _queries("AllNeg", activation="hanon", gamma=5.0),
+        labels={"strategies": "HA + AllNeg"},
+        paper_row="activation_with_all_negatives",
+    ),
+    Strategy("HaLE-no-square", _hale(square=False, gamma=5.0), labels={}, paper_row="no_positive_square"),
+    Strategy("HaLE-no-scale", _without_scale(_hale(gamma=5.0)), labels={}, paper_row="no_relation_scale"),
+    Strategy("HaLE-halin", _hale(activation="halin", gamma=5.0), labels={"activations": "Halin"}),
+    Strategy("HaLE-2x", _hale(activation="2x"), labels={"activations": "2 x"}),
+    Strategy("HaLE-xexp", _hale(activation="xexp"), labels={"activations": "x exp(x)"}),
+    Strategy("HaLE-2artanh", _hale(activation="2artanh"), labels={"activations": "2 artanh(x)"}),
+    Strategy(
+        "HaLE-no-activation", _hale(activation="none"), labels={"activations": "none: x"}, paper_row="no_activation"
+    ),
+)
+STRATEGIES: Final[Mapping[str, Strategy]] = {strategy.name: strategy for strategy in _STRATEGIES}
+
+#: Some runs (by ``strategy``, ``dataset``, ``model``, ``embedding_dim``; any of what is left out), and their settings
+Tuning: TypeAlias = tuple[Mapping[str, Any], Mapping[str, Any]]
 
 
-def _tuned(
-    argument: str, what: Mapping[str, Any], *datasets: str
-) -> Iterator[tuple[Mapping[str, Any], Mapping[str, Any]]]:
-    """Say the same of all strategies whose loss is given an argument: γ, of Hanon and Halin; α, of HaLE."""
-    for dataset in datasets:
-        for name, strategy in STRATEGIES.items():
-            if argument in strategy["loss_kwargs"]:
-                yield {"dataset": dataset, "strategy": name}, what
+def _with_loss(name: str) -> list[str]:
+    """List the strategies with a loss."""
+    return [strategy.name for strategy in _STRATEGIES if strategy.settings["loss"] == name]
 
 
-#: What is different for some runs: which ones (by ``strategy``, ``dataset``, ``model``, ``embedding_dim``; any of what
-#: is left out), and the settings. A later entry goes before an earlier one.
-TUNED: list[tuple[Mapping[str, Any], Mapping[str, Any]]] = [
+def _with_loss_argument(name: str) -> list[str]:
+    """List the strategies whose loss is given an argument."""
+    return [strategy.name for strategy in _STRATEGIES if name in strategy.settings["loss_kwargs"]]
+
+
+def _tune(strategies: Iterable[str], datasets: Iterable[str], tuned: Mapping[str, Any]) -> list[Tuning]:
+    """Give some strategies the same settings on some datasets."""
+    strategies = list(strategies)
+    return [({"dataset": dataset, "strategy": name}, tuned) for dataset in datasets for name in strategies]
+
+
+#: What is different for some runs. A later entry goes before an earlier one
+TUNED: list[Tuning] = [
     # by the validation MRR of RotL on FB15k-237, and of RotE on CoDEx-S for all three: docs/results.md
-    *_tuned("gamma", {"loss_kwargs": {"gamma": 10.0}}, "FB15k-237", "CoDEx-S", "CoDEx-M", "CoDEx-L"),
-    *_tuned("alpha", {"loss_kwargs": {"lambda_": 0.25}}, "CoDEx-S", "CoDEx-M", "CoDEx-L"),
-    *_tuned(
-        "alpha",
+    *_tune(
+        _with_loss_argument("gamma"),
+        ["FB15k-237", "CoDEx-S", "CoDEx-M", "CoDEx-L"],
+        {"loss_kwargs": {"gamma": 10.0}},
+    ),
+    *_tune(_with_loss("HaLE"), ["CoDEx-S", "CoDEx-M", "CoDEx-L"], {"loss_kwargs": {"lambda_": 0.25}}),
+    *_tune(
+        _with_loss("HaLE"),
+        ["FB15k-237"],
         {
             "loss_kwargs": {"lambda_": 0.5},
             "regularizer": "N3",
             "regularizer_kwargs": {"weight": 1.0, "apply_only_once": False},
         },
-        "FB15k-237",
     ),
 ]
-
-#: Names of the paper's rows in ``hale.json`` where they differ from ours. Its row of negative sampling is the better of
-#: uniform and self-adversarial weights
-_PAPER_ROWS: Final[Mapping[str, str]] = {
-    "SamNeg": "negative_sampling",
-    "AdvNeg": "negative_sampling",
-    "HA+SamNeg": "activation_with_negative_sampling",
-    "HA+AllNeg": "activation_with_all_negatives",
-    "HaLE-no-activation": "no_activation",
-    "HaLE-no-square": "no_positive_square",
-    "HaLE-no-scale": "no_relation_scale",
-}
 
 
 def settings(strategy: str, **cell: Any) -> dict[str, Any]:
@@ -122,11 +154,25 @@ def settings(strategy: str, **cell: Any) -> dict[str, Any]:
     :return: a part of a configuration of PyKEEN's pipeline
     """
     cell["strategy"] = strategy
-    merged = deepcopy(dict(STRATEGIES[strategy]))
-    for where, what in TUNED:
+    merged = deepcopy(dict(STRATEGIES[strategy].settings))
+    for where, tuned in TUNED:
         if all(cell[name] == value for name, value in where.items()):
-            _merge(merged, what)
+            _merge(merged, tuned)
     return merged
+
+
+def labels(comparison: Comparison) -> dict[str, str]:
+    """List the strategies of a picture.
+
+    :param comparison: what the picture compares
+    :return: the labels by the names of strategies
+    """
+    shown: dict[str, str] = {}
+    for strategy in _STRATEGIES:
+        own = {"strategies": strategy.name} if strategy.labels is None else dict(strategy.labels)
+        if comparison in own:
+            shown[strategy.name] = own[comparison]
+    return shown
 
 
 def paper_row(strategy: str) -> str:
@@ -135,7 +181,7 @@ def paper_row(strategy: str) -> str:
     :param strategy: the name of the strategy
     :return: the name in ``hale.json``, which need not have the row
     """
-    return _PAPER_ROWS.get(strategy, strategy)
+    return STRATEGIES[strategy].paper_row or strategy
 
 
 def _merge(target: dict[str, Any], source: Mapping[str, Any]) -> None:

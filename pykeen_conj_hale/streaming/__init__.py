@@ -3,6 +3,7 @@
 - :mod:`~pykeen_conj_hale.streaming.logsumexp`: the function, and what it accepts
 - :mod:`~pykeen_conj_hale.streaming.kernel`: the autograd function, and its passes over a chunk
 - :mod:`~pykeen_conj_hale.streaming.compiled`: the same passes, compiled
-- :mod:`~pykeen_conj_hale.streaming.activations`: hardness-aware activations by name
-- :mod:`~pykeen_conj_hale.streaming.links`: growing maps of the squared distance
+- :mod:`~pykeen_conj_hale.streaming.activations`: hardness-aware activations by name;
+  :mod:`~pykeen_conj_hale.streaming.activation_base`: what they have in common
+- :mod:`~pykeen_conj_hale.streaming.links`: increasing maps of the squared distance
 """

@@ -1,4 +1,4 @@
-r"""Links: growing maps ψ of the squared distance u, for similarities which are a function of it.
+r"""Links: increasing maps ψ of the squared distance u, for similarities which are a function of it.
 
 With them, :math:`-\psi(\|q - t\|^2)` has the fast path of the squared distance. To add one: subclass :class:`Link`
 here, and :class:`~pykeen_conj_hale.nn.similarity.Similarity`.

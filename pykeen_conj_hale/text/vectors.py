@@ -11,7 +11,7 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from ..checks import check_choice
+from ..checks import check_choice, check_whole
 from ..files import replacing
 
 __all__ = ["ENTITY_PREFIX", "Neighbour", "WordVectors"]
@@ -19,7 +19,7 @@ __all__ = ["ENTITY_PREFIX", "Neighbour", "WordVectors"]
 Kind: TypeAlias = Literal["entity", "word"]
 Metric: TypeAlias = Literal["cosine", "euclidean"]
 
-#: Tells an entity from a word of the same letters, in files
+#: Stands before an entity in a file, to tell it from a word of the same letters
 ENTITY_PREFIX = "ENTITY/"
 
 
@@ -90,13 +90,15 @@ class WordVectors:
         """Find the nearest words and entities.
 
         :param token: the label of an entity, or a word, which is left out of the result; or a vector
-        :param k: the number of neighbours
+        :param k: the number of neighbours, ≥ 1
         :param kind: what the token is; None for the word, or else the entity
         :param among: whether to look among entities or words only
         :param metric: ``"cosine"`` similarity or ``"euclidean"`` distance
         :return: the neighbours, the nearest first
         :raises KeyError: if there is no such token
+        :raises ValueError: if another argument is not allowed
         """
+        check_whole("k", k)
         check_choice("metric", metric, ("cosine", "euclidean"))
         vector = np.asarray(self.vectors[self.row(token, kind)] if isinstance(token, str) else token)
         if metric == "cosine":
@@ -121,7 +123,7 @@ class WordVectors:
         return [prefix + label for label in self.entities] + self.words
 
     def save_word2vec(self, path: str | os.PathLike[str], entity_prefix: str = ENTITY_PREFIX) -> None:
-        """Write the text format of word2vec: a line with the numbers of vectors and dimensions, then one a token.
+        """Write word2vec's text format: a line with the numbers of vectors and dimensions, then one line per token.
 
         White space inside a token becomes an underscore.
 

@@ -1,4 +1,4 @@
-"""A training loop which does not wait for its device after each step."""
+"""Losses that are read one step late, so that a loop does not wait for its device after each step."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ BatchType = TypeVar("BatchType")
 
 
 def reads_late(loss: Tensor) -> bool:
-    """Tell whether reading a loss at once would make the host wait for the device, and can be put off.
+    """Tell whether a loss is read one step late, as reading it at once would make the host wait for the device.
 
     :param loss: the loss
     :return: whether it is on a CUDA device
@@ -27,12 +27,12 @@ def reads_late(loss: Tensor) -> bool:
 
 
 class DeferredLossMixin(TrainingLoop[BatchType], Generic[BatchType]):
-    """Reads the losses of a CUDA device one step late; to be put before PyKEEN's loop among the bases.
+    """Reads the losses of a CUDA device one step late; put it before PyKEEN's loop among the bases.
 
-    PyKEEN reads the loss of each step at once, twice, and so waits for the device to finish while nothing new is
-    queued. Here a step's loss is copied while the device works, and looked at after the next step's forward pass has
-    been queued; the epoch's loss is added up on the device. The queue is one step deep, so that a time budget still is
-    overrun by at most one step.
+    PyKEEN reads the loss of each step at once, twice. So it waits for the device to finish while nothing new is queued.
+    Here a step's loss is copied while the device works, and read after the next step's forward pass has been queued.
+    The device adds up the epoch's loss. The queue is one step deep, so that a time budget still is overrun by at most
+    one step.
 
     A loss that is not finite is found before its optimizer step on a CPU, and one step later on a CUDA device.
     """
@@ -48,13 +48,13 @@ class DeferredLossMixin(TrainingLoop[BatchType], Generic[BatchType]):
         :param kwargs: arguments of the training loop
         """
         super().__init__(**kwargs)
-        self._check = LossCheck()
+        self._loss_check = LossCheck()
 
     def _train_epoch(self, *args: Any, **kwargs: Any) -> float:
-        self._check = LossCheck()
+        self._loss_check = LossCheck()
         # the sum of the deferred losses: the epoch's only wait
         loss = float(super()._train_epoch(*args, **kwargs))
-        self._check.finish()
+        self._loss_check.finish()
         return loss
 
     def _forward_pass(  # type: ignore[override]
@@ -68,7 +68,7 @@ class DeferredLossMixin(TrainingLoop[BatchType], Generic[BatchType]):
         backward: bool = True,
     ) -> float | Tensor:
         loss = self._process_batch(batch, start, stop, label_smoothing=label_smoothing, slice_size=slice_size)
-        self._check.add(loss, self.batch_terms, self.num_steps + 1)
+        self._loss_check.add(loss, self.batch_terms, self.num_steps + 1)
         if self.model.loss.reduction == "mean":
             loss = loss * ((stop - start) / current_batch_size)
         if backward:
@@ -109,7 +109,7 @@ class LossCheck:
 
 
 class _LateLoss:
-    """The loss of one step on its way to the host.
+    """The loss of one step, while it is copied to the host.
 
     :param loss: a scalar
     :param terms: its summands by name

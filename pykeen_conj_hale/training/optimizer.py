@@ -1,4 +1,4 @@
-"""Optimizers at their best speed."""
+"""Fused optimizers, which are the fastest, wherever PyTorch has them."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ __all__ = ["prefer_fused"]
 
 
 def prefer_fused(optimizer: Optimizer) -> None:
-    """Let an optimizer update its parameters in one kernel, where it can and nothing else was asked for.
+    """Let an optimizer update all parameters in one kernel, if it can.
 
-    ``fused=False`` among its arguments leaves it as it is, as do ``foreach`` and ``differentiable``.
+    An optimizer that was made with ``fused=False``, ``foreach`` or ``differentiable`` stays as it is.
 
     :param optimizer: the optimizer, changed in place
     """
@@ -27,7 +27,7 @@ def prefer_fused(optimizer: Optimizer) -> None:
 
 
 def _works_fused(optimizer: Optimizer, like: torch.Tensor) -> bool:
-    """Try a step of a parameter of one value."""
+    """Try a fused step with a parameter that has a single value."""
     parameter = torch.zeros(1, dtype=like.dtype, device=like.device, requires_grad=True)
     parameter.grad = torch.zeros_like(parameter)
     # a group may hold more than its optimizer takes, e.g. AdamW's, or a schedule's

@@ -137,7 +137,7 @@ class QuerySamplingTrainingLoop(TimeBudgetMixin[Tensor], DeferredLossMixin[Tenso
         if self.terms.compile and not kwargs.get("only_size_probing"):
             start = time.perf_counter()
             self.terms.warm_up(kwargs.get("batch_size") or 256)
-            logger.info("Compiled in %.1f s, which no time budget is charged with.", time.perf_counter() - start)
+            logger.info("Compiled in %.1f s; the time budget does not count them.", time.perf_counter() - start)
         return super()._train(triples_factory, *args, **kwargs)
 
     def _slice_size_search(self, **kwargs: Any) -> int:

@@ -1,4 +1,4 @@
-"""Counting co-occurrences: words a second and peak memory, of a text like a natural one and of a table of glosses.
+"""Counting co-occurrences: words per second and peak memory, of a text like a natural one and of a table of glosses.
 
 The text is drawn: words by Zipf's law, in lines of 20, so that its vocabulary grows as that of a natural one does. Each
 corpus is counted in a process of its own, on one thread; times are processor times, which say the same on a busy

@@ -1,8 +1,8 @@
 """One epoch of WN18RR, d = 32: query sampling with HaLE, and PyKEEN's own models and loops.
 
-Whole epochs where they are short; for the long ones the seconds a step of ``--seconds`` seconds of training, times the
-steps of an epoch. The data is found as by ``dataset="WN18RR-all"``. PyKEEN's loops get batches of 256 queries (LCWA),
-or of 1,024 triples with 256 negatives each (NSSA).
+Whole epochs where they are short; for the long ones the seconds per step of ``--seconds`` seconds of training, times
+the steps of an epoch. The data is found as by ``dataset="WN18RR-all"``. PyKEEN's loops get batches of 256 queries
+(LCWA), or of 1,024 triples with 256 negatives each (NSSA).
 """
 
 from __future__ import annotations

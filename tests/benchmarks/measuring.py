@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 import torch
 from tabulate import tabulate
 
-from pykeen_conj_hale.training import TimeBudgetMixin
+from pykeen_conj_hale.files import append_json_line
 
 #: WN18RR in the literature's protocol
 WN18RR = dict(num_entities=40_943, num_relations=11, num_triples=86_835)
@@ -82,7 +82,7 @@ def main(
     """
     names = list(ways)
     parser.add_argument("--ways", nargs="+", choices=names, default=names)
-    parser.add_argument("--rounds", type=int, default=1, help="processes a way, in turns (default: %(default)s)")
+    parser.add_argument("--rounds", type=int, default=1, help="processes per way, in turns (default: %(default)s)")
     parser.add_argument("--one", choices=names, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.one:
@@ -142,41 +142,13 @@ def report(title: str, headers: Sequence[str], table: Sequence[Sequence[Any]], *
     sys.stdout.flush()
     if path := os.environ.get("BENCHMARKS_JSON"):
         named = [dict(zip(["name", *headers], row, strict=True)) for row in table]
-        write_line(path, benchmark=title, rows=named, **facts)
-
-
-def write_line(path: str | Path, **facts: Any) -> str:
-    """Append facts to a file, with the command that found them, and where.
-
-    :param path: the file, of a JSON object a line
-    :param facts: what was found
-    :return: the line, in a form to read
-    """
-    line = dict(
-        facts,
-        command=shlex.join(["python", f"tests/benchmarks/{Path(sys.argv[0]).name}", *sys.argv[1:]]),
-        threads=torch.get_num_threads(),
-        torch=torch.__version__,
-        machine=platform.machine(),
-    )
-    Path(path).parent.mkdir(parents=True, exist_ok=True)
-    with Path(path).open("a") as file:
-        file.write(json.dumps(line) + "\n")
-    return json.dumps(line, indent=2) + "\n"
-
-
-def count_late_steps(loop: TimeBudgetMixin[Any]) -> list[bool]:
-    """Note for each step whether the budget is spent when it ends: for one step it should be.
-
-    :param loop: the loop, which is changed
-    :return: a list that grows
-    """
-    late: list[bool] = []
-    after_step = loop._after_step
-
-    def note() -> bool:
-        late.append(loop.time_budget is not None and loop.time_budget.is_spent)
-        return after_step()
-
-    loop._after_step = note  # type: ignore[method-assign]
-    return late
+        line = dict(
+            benchmark=title,
+            rows=named,
+            **facts,
+            command=shlex.join(["python", f"tests/benchmarks/{Path(sys.argv[0]).name}", *sys.argv[1:]]),
+            threads=torch.get_num_threads(),
+            torch=torch.__version__,
+            machine=platform.machine(),
+        )
+        append_json_line(path, line)

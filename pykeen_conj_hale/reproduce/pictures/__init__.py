@@ -1,11 +1,4 @@
-"""The figures of HaLE's paper, drawn of our results.
-
----
-citation:
-    author: Wang
-    year: 2022
-    link: https://arxiv.org/abs/2201.00565
-"""
+"""The figures of HaLE's paper (Wang et al., 2022, https://arxiv.org/abs/2201.00565), drawn from our results."""
 
 from __future__ import annotations
 
@@ -15,8 +8,7 @@ from typing import Any
 
 from .activations import draw_activations
 from .curves import draw_curves
-from .groups import read_groups
-from .style import ACTIVATIONS, STRATEGIES
+from .run_groups import group_runs
 from .tsne import draw_tsne
 
 __all__ = ["draw"]
@@ -39,10 +31,10 @@ def draw(lines: Sequence[Mapping[str, Any]], folder: Path, embeddings: Mapping[s
     :return: the pictures of these results
     :raises ImportError: if there is no matplotlib; without scikit-learn only the last kind is left out
     """
-    groups = read_groups(lines)
+    groups = group_runs(lines)
     return [
         draw_activations(folder),
-        *draw_curves(groups, folder, "strategies", STRATEGIES),
-        *draw_curves(groups, folder, "activations", ACTIVATIONS),
+        *draw_curves(groups, folder, "strategies"),
+        *draw_curves(groups, folder, "activations"),
         *draw_tsne(groups, folder, embeddings),
     ]

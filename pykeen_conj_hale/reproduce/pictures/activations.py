@@ -10,19 +10,11 @@ import numpy as np
 import torch
 
 from ...streaming.activations import HardnessActivation, activation_resolver
-from .style import ACTIVATIONS, OTHER, Look, new_figure, save, tidy
+from ..strategies import STRATEGIES
+from .style import OTHER, Look, looks, new_figure, save, tidy
 
 __all__ = ["draw_activations"]
 
-#: The losses' names of the activations that strategies have
-NAMES: Final = {
-    "HaLE": "hanon",
-    "HaLE-halin": "halin",
-    "HaLE-2x": "2x",
-    "HaLE-xexp": "xexp",
-    "HaLE-2artanh": "2artanh",
-    "HaLE-no-activation": "none",
-}
 GREEK: Final = {"alpha": "α", "beta": "β", "gamma": "γ", "lambda_": "λ"}
 
 #: Where the activations differ; what grows without bound leaves the picture
@@ -54,9 +46,11 @@ def draw_activations(folder: Path) -> Path:
 
 
 def _looks() -> dict[type[HardnessActivation], Look]:
-    """Find how each activation looks: as the strategy that has it, in the order of strategies."""
-    looks = {activation_resolver.lookup(name): ACTIVATIONS[strategy] for strategy, name in NAMES.items()}
-    return looks | {cls: Look(cls.__name__, OTHER, "") for cls in activation_resolver if cls not in looks}
+    """Give each activation the look of the strategy that has it, in the order of strategies."""
+    known: dict[type[HardnessActivation], Look] = {}
+    for strategy, look in looks("activations").items():
+        known[activation_resolver.lookup(STRATEGIES[strategy].settings["loss_kwargs"]["activation"])] = look
+    return known | {cls: Look(cls.__name__, OTHER, "") for cls in activation_resolver if cls not in known}
 
 
 def describe(activation: HardnessActivation, name: str) -> str:

@@ -10,8 +10,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from .groups import Group, Groups, Run, file_names
-from .style import Look, new_figure, save, tidy
+from ..strategies import Comparison
+from .run_groups import GroupedRuns, Run, RunGroup, picture_names
+from .style import Look, looks, new_figure, save, tidy
 
 __all__ = ["Series", "draw_curves", "make_series"]
 
@@ -49,42 +50,44 @@ def make_series(curves: Iterable[NDArray[np.float64]]) -> Series | None:
     return Series(seconds, np.median(values, axis=0), values.min(axis=0), values.max(axis=0), len(curves))
 
 
-def group_series(strategies: Mapping[str, Mapping[int, Run]], looks: Mapping[str, Look]) -> dict[str, Series]:
+def strategy_series(strategies: Mapping[str, Mapping[int, Run]], names: Iterable[str]) -> dict[str, Series]:
     """Make the series of a picture.
 
     :param strategies: runs, by strategy and seed
-    :param looks: the strategies of the picture
-    :return: the series by strategy, in the order of ``looks``; none for a strategy without curves
+    :param names: the strategies of the picture
+    :return: the series by strategy, in the order of ``names``; none for a strategy without curves
     """
-    found = {name: make_series(run.curve for run in strategies[name].values()) for name in looks if name in strategies}
+    found = {name: make_series(run.curve for run in strategies[name].values()) for name in names if name in strategies}
     return {name: series for name, series in found.items() if series is not None}
 
 
-def draw_curves(groups: Groups, folder: Path, kind: str, looks: Mapping[str, Look]) -> list[Path]:
-    """Draw a picture of each group in which there is something to compare.
+def draw_curves(groups: GroupedRuns, folder: Path, comparison: Comparison) -> list[Path]:
+    """Draw a picture of each group that has two strategies to compare.
 
     :param groups: the runs
     :param folder: where to write
-    :param kind: what the lines are: ``strategies`` or ``activations``
-    :param looks: which strategies are lines, and how
+    :param comparison: what is compared
     :return: the files
     """
-    found: dict[Group, dict[str, Series]] = {}
+    shown = looks(comparison)
+    found: dict[RunGroup, dict[str, Series]] = {}
     for group, strategies in groups.items():
-        lines = group_series(strategies, looks)
-        if len(lines) > 1:
-            found[group] = lines
+        series = strategy_series(strategies, shown)
+        if len(series) > 1:
+            found[group] = series
         else:
-            logger.info("No curves of %s for %s, %g s: fewer than two lines", kind, group, group.seconds)
-    names = file_names(found, f"hits_at_10_{{}}_{kind}.png")
-    return [_draw(group, lines, looks, kind, folder / names[group]) for group, lines in found.items()]
+            logger.info("No curves of %s for %s, %g s: fewer than two lines", comparison, group, group.seconds)
+    names = picture_names(found, f"hits_at_10_{{}}_{comparison}.png")
+    return [_draw(group, series, shown, comparison, folder / names[group]) for group, series in found.items()]
 
 
-def _draw(group: Group, lines: Mapping[str, Series], looks: Mapping[str, Look], kind: str, path: Path) -> Path:
+def _draw(
+    group: RunGroup, lines: Mapping[str, Series], shown: Mapping[str, Look], comparison: Comparison, path: Path
+) -> Path:
     figure = new_figure(4.5)
     axes = figure.subplots()
     for name, series in lines.items():
-        look = looks[name]
+        look = shown[name]
         label = look.label if series.seeds == 1 else f"{look.label} ({series.seeds} seeds)"
         style = f"{look.marker}-"
         (line,) = axes.plot(series.seconds, series.median, style, color=look.color, markersize=5, label=label)
@@ -96,6 +99,6 @@ def _draw(group: Group, lines: Mapping[str, Series], looks: Mapping[str, Look], 
     axes.set(xlabel="training (seconds)", ylabel="Hits@10 on validation")
     axes.set_xlim(left=0)
     tidy(axes)
-    title = {"strategies": "strategy", "activations": "activation of HaLE"}[kind]
+    title = {"strategies": "strategy", "activations": "activation of HaLE"}[comparison]
     figure.legend(loc="outside right upper", frameon=False, title=title, alignment="left")
     return save(figure, path)

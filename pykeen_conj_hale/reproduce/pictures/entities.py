@@ -1,4 +1,4 @@
-"""Embeddings of entities: a sample of them, how they lie, and their places in a plane."""
+"""Embeddings of entities: draw a sample, measure their uniformity, find clusters, project them to a plane."""
 
 from __future__ import annotations
 
@@ -55,16 +55,12 @@ def uniformity(x: Array) -> float:
     .. math::
         \ln \operatorname{mean}_{i < j} \exp(-2 \|u_i - u_j\|^2), \qquad u_i = x_i / \|x_i\|
 
-    It is 0 where all directions are one, and not below -8.
+    It is 0 where all directions are the same, and never below -8.
+
+    Its definition is that of Wang and Isola (2020, https://arxiv.org/abs/2005.10242).
 
     :param x: shape: ``(n, d)``, n > 1; zero stays zero
     :return: the measure
-
-    ---
-    citation:
-        author: Wang
-        year: 2020
-        link: https://arxiv.org/abs/2005.10242
     """
     norms = np.linalg.norm(x, axis=1, keepdims=True)
     u = np.divide(x, norms, out=np.zeros_like(x), where=norms > 0)

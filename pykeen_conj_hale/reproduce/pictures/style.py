@@ -1,21 +1,22 @@
-"""What all pictures have in common: names, colours, size."""
+"""What all pictures have in common: colours, markers, size."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import itertools
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ...files import replacing
+from ..strategies import Comparison, labels
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["ACTIVATIONS", "CLUSTERS", "OTHER", "STRATEGIES", "Look", "new_figure", "read_description", "save", "tidy"]
+__all__ = ["OTHER", "PALETTE", "Look", "looks", "new_figure", "read_description", "save", "tidy"]
 
-BLACK, ORANGE, SKY, GREEN, YELLOW, BLUE, VERMILLION, PURPLE = CLUSTERS = (
-    # The palette of Okabe and Ito (2008), which the colour-blind can tell apart, too
+BLACK, ORANGE, SKY, GREEN, YELLOW, BLUE, VERMILLION, PURPLE = PALETTE = (
+    # Of Okabe and Ito (2008): the colour-blind can tell these apart, too
     ["#000000", "#E69F00", "#56B4E9", "#009E73", "#F0E442", "#0072B2", "#D55E00", "#CC79A7"]
 )
 
@@ -28,26 +29,21 @@ class Look(NamedTuple):
     marker: str
 
 
-#: Of the paper's Fig. 2, upper, in the order of the legend
-STRATEGIES: Final[Mapping[str, Look]] = {
-    "HaLE": Look("HaLE", BLUE, "o"),
-    "SamNeg": Look("SamNeg", ORANGE, "v"),
-    "AdvNeg": Look("AdvNeg", GREEN, "^"),
-    "AllNeg": Look("AllNeg", VERMILLION, "s"),
-    "NonNeg": Look("NonNeg", PURPLE, "D"),
-    "HA+SamNeg": Look("HA + SamNeg", SKY, "X"),
-    "HA+AllNeg": Look("HA + AllNeg", BLACK, "P"),
-}
+#: The looks of curves, in the order of the strategies; yellow is hard to see on white, and so comes last
+_COLORS: Final = (BLUE, ORANGE, GREEN, VERMILLION, PURPLE, SKY, BLACK, YELLOW)
+#: One more than colours: where colours come again, the marker is another
+_MARKERS: Final = "ov^sDXP*<"
 
-#: Of the paper's Fig. 2, lower: HaLE with other activations
-ACTIVATIONS: Final[Mapping[str, Look]] = {
-    "HaLE": Look("Hanon", BLUE, "o"),
-    "HaLE-halin": Look("Halin", VERMILLION, "s"),
-    "HaLE-2x": Look("2 x", GREEN, "^"),
-    "HaLE-xexp": Look("x exp(x)", PURPLE, "D"),
-    "HaLE-2artanh": Look("2 artanh(x)", ORANGE, "v"),
-    "HaLE-no-activation": Look("none: x", BLACK, "P"),
-}
+
+def looks(comparison: Comparison) -> dict[str, Look]:
+    """Give each strategy of a picture a label, a colour and a marker.
+
+    :param comparison: what the picture compares
+    :return: the looks by strategy, in the order of the legend
+    """
+    styles = zip(itertools.cycle(_COLORS), itertools.cycle(_MARKERS), strict=False)
+    return {name: Look(label, *style) for (name, label), style in zip(labels(comparison).items(), styles, strict=False)}
+
 
 #: The colour of what the paper does not draw
 OTHER: Final = "#7F7F7F"

@@ -9,16 +9,19 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ...embeddings import LabeledEmbeddings, load_embeddings
+from ..strategies import labels
 from .entities import Array, clusters, project, sample_labels, uniformity, vectors
-from .groups import Group, Groups, file_names
-from .style import CLUSTERS, STRATEGIES, WIDTH, new_figure, read_description, save
+from .run_groups import GroupedRuns, RunGroup, picture_names
+from .style import PALETTE, WIDTH, new_figure, read_description, save
 
 __all__ = ["Panel", "draw_tsne", "make_panels"]
 
 logger = logging.getLogger(__name__)
 
-#: At most as many entities are drawn; fewer than the least are no picture
-MOST, LEAST = 2_000, 4
+#: At most so many entities are drawn
+MAX_ENTITIES = 2_000
+#: Of fewer entities there is no picture
+MIN_ENTITIES = 4
 
 
 class Panel(NamedTuple):
@@ -29,8 +32,8 @@ class Panel(NamedTuple):
     vectors: Array
 
 
-def draw_tsne(groups: Groups, folder: Path, embeddings: Mapping[str, Path]) -> list[Path]:
-    """Draw a picture of each group, a panel a strategy.
+def draw_tsne(groups: GroupedRuns, folder: Path, embeddings: Mapping[str, Path]) -> list[Path]:
+    """Draw a picture of each group, with one panel per strategy.
 
     :param groups: the runs; of several seeds of a strategy the least that has embeddings is drawn
     :param folder: where to write
@@ -40,14 +43,14 @@ def draw_tsne(groups: Groups, folder: Path, embeddings: Mapping[str, Path]) -> l
     found = {group: files for group in groups if (files := _files(group, groups, embeddings))}
     if found and not _has_sklearn():
         return []
-    names = file_names(found, "tsne_{}.png")
+    names = picture_names(found, "tsne_{}.png")
     pictures = [_draw_group(group, files, folder / names[group]) for group, files in found.items()]
     return [picture for picture in pictures if picture is not None]
 
 
-def _files(group: Group, groups: Groups, embeddings: Mapping[str, Path]) -> dict[str, Path]:
+def _files(group: RunGroup, groups: GroupedRuns, embeddings: Mapping[str, Path]) -> dict[str, Path]:
     files: dict[str, Path] = {}
-    for strategy in STRATEGIES:
+    for strategy in labels("strategies"):
         for _, run in sorted(groups[group].get(strategy, {}).items()):
             if run.key in embeddings and embeddings[run.key].is_file():
                 files.setdefault(strategy, embeddings[run.key])
@@ -65,14 +68,14 @@ def _has_sklearn() -> bool:
     return True
 
 
-def _draw_group(group: Group, files: Mapping[str, Path], path: Path) -> Path | None:
+def _draw_group(group: RunGroup, files: Mapping[str, Path], path: Path) -> Path | None:
     # The time, as a run that is done anew writes a file of the same name
     source = "; ".join(f"{strategy}: {file.name} {file.stat().st_mtime_ns}" for strategy, file in files.items())
     if read_description(path) == source:
         return path
     panels = make_panels(files)
     if not panels:
-        logger.info("No t-SNE of %s, %g s: there are no %d entities that all have", group, group.seconds, LEAST)
+        logger.info("No t-SNE of %s, %g s: there are no %d entities that all have", group, group.seconds, MIN_ENTITIES)
         return None
     return _draw(group, panels, path, source)
 
@@ -84,10 +87,10 @@ def make_panels(files: Mapping[str, Path]) -> list[Panel]:
     :return: the panels, in which a row is the same entity; none if there are too few entities in common
     """
     read = {strategy: embeddings for strategy, file in files.items() if (embeddings := _load(file))}
-    labels = sample_labels((embeddings.labels["entity"] for embeddings in read.values()), MOST) if read else []
-    if len(labels) < LEAST:
+    sample = sample_labels((embeddings.labels["entity"] for embeddings in read.values()), MAX_ENTITIES) if read else []
+    if len(sample) < MIN_ENTITIES:
         return []
-    return [Panel(strategy, vectors(embeddings, labels)) for strategy, embeddings in read.items()]
+    return [Panel(strategy, vectors(embeddings, sample)) for strategy, embeddings in read.items()]
 
 
 def _load(file: Path) -> LabeledEmbeddings | None:
@@ -100,22 +103,21 @@ def _load(file: Path) -> LabeledEmbeddings | None:
     return embeddings
 
 
-def _draw(group: Group, panels: Sequence[Panel], path: Path, source: str) -> Path:
+def _draw(group: RunGroup, panels: Sequence[Panel], path: Path, source: str) -> Path:
     columns = len(panels) if len(panels) < 5 else math.ceil(len(panels) / 2)
     rows = math.ceil(len(panels) / columns)
     side = min(WIDTH / columns, 4.0)
     figure = new_figure(rows * (side + 0.4) + 0.6)
-    first = panels[0]
-    colors = [CLUSTERS[i] for i in clusters(first.vectors, len(CLUSTERS))]
+    first, names = panels[0], labels("strategies")
+    colors = [PALETTE[i] for i in clusters(first.vectors, len(PALETTE))]
     grid = list(figure.subplots(rows, columns, squeeze=False).flat)
     for axes, panel in zip(grid, panels, strict=False):
         axes.scatter(*project(panel.vectors).T, c=colors, s=5, linewidths=0)
-        name = STRATEGIES[panel.strategy].label
-        axes.set_title(f"{name}\nuniformity {uniformity(panel.vectors):.2f}", fontsize=10)
+        axes.set_title(f"{names[panel.strategy]}\nuniformity {uniformity(panel.vectors):.2f}", fontsize=10)
         axes.set(xticks=[], yticks=[], box_aspect=1)
     for axes in grid[len(panels) :]:
         axes.set_axis_off()
     title = f"{group}: {len(first.vectors):,} entities by t-SNE"
-    note = f"colours: k-means clusters of {STRATEGIES[first.strategy].label}'s entities; uniformity: lower is more even"
+    note = f"colours: k-means clusters of {names[first.strategy]}'s entities; uniformity: lower is more even"
     figure.suptitle(f"{title}\n{note}", fontsize=10)
     return save(figure, path, source)

@@ -3,44 +3,25 @@
 from __future__ import annotations
 
 import hashlib
-import logging
 import os
-import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, Literal, TypeAlias
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import scipy.sparse
-from tqdm.auto import tqdm
 
 from ...checks import check_choice, check_number, check_whole
-from .counting import DESCRIBES, END, CodedCorpus, PairCounter
-from .documents import DocumentLike, as_documents
-from .mentions import Ambiguity, find_surfaces
+from .counting import Context, count_documents
+from .documents import DocumentLike
+from .mentions import Ambiguity
 from .storage import load_arrays, save_arrays
+from .tokens import Tokenizer, tokenize
 
-__all__ = ["Context", "Cooccurrence", "tokenize"]
-
-logger = logging.getLogger(__name__)
-
-Tokenizer: TypeAlias = Callable[[str], Sequence[str]]
-#: Which neighbours of a word are its context
-Context: TypeAlias = Literal["symmetric", "left", "right"]
+__all__ = ["Cooccurrence"]
 
 #: The version of the files
 FORMAT = 1
-#: Letters and digits, with apostrophes and hyphens inside
-WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
-
-
-def tokenize(text: str) -> list[str]:
-    """Split a text into lower-cased words: letters and digits, with apostrophes and hyphens inside.
-
-    :param text: the text
-    :return: the words
-    """
-    return WORD.findall(text.lower())
 
 
 class Cooccurrence:
@@ -55,11 +36,7 @@ class Cooccurrence:
     part counts descriptions, whatever the distance; it has rows of entities only: an entity is a context of words where
     it is mentioned, not where it is described.
 
-    ---
-    citation:
-        author: Pennington
-        year: 2014
-        link: https://aclanthology.org/D14-1162/
+    Counts by distance are those of GloVe (Pennington et al., 2014, https://aclanthology.org/D14-1162/).
     """
 
     def __init__(
@@ -107,9 +84,9 @@ class Cooccurrence:
         tokenizer: Tokenizer = tokenize,
         use_tqdm: bool = True,
     ) -> Cooccurrence:
-        r"""Count a corpus, which is read once and need not fit into the memory.
+        r"""Count a corpus. It is read once, and need not fit into the memory.
 
-        :param documents: texts; paths of files with a document a line, in UTF-8, also gzipped; or
+        :param documents: texts; paths of files with one document per line, in UTF-8, also gzipped; or
             :class:`~pykeen_conj_hale.text.Document` of a text and the entity which it describes
         :param entities: the mentions of each entity, by the entity's label in the knowledge graph; an entity that is
             only described needs none. Mentions become one token, from left to right and the longest first
@@ -118,8 +95,8 @@ class Cooccurrence:
         :param min_count: how often a word has to occur; entities are kept however rare they are
         :param max_vocab: the number of words to keep, the most frequent ones; None for all
         :param description_weight: the count δ of a word of an entity's description, ≥ 0
-        :param ambiguous: what becomes of a mention of several entities: ``"drop"`` (its words stay words) or
-            ``"first"`` (the entity that comes first)
+        :param ambiguous: how to read a mention of several entities: ``"drop"`` (its words stay words) or ``"first"``
+            (it is the entity that comes first)
         :param tokenizer: splits a text into words; the settings keep its name
         :param use_tqdm: whether to show a progress bar
         :return: the co-occurrences
@@ -133,32 +110,19 @@ class Cooccurrence:
         if max_vocab is not None:
             check_whole("max_vocab", max_vocab)
         check_number("description_weight", description_weight, minimum=0)
-        entities = dict(entities or {})
-        surfaces, num_ambiguous = find_surfaces(entities, tokenizer, ambiguous)
-        with CodedCorpus(sorted(entities), surfaces, tokenizer) as corpus:
-            corpus.read(
-                tqdm(as_documents(documents), "Reading", unit=" documents", unit_scale=True, disable=not use_tqdm)
-            )
-            if not corpus.num_words:
-                raise ValueError(f"documents is empty: {corpus.num_documents} documents without a single word.")
-            words, tokens = _choose_words(corpus, min_count, max_vocab)
-            counter = _count(corpus, tokens, window, use_tqdm)
-            return cls(
-                *_assemble(corpus, words, tokens, counter, context, description_weight),
-                settings=dict(
-                    window=window,
-                    context=context,
-                    min_count=min_count,
-                    max_vocab=max_vocab,
-                    description_weight=float(description_weight),
-                    ambiguous=ambiguous,
-                    tokenizer=f"{tokenizer.__module__}.{getattr(tokenizer, '__qualname__', type(tokenizer).__name__)}",
-                    num_documents=corpus.num_documents,
-                    num_words=corpus.num_words,
-                    num_mentions=len(surfaces),
-                    num_ambiguous_mentions=num_ambiguous,
-                ),
-            )
+        counts = count_documents(
+            documents,
+            dict(entities or {}),
+            window=window,
+            context=context,
+            min_count=min_count,
+            max_vocab=max_vocab,
+            description_weight=description_weight,
+            ambiguous=ambiguous,
+            tokenizer=tokenizer,
+            use_tqdm=use_tqdm,
+        )
+        return cls(*counts)
 
     @property
     def num_entities(self) -> int:
@@ -171,7 +135,7 @@ class Cooccurrence:
         return self.entities + self.words
 
     def fingerprint(self) -> str:
-        """Compute a short text that is another for other tokens or counts."""
+        """Compute a short text that changes with the tokens and with the counts."""
         digest = hashlib.sha256("\0".join([str(self.num_entities), *self.tokens]).encode())
         for values in (self.matrix.indptr.astype(np.int64), self.matrix.indices.astype(np.int64), self.matrix.data):
             digest.update(values.tobytes())
@@ -217,66 +181,3 @@ class Cooccurrence:
 
     def __repr__(self) -> str:
         return f"Cooccurrence({len(self.entities)} entities, {len(self.words)} words, {self.matrix.nnz} pairs)"
-
-
-def _choose_words(
-    corpus: CodedCorpus, min_count: int, max_vocab: int | None
-) -> tuple[list[str], npt.NDArray[np.int64]]:
-    """Choose the words, and number the tokens: entities that occur or are described, then words.
-
-    :return: the words; the token of each code, -1 for none
-    """
-    counts = corpus.counts
-    num_entities = len(corpus.entity_codes)
-    frequent = [
-        (-int(counts[code]), word, code) for word, code in corpus.word_codes.items() if counts[code] >= min_count
-    ]
-    chosen = sorted(frequent)[:max_vocab]
-    used = counts[:num_entities] > 0
-    used[list(corpus.described)] = True
-    tokens = np.full(len(counts), -1, dtype=np.int64)
-    tokens[:num_entities][used] = np.arange(used.sum())
-    tokens[[code for *_, code in chosen]] = used.sum() + np.arange(len(chosen))
-    return [word for _, word, _ in chosen], tokens
-
-
-def _count(corpus: CodedCorpus, tokens: npt.NDArray[np.int64], window: int, use_tqdm: bool) -> PairCounter:
-    """Count the pairs of all documents."""
-    counter = PairCounter(int(tokens.max()) + 1, window)
-    blocks = tqdm(corpus.blocks(), "Counting", total=corpus.num_blocks, unit=" blocks", disable=not use_tqdm)
-    for codes in blocks:
-        document = np.cumsum(codes == END) - (codes == END)
-        described = np.full(document[-1] + 1, -1, dtype=np.int64)
-        marks = codes <= DESCRIBES
-        described[document[marks]] = tokens[DESCRIBES - codes[marks]]
-        block = np.where(codes >= 0, tokens[codes.clip(min=0)], -1)
-        keep = block >= 0
-        counter.add(block[keep], document[keep], described[document[keep]])
-    return counter
-
-
-def _assemble(
-    corpus: CodedCorpus,
-    words: list[str],
-    tokens: npt.NDArray[np.int64],
-    counter: PairCounter,
-    context: Context,
-    description_weight: float,
-) -> tuple[list[str], list[str], npt.NDArray[np.int64], Any]:
-    """Put the parts together."""
-    # the sums are done: from here on, half the memory
-    right = counter.right().astype(np.float32)
-    matrix = right + right.T if context == "symmetric" else right.T if context == "left" else right
-    del right
-    if description_weight:
-        matrix = matrix + (description_weight * counter.described()).astype(np.float32)
-    if not matrix.nnz:
-        raise ValueError(
-            f"No two of the {int(tokens.max()) + 1} words and entities that are left of {corpus.num_words} words occur "
-            "together; a smaller min_count, a larger max_vocab or longer documents would do."
-        )
-    known = tokens >= 0
-    counts = np.zeros(counter.num_tokens, dtype=np.int64)
-    counts[tokens[known]] = corpus.counts[known]
-    entities = [label for label, code in corpus.entity_codes.items() if tokens[code] >= 0]
-    return entities, words, counts, matrix

@@ -1,4 +1,4 @@
-"""Reading documents: one a line, from text files or from tables of descriptions, plain or gzipped."""
+"""Reading text files, plain or gzipped: documents, tables of descriptions and of mentions, triples."""
 
 from __future__ import annotations
 
@@ -9,9 +9,17 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import IO, NamedTuple, TypeAlias, cast
 
-__all__ = ["Document", "DocumentLike", "as_documents", "read_descriptions", "read_documents", "read_mentions"]
+__all__ = [
+    "Document",
+    "DocumentLike",
+    "as_documents",
+    "read_descriptions",
+    "read_documents",
+    "read_mentions",
+    "read_triples",
+]
 
-#: A longer line is cut into several documents, so that a corpus of a single line needs no more memory than any other
+#: A longer line is cut into several documents: so a corpus of a single line needs no more memory than others
 MAX_LINE_BYTES = 1 << 20
 
 
@@ -23,14 +31,14 @@ class Document(NamedTuple):
     entity: str | None = None
 
 
-#: A text; a file with a document a line; or a document with the entity which it describes
+#: A text; a file with one document per line; or a document with the entity which it describes
 DocumentLike: TypeAlias = "str | os.PathLike[str] | Document"
 
 
 def as_documents(documents: Iterable[DocumentLike]) -> Iterator[Document]:
     """Read documents of all kinds one after the other.
 
-    :param documents: texts, paths of files with a document a line, and documents
+    :param documents: texts, paths of files with one document per line, and documents
     :yields: documents
     :raises TypeError: if there is something else among them, or a single text stands where many are expected
     """
@@ -51,7 +59,7 @@ def as_documents(documents: Iterable[DocumentLike]) -> Iterator[Document]:
 
 
 def read_documents(path: str | os.PathLike[str]) -> Iterator[Document]:
-    """Read a file with a document a line. Blank lines are left out; lines over 1 MiB are cut at a space.
+    """Read a file with one document per line. Blank lines are left out; lines over 1 MiB are cut at a space.
 
     :param path: a text file in UTF-8, gzipped if it ends in `.gz`
     :yields: documents without an entity
@@ -85,7 +93,7 @@ def read_mentions(
     :param path: a text file in UTF-8, gzipped if it ends in `.gz`
     :param entity_column: the column of the entity's label, from 0
     :param mention_column: the column of its mentions
-    :param separator: what stands between the mentions of a column; None for one mention a line
+    :param separator: what stands between the mentions of a column; None for one mention per line
     :return: the mentions of each entity
     :raises ValueError: if the file is not UTF-8, broken, or a line lacks a column
     """
@@ -94,6 +102,19 @@ def read_mentions(
         text = columns[mention_column]
         mentions.setdefault(columns[entity_column], []).extend([text] if separator is None else text.split(separator))
     return mentions
+
+
+def read_triples(path: str | os.PathLike[str]) -> Iterator[list[str]]:
+    """Read triples: head, relation and tail, separated by tabs.
+
+    :param path: a text file in UTF-8, gzipped if it ends in `.gz`
+    :yields: the labels of each triple
+    :raises ValueError: if the file is not UTF-8, broken, or a line has another number of columns
+    """
+    for columns in _rows(Path(path), [0, 1, 2]):
+        if len(columns) != 3:
+            raise ValueError(f"{path}: expected head, relation and tail with a tab between, found {columns}.")
+        yield columns
 
 
 def _rows(path: Path, wanted: Sequence[int]) -> Iterator[list[str]]:

@@ -1,12 +1,12 @@
-"""Descriptions that name the answer: an entity's gloss often mentions the very entity that a test triple asks for."""
+"""Remove answers from descriptions: a gloss often mentions the very entity that a test triple asks for."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from .cooccurrence import Tokenizer, tokenize
 from .documents import Document
+from .tokens import Tokenizer, tokenize
 
 __all__ = ["remove_overlap"]
 
@@ -19,11 +19,11 @@ def remove_overlap(
     triples: Iterable[Sequence[str]],
     tokenizer: Tokenizer = tokenize,
 ) -> Iterator[Document]:
-    """Take from each description the mentions of those entities which held-out triples connect it with.
+    """Remove from each description the mentions of entities that a held-out triple connects its entity with.
 
     For each triple (head, relation, tail), the mentions of the tail are removed from the descriptions of the head, and
-    those of the head from the descriptions of the tail; longer ones first. Documents that describe no entity pass as
-    they are. What happened is logged at the end.
+    those of the head from the descriptions of the tail; longer ones first. Documents of no entity stay as they are. At
+    the end, the log says how many words and descriptions changed.
 
     :param documents: the documents
     :param mentions: the mentions of each entity, by its label

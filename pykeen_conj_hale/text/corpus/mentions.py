@@ -3,27 +3,27 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Literal, TypeAlias
 
 import numpy as np
-import numpy.typing as npt
+
+from .tokens import Codes, Tokenizer
 
 __all__ = ["Ambiguity", "MentionMatcher", "find_surfaces", "replace_mentions"]
 
 logger = logging.getLogger(__name__)
 
-Codes: TypeAlias = npt.NDArray[np.int64]
-#: What becomes of a mention that several entities share
+#: A mention of several entities: its words stay words, or it is a mention of the first
 Ambiguity: TypeAlias = Literal["drop", "first"]
 
 
 def find_surfaces(
     entities: Mapping[str, str | Iterable[str]],
-    tokenize: Callable[[str], Sequence[str]],
+    tokenize: Tokenizer,
     ambiguous: Ambiguity = "drop",
 ) -> tuple[dict[tuple[str, ...], str], int]:
-    """Tokenize the mentions of entities, and decide what the ambiguous ones mean.
+    """Tokenize the mentions of entities, and decide what ambiguous mentions mean.
 
     :param entities: the mentions of each entity, by its label; an entity may have none
     :param tokenize: the tokenizer
@@ -99,7 +99,7 @@ class MentionMatcher:
 
 
 def _without_overlap(starts: Codes, length: Codes) -> Codes:
-    """Drop the mentions which begin inside an earlier one that is kept."""
+    """Drop each mention that begins inside an earlier one."""
     lengths = length[starts]
     if len(starts) < 2 or (starts[1:] >= (starts + lengths)[:-1]).all():
         return starts

@@ -1,4 +1,4 @@
-"""Arrays in files which are the same for the same content."""
+"""Arrays in files: the same content always gives the same bytes."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from ...files import replacing
 
 __all__ = ["load_arrays", "save_arrays"]
 
-#: The earliest date that a zip archive can hold: that of today would make each file another
+#: The earliest date that a zip archive can hold: with today's date, files of the same content would differ
 DATE = (1980, 1, 1, 0, 0, 0)
 
 
 def save_arrays(path: str | os.PathLike[str], header: Mapping[str, Any], arrays: Mapping[str, Any]) -> None:
-    """Write an npz file whose bytes depend on nothing but the content.
+    """Write an npz file; its bytes depend on the content only.
 
     :param path: the file
     :param header: what JSON can hold

@@ -1,1 +1,6 @@
-"""The objective: GloVe over words and entities, in any model of PyKEEN."""
+"""GloVe's objective over words and entities, and the models that are trained with it."""
+
+from .glove import GloVe
+from .joint import JointGloVe
+
+__all__ = ["GloVe", "JointGloVe"]

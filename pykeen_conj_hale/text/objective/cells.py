@@ -16,7 +16,7 @@ __all__ = ["CellSampler", "Cells", "WeightedDraw"]
 Ints: TypeAlias = npt.NDArray[np.signedinteger[Any]]
 Floats: TypeAlias = npt.NDArray[np.floating[Any]]
 
-#: Steps of a weight: the sum of 2^31 weights still is a 64-bit number
+#: A weight is a whole number of steps, at most this many: the sum of 2^31 weights still is a 64-bit number
 STEPS = 2**32
 
 
@@ -36,8 +36,8 @@ class Cells(NamedTuple):
 class WeightedDraw(nn.Module):
     """Draws numbers by their weights, at a cost of the logarithm of how many there are.
 
-    Draws come from PyTorch's random state of the device, which PyKEEN's checkpoints hold. What is drawn from is on the
-    model's device, but not in its state: it is data.
+    Draws come from PyTorch's random state of the device, which PyKEEN's checkpoints hold. The weights are on the
+    model's device, but not in its state: they are data.
     """
 
     cumulative: Tensor
@@ -48,7 +48,7 @@ class WeightedDraw(nn.Module):
         :param weights: shape: ``(n,)``, 1 ≤ n < 2^31, ≥ 0
         """
         super().__init__()
-        # whole numbers: their sums are exact on every device; clamped, as what has a weight can be drawn
+        # whole numbers, as their sums are exact on every device; at least 1, so that each can be drawn
         steps = torch.from_numpy(weights / weights.max() * STEPS).round().long().clamp(min=1)
         self.register_buffer("cumulative", steps.cumsum(0), persistent=False)
         self._total = int(steps.sum())
@@ -70,8 +70,8 @@ class WeightedDraw(nn.Module):
 class CellSampler(nn.Module):
     r"""Draws cells with probability :math:`f(x) / \sum f(x)`.
 
-    GloVe's objective is a weighted mean over all non-zero cells. Drawn by their weights, its estimate is the plain mean
-    over a few: no cell that hardly counts is drawn only to be multiplied by nearly nothing.
+    GloVe's objective is a weighted mean over all non-zero cells. With cells that are drawn by their weights, the plain
+    mean over a few of them estimates it; cells with a small weight are drawn rarely.
     """
 
     rows: Tensor

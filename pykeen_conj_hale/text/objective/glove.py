@@ -34,7 +34,7 @@ Alignment: TypeAlias = Literal["squared_distance", "cosine"]
 
 
 class GloVe(nn.Module):
-    r"""GloVe's weighted least squares over words and entities (Pennington et al., 2014).
+    r"""GloVe's weighted least squares (Pennington et al., 2014, https://aclanthology.org/D14-1162/), with entities.
 
     .. math::
         L = \frac{1}{\sum f(x_{ij})} \sum_{x_{ij} > 0} f(x_{ij})
@@ -44,9 +44,10 @@ class GloVe(nn.Module):
     It is GloVe's sum divided by :math:`\sum f`, so that its size does not depend on the corpus, and is estimated from
     cells drawn with probability :math:`f / \sum f`.
 
-    *Tied*, the vector :math:`w_i` of a matched entity is the entity's own embedding, and other tokens have vectors of
-    their own. *Untied*, all tokens have, and :math:`\mu` times the mean difference of matched pairs is added, which is
-    estimated from as many pairs as there are cells. Contexts :math:`\tilde w` and both biases always are separate.
+    *Tied*, the vector :math:`w_i` of a matched entity is the entity's own embedding. Other tokens have vectors of their
+    own. *Untied*, all tokens have vectors of their own. Then :math:`\mu` times the mean difference of matched pairs is
+    added, estimated from as many pairs as there are cells. Contexts :math:`\tilde w` and both biases are separate in
+    either case.
 
     *Absent pairs* go beyond GloVe, which looks at cells > 0 only. Of a description nearly all counts are the same, and
     biases alone explain them: GloVe learns nothing from them. So :math:`\nu` times
@@ -57,12 +58,6 @@ class GloVe(nn.Module):
     is added, over matched entities i, drawn uniformly, and contexts j, drawn by their frequency to the power 0.75 as in
     word2vec: what is not in a description has the count ε. A pair that is present may be drawn, too, which is rare.
     :math:`\nu = 0` is GloVe as published.
-
-    ---
-    citation:
-        author: Pennington
-        year: 2014
-        link: https://aclanthology.org/D14-1162/
     """
 
     entity_ids: Tensor
@@ -142,7 +137,7 @@ class GloVe(nn.Module):
         self.contexts_by_frequency = WeightedDraw(frequencies**FREQUENCY_POWER)
 
     def reset_parameters(self) -> None:
-        """Draw vectors as long as those of the entities of query models, and set the biases to 0."""
+        """Draw vectors of the same length as the entities of query models have, and set the biases to 0."""
         for vectors in (self.words, self.contexts):
             nn.init.normal_(vectors, std=math.sqrt(0.32 / vectors.shape[-1]))
         for biases in (self.word_biases, self.context_biases):
@@ -213,7 +208,7 @@ class GloVe(nn.Module):
         return ALIGNMENTS[self.alignment](lookup(self.entity_ids[pairs]), self.words.index_select(0, pairs))
 
     def extra_repr(self) -> str:
-        """Show what makes it another objective; PyKEEN makes the checksum of a checkpoint of it."""
+        """Show the settings; PyKEEN makes the checksum of a checkpoint from this text."""
         tied = "tied" if self.tied else f"alignment={self.alignment}, alignment_weight={self.alignment_weight}"
         absent = f"absent_weight={self.absent_weight}, absent_count={math.exp(self._log_absent):g}"
         return f"{len(self.entity_ids)} matched entities, {self._repr}, {tied}, {absent}"

@@ -1,6 +1,6 @@
 """Any model of PyKEEN, trained jointly with GloVe."""
 
-# no `from __future__ import annotations`: PyKEEN builds the command line from the annotations of `__init__`
+from __future__ import annotations
 
 import functools
 import os
@@ -15,11 +15,12 @@ from pykeen.triples import KGInfo
 from torch import Tensor
 from typing_extensions import Self
 
-from ...checks import check_number, look_up
-from ...pykeen_internals import all_rows, is_plain_embedding, weight_of
+from ...checks import check_number, check_whole, look_up
+from ...pykeen_internals import all_rows, show_options, weight_of
 from ..corpus.cooccurrence import Cooccurrence
 from ..vectors import WordVectors
 from .glove import GloVe
+from .sharing import check_shareable
 
 __all__ = ["JointGloVe"]
 
@@ -94,9 +95,9 @@ class JointGloVe(ERModel[Any, Any, Any]):
         :param weight: the weight λ ≥ 0 of the objective
         :param x_max: the count from which on a pair has the full weight, > 0; the paper's 100 is for billions of words
         :param exponent: the exponent α ≥ 0 of the weight of a pair
-        :param text_batch_size: the number of pairs a step, ≥ 1
+        :param text_batch_size: the number of pairs per step, ≥ 1
         :param tied: whether the word vector of an entity is its embedding; else it is drawn towards it
-        :param alignment: untied, by what the two differ: ``"squared_distance"`` or ``"cosine"``
+        :param alignment: untied, how their difference is measured: ``"squared_distance"`` or ``"cosine"``
         :param alignment_weight: untied, the weight μ ≥ 0 of their difference
         :param absent_weight: the weight ν ≥ 0 of absent pairs; 0 for GloVe as published
         :param absent_count: their count ε > 0
@@ -107,6 +108,7 @@ class JointGloVe(ERModel[Any, Any, Any]):
             entity representation is no plain embedding
         """
         check_number("weight", weight, minimum=0)
+        check_whole("text_batch_size", text_batch_size)
         if base is not None and model_resolver.lookup(base) is not self.base_class:
             raise ValueError(f"base={base!r} is another model than that of {type(self).__name__}; leave it out.")
         entity_to_id = getattr(triples_factory, "entity_to_id", None)
@@ -119,7 +121,7 @@ class JointGloVe(ERModel[Any, Any, Any]):
         if embedding_dim is not None:
             kwargs["embedding_dim"] = embedding_dim
         super().__init__(triples_factory=triples_factory, **kwargs)
-        self.weight, self._index = float(weight), _check_plain(self, representation)
+        self.weight, self._index = float(weight), check_shareable(self, representation)
         self.glove = GloVe(
             cooccurrence,
             entity_to_id,
@@ -137,7 +139,7 @@ class JointGloVe(ERModel[Any, Any, Any]):
         self._tokens, self._num_text_entities = cooccurrence.tokens, cooccurrence.num_entities
 
     @classmethod
-    def of(cls, base: HintOrType[Model]) -> type["JointGloVe"]:
+    def of(cls, base: HintOrType[Model]) -> type[JointGloVe]:
         """Make the class for a base model.
 
         :param base: the base model, by name or class
@@ -203,9 +205,11 @@ class JointGloVe(ERModel[Any, Any, Any]):
         return _revive, (self.base_class,), self.__getstate__()  # type: ignore[no-untyped-call]
 
 
-# what PyKEEN's command line makes options of; one for `kwargs` could not work
-JointGloVe.__init__.__annotations__.update(base=Optional[str], cooccurrence=Optional[str])  # noqa: UP045
-del JointGloVe.__init__.__annotations__["kwargs"]
+# `Optional`, which PyKEEN's command line compares with
+show_options(
+    JointGloVe.__init__,
+    dict(base=(Optional[str], None), cooccurrence=(Optional[str], None)),  # noqa: UP045
+)
 
 
 @functools.cache
@@ -232,26 +236,3 @@ def _load(cooccurrence: Any) -> Cooccurrence:
     if isinstance(cooccurrence, str | os.PathLike):
         return Cooccurrence.load(cooccurrence)
     raise ValueError(f"cooccurrence={cooccurrence!r} is not allowed: give a Cooccurrence, or the path of its file.")
-
-
-def _check_plain(model: ERModel[Any, Any, Any], index: int) -> int:
-    """Check that a representation of entities is a plain embedding.
-
-    :param model: the model
-    :param index: the number of the representation
-    :return: the number
-    :raises ValueError: if it is none
-    """
-    representations = list(model.entity_representations)
-    if not isinstance(index, int) or not -len(representations) <= index < len(representations):
-        raise ValueError(f"representation={index!r} is not allowed: there are {len(representations)}, from 0.")
-    representation = representations[index]
-    if not is_plain_embedding(representation):
-        raise ValueError(
-            f"Entity representation {index} of {model.__class__.__name__} is a {type(representation).__name__} and no "
-            "plain embedding: there is no vector of an entity alone that could be a word's. Take a model with "
-            "embeddings, or another representation=…."
-        )
-    if representation.shape == ():
-        raise ValueError(f"representation={index!r} is a single number for each entity (a bias), and no vector.")
-    return index

@@ -20,7 +20,7 @@ EXAMPLES = 10
 
 
 def match_entities(cooccurrence: Cooccurrence, entity_to_id: Mapping[str, int]) -> npt.NDArray[np.int64]:
-    """Find the ids of a text's entities; those without a counterpart, on either side, are counted and listed by log.
+    """Find the ids of a text's entities. The log lists entities that only one side has.
 
     :param cooccurrence: the co-occurrences
     :param entity_to_id: the ids of the knowledge graph's entities by their labels

@@ -1,93 +1,24 @@
-"""Global batches, and the share of each process in them: the same for any number of processes.
-
-Row i of a global batch belongs to process i mod W of W. As the order of the triples is random, the first k rows of a
-global batch are a random sample of it, of which each process has k / W rows, give or take one.
-"""
+"""The global batches of an epoch, which are the same for any number of processes."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 import torch
 from torch import Tensor
 
-from ...losses.query_loss import Term
 from ..budget.checkpoint import CheckpointError
+from .batch_share import BatchShare
 
-__all__ = ["BatchShare", "GlobalBatches", "RandomOrder", "check_same"]
-
-
-class BatchShare(NamedTuple):
-    """The rows of a global batch which one process has."""
-
-    #: shape: ``(count(num_triples) or 1, 3)``; a process without a row is given one of weight 0, as it has to take part
-    #: in the averaging of gradients
-    triples: Tensor
-    #: The number n of triples of the global batch
-    num_triples: int
-    #: The number of this process, from 0
-    rank: int
-    #: The number W of processes
-    world_size: int
-    #: What the candidates of this global batch depend on, the same in all processes
-    seed: int = 0
-
-    def num_own(self, num: int) -> int:
-        """Count those of the first rows of the global batch which are in this share; they are its first rows.
-
-        :param num: the number of rows of the global batch
-        :return: the number of rows here
-        """
-        return len(range(self.rank, num, self.world_size))
-
-    def sample(self, num: int) -> slice:
-        """Choose the sampled rows of this share; see :meth:`~pykeen_conj_hale.training.query_batch.Rows.sample`.
-
-        :param num: the number of sampled rows of the global batch, its first ones
-        :return: the rows here; a process that has none of them takes its first row, which counts with weight 0
-        """
-        return slice(max(1, self.num_own(num)))
-
-    def candidates(self, num: int, num_entities: int) -> Tensor:
-        """Draw entities; see :meth:`~pykeen_conj_hale.training.query_batch.Rows.candidates`.
-
-        All processes draw the same, so that the loss of the global batch does not depend on their number.
-
-        :param num: the number of candidates
-        :param num_entities: the number of all entities
-        :return: shape: ``(num,)``, their ids
-        """
-        generator = torch.Generator().manual_seed(self.seed)
-        return torch.randint(num_entities, (num,), generator=generator).to(self.triples.device)
-
-    def weigh(self, term: Term) -> Tensor:
-        """Weigh a term of own rows, so that the mean over processes is the term of the global batch.
-
-        :param term: the term
-        :return: a scalar
-        """
-        if term.reduction == "sum":
-            return term.value * float(self.world_size if self.num_own(term.num_rows) else 0)
-        return term.value * self.weight(term.num_rows)
-
-    def weight(self, num: int) -> float:
-        r"""Get the weight with which a mean over own rows enters the mean over processes.
-
-        With :math:`n_p` of n rows in process p, :math:`\frac{1}{W} \sum_p \frac{W n_p}{n} \bar x_p` is the mean over
-        all n rows, however uneven the shares are.
-
-        :param num: the number n, the first rows of the global batch
-        :return: :math:`W n_p / n`
-        """
-        return self.world_size * self.num_own(num) / num
+__all__ = ["GlobalBatches", "RandomOrder", "check_same"]
 
 
 class RandomOrder:
     """An order of indices for each epoch, the same in all processes and again after a restart.
 
     :param num: the number of indices
-    :param seed: what the orders depend on, besides the epoch
+    :param seed: the seed of the orders, to which the epoch is added
     """
 
     def __init__(self, num: int, seed: int) -> None:
@@ -109,10 +40,10 @@ class RandomOrder:
 
 
 class GlobalBatches:
-    """A process's shares of the global batches of an epoch, drawn by index on the device where the triples are.
+    """Iterates over the shares that one process has of an epoch's global batches.
 
-    The global batches, and the rows of each share, depend on the seed and the epoch alone. The state after a number of
-    batches can be saved and restored, so that an interrupted epoch goes on where it was.
+    They are drawn by index on the device where the triples are. Global batches and shares depend on the seed and the
+    epoch alone. The state after any batch can be saved and restored; an interrupted epoch goes on there.
     """
 
     #: Lightning looks for it where there is a ``sampler``
@@ -133,7 +64,7 @@ class GlobalBatches:
 
         :param triples: shape: ``(num_triples, 3)``, the ids of all triples, the same in all processes
         :param batch_size: the number of triples per global batch, ≥ world_size
-        :param seed: what the order of the triples depends on, the same in all processes
+        :param seed: the seed of the order of the triples, the same in all processes
         :param rank: the number of this process, from 0
         :param world_size: the number of processes
         :param reshuffle: whether each epoch has a random order of its own; otherwise all have the same random one

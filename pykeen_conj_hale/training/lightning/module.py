@@ -23,7 +23,8 @@ from ..budget.checkpoint import CheckpointError
 from ..late_loss import LossCheck
 from ..optimizer import prefer_fused
 from ..query_terms import QueryTerms
-from .global_batches import BatchShare, GlobalBatches, check_same
+from .batch_share import BatchShare
+from .global_batches import GlobalBatches, check_same
 from .processes import check_processes
 from .speed import TrainingSpeed
 
@@ -77,8 +78,8 @@ class QuerySamplingLitModule(LitModule):
         :param compile: whether to compile the passes over the streamed scores before training
         :param drop_last: whether to drop the last batch of an epoch if it is smaller; by default for models with batch
             normalization, as in PyKEEN's loops
-        :param random_seed: what the order of the triples and the samples of queries depend on; by default drawn from
-            the global random state of the first process; a run that is resumed keeps its own
+        :param random_seed: the seed of the order of the triples and of the samples of queries. By default the first
+            process draws it from its global random state. A run that is resumed keeps its own.
         :param dataset: the dataset, which the processes of a machine load one after the other
         :param dataset_kwargs: its arguments
         :param kwargs: arguments of :class:`pykeen.contrib.lightning.LitModule`: ``model``, ``batch_size`` (the number
@@ -104,7 +105,7 @@ class QuerySamplingLitModule(LitModule):
     # --- the loss
 
     def share_terms(self, share: BatchShare) -> dict[str, Tensor]:
-        """Compute the terms of a process's loss, the mean of which over all processes is the global loss.
+        """Compute the terms of a process's loss; the mean over all processes is the global loss.
 
         :param share: the process's share of a global batch
         :return: scalars by name

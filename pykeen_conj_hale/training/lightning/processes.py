@@ -1,4 +1,4 @@
-"""What a training by several processes cannot do, told before it starts."""
+"""Checks before a training by several processes."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ __all__ = ["check_processes"]
 
 logger = logging.getLogger(__name__)
 
-#: Those of PyKEEN's regularizers which are sums over the rows of a batch, and not means
+#: PyKEEN's regularizers that are sums over the rows of a batch, and not means
 _SUMMING_REGULARIZERS = (NormLimitRegularizer, OrthogonalityRegularizer)
 
 
 def check_processes(model: Model, *, batch_size: int, world_size: int, is_first: bool) -> None:
-    """Check that processes which share each batch train a model as one process would; warn where they nearly do.
+    """Check that several processes train a model as one process would, and warn where batch normalization differs.
 
     :param model: the model
     :param batch_size: the number of triples per step, over all processes

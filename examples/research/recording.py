@@ -1,0 +1,50 @@
+"""What the research scripts share: a line of results, and the steps that end after their budget."""
+
+from __future__ import annotations
+
+import json
+import platform
+import shlex
+import sys
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from pykeen_conj_hale.files import append_json_line
+from pykeen_conj_hale.training import TimeBudgetMixin
+
+
+def write_line(path: Path, **facts: Any) -> str:
+    """Append facts to a file, with the command that found them, and where.
+
+    :param path: the file, of one JSON object per line
+    :param facts: what was found
+    :return: the line, in a form to read
+    """
+    line = dict(
+        facts,
+        command=shlex.join(["python", f"examples/research/{Path(sys.argv[0]).name}", *sys.argv[1:]]),
+        threads=torch.get_num_threads(),
+        torch=torch.__version__,
+        machine=platform.machine(),
+    )
+    append_json_line(path, line)
+    return json.dumps(line, indent=2) + "\n"
+
+
+def count_late_steps(loop: TimeBudgetMixin[Any]) -> list[bool]:
+    """Note for each step whether the budget is spent when it ends: for one step it should be.
+
+    :param loop: the loop, which is changed
+    :return: a list that grows
+    """
+    late: list[bool] = []
+    after_step = loop._after_step
+
+    def note() -> bool:
+        late.append(loop.time_budget is not None and loop.time_budget.is_spent)
+        return after_step()
+
+    loop._after_step = note  # type: ignore[method-assign]
+    return late

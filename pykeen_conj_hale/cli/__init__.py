@@ -1,0 +1,28 @@
+"""The command line, ``pykeen-conj-hale``: what PyKEEN's own has no place for.
+
+A new command is a :class:`click.Command` in a module of this package, and a line in :data:`COMMANDS`. The module is
+imported when the command is asked for: so ``--help`` is quick, and no command depends on another's extras.
+"""
+
+from __future__ import annotations
+
+import click
+
+from .group import LazyGroup
+
+__all__ = ["COMMANDS", "main"]
+
+#: Name of a command: its module and attribute, and what it does in a line
+COMMANDS: dict[str, tuple[str, str]] = {
+    "cooccurrence": ("pykeen_conj_hale.cli.text:cooccurrence", "Count which words and entities occur together."),
+    "joint": ("pykeen_conj_hale.cli.text:joint", "Train a model jointly with text, from a configuration file."),
+    "reproduce": ("pykeen_conj_hale.cli.reproduce:reproduce", "Run the tables of HaLE's paper again."),
+    "report": ("pykeen_conj_hale.cli.reproduce:report", "Write tables and pictures of what `reproduce` found."),
+}
+
+
+@click.group(cls=LazyGroup, lazy_commands=COMMANDS, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--debug", is_flag=True, help="Show the traceback of an error.")
+@click.version_option(package_name="pykeen-conj-hale")
+def main(debug: bool) -> None:
+    """Small, good knowledge graph embeddings: what PyKEEN's own command line has no place for."""

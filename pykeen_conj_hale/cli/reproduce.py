@@ -1,0 +1,112 @@
+"""The commands ``reproduce`` and ``report``."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, Final
+
+import click
+import torch
+from pykeen.utils import resolve_device
+
+from ..reproduce import session
+from ..reproduce.configurations import write_configurations
+from ..reproduce.report import write_report
+from ..reproduce.results import ResultsFolder, read_lines
+from ..reproduce.selection import choose, read_seconds, select
+from ..reproduce.strategies import STRATEGIES
+from ..reproduce.tables import DATASETS, MODELS, TABLES
+from .options import FOLDER, Parsed, show_log
+
+__all__ = ["report", "reproduce"]
+
+
+def _names(argument: str, choices: Iterable[str]) -> Parsed:
+    return Parsed(argument, lambda name: choose(argument, [name], choices)[0])
+
+
+def _device(name: str) -> torch.device:
+    try:
+        return resolve_device(name)
+    except RuntimeError as error:
+        raise ValueError(f"device={name!r} is unknown to PyTorch: {error}") from error
+
+
+SECONDS: Final = Parsed("seconds", read_seconds)
+DEVICE: Final = Parsed("device", _device)
+
+
+@click.command()
+@click.option(
+    "--table",
+    "tables",
+    type=_names("table", TABLES),
+    multiple=True,
+    help=f"{', '.join(TABLES)}; may be repeated, as all choices.",
+)
+@click.option("--dataset", "datasets", type=_names("dataset", DATASETS), multiple=True, help=", ".join(DATASETS))
+@click.option("--model", "models", type=_names("model", MODELS), multiple=True, help=", ".join(MODELS))
+@click.option(
+    "--strategy", "strategies", type=_names("strategy", STRATEGIES), multiple=True, help=", ".join(STRATEGIES)
+)
+@click.option("--seed", "seeds", type=click.IntRange(min=0), multiple=True, default=[0], show_default=True)
+@click.option(
+    "--seconds", type=SECONDS, help="Time of training, seconds or HH:MM:SS; the paper's for the dataset if not given."
+)
+@click.option("-o", "--output", type=FOLDER, default=Path("results/reproduce"), show_default=True)
+@click.option("--device", type=DEVICE, help="Device to train on; PyKEEN's choice if not given.")
+@click.option("--embeddings/--no-embeddings", default=True, help="Write embeddings, for the picture of them.")
+@click.option("--pictures/--no-pictures", default=True, help="Draw after each run.")
+@click.option("--progress/--no-progress", "use_tqdm", default=True)
+@click.option("--list", "list_cells", is_flag=True, help="Show the chosen cells and which are finished, and exit.")
+@click.option("--dry-run", is_flag=True, help="Show what would be run, and exit.")
+@click.option("--configurations", type=FOLDER, help="Write the cells' configurations for PyKEEN there, and exit.")
+def reproduce(
+    seconds: float | None,
+    seeds: tuple[int, ...],
+    output: Path,
+    list_cells: bool,
+    dry_run: bool,
+    configurations: Path | None,
+    **options: Any,
+) -> None:
+    """Train cells of the tables and figures of HaLE's paper, and put them beside the paper's figures.
+
+    Results are in OUTPUT: results.jsonl, report.md, pictures, embeddings. What is finished there is not run again, so
+    that the same command goes on with a half-finished table.
+    """
+    show_log(logging.WARNING)
+    names = {name: options.pop(name) for name in ("tables", "datasets", "models", "strategies")}
+    try:
+        cells = select(**names, seconds=seconds, seeds=seeds)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error
+    if configurations is not None:
+        click.echo(f"{len(write_configurations(cells, configurations))} configurations are in {configurations}")
+    elif list_cells:
+        click.echo(session.list_cells(cells, ResultsFolder(output)))
+    elif dry_run:
+        for cell in session.find_unfinished(cells, ResultsFolder(output)):
+            click.echo(cell)
+    elif not any(names.values()):
+        raise click.UsageError("That is everything. Choose by --table, --dataset, --model or --strategy; see --list.")
+    elif not session.run_cells(cells, output, **options):
+        sys.exit(1)
+
+
+@click.command()
+@click.argument("sources", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
+@click.option("-o", "--output", type=FOLDER, help="Folder to write to; that of the first source if not given.")
+@click.option("--pictures/--no-pictures", default=True)
+def report(sources: tuple[Path, ...], output: Path | None, pictures: bool) -> None:
+    """Write report and pictures anew from results: SOURCES are folders of `reproduce`, or their results.jsonl."""
+    show_log(logging.WARNING)
+    files = [source / "results.jsonl" if source.is_dir() else source for source in sources]
+    if missing := [str(file) for file in files if not file.is_file()]:
+        raise click.UsageError(f"{', '.join(missing)} does not exist: nothing was run there.")
+    lines = [line for file in files for line in read_lines(file)]
+    embeddings = {key: path for file in files for key, path in ResultsFolder(file.parent).embeddings().items()}
+    click.echo(write_report(lines, output or files[0].parent, embeddings, pictures=pictures))

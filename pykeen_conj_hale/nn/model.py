@@ -1,0 +1,202 @@
+"""The base of all query models: what a model's class declares becomes its interaction, its embeddings, its options."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, ClassVar
+
+from class_resolver import HintOrType, OptionalKwargs
+from pykeen.losses import CrossEntropyLoss, Loss
+from pykeen.regularizers import Regularizer, regularizer_resolver
+from pykeen.triples import KGInfo
+from pykeen.typing import Hint, InductiveMode, Initializer, LongTensor
+from torch import Tensor, nn
+
+from ..checks import check_whole
+from ..pykeen_internals import show_options
+from ..regularizers import N3Regularizer
+from .declaration import declares, give_docdata, interaction_options, make_interaction, relations_of
+from .finite import FiniteScoreModel
+from .initializers import normal_entities_
+from .options import embedding_dtype, is_made, list_options, make_init, take_options, take_relations
+from .query import UNIT_SCALE, QueryInteraction
+from .similarity import Similarity
+
+__all__ = ["QueryModel"]
+
+
+class QueryModel(FiniteScoreModel):
+    r"""A model which compares the query of head and relation with the tail.
+
+    .. math::
+        \mathrm{score}(h, r, t) = c_r \Psi(\Phi(h, r), t) + b_t
+
+    A subclass declares its relation representations, as attributes that are a
+    :class:`~pykeen_conj_hale.nn.declaration.Relation`, and writes the transform Φ, a static method
+    ``transform(h, NAME, …)`` with the names of these attributes. PyKEEN's interaction, :attr:`interaction_class`, is
+    made from them. A model whose transform has options or modules names the class of its interaction instead; the
+    parameters of that class are options of the model, too. The options are those of :meth:`__init__`, and for each
+    relation representation ``NAME_initializer`` and ``NAME_initializer_kwargs``.
+
+    See https://arxiv.org/abs/2201.00565 (Wang et al., 2022).
+    """
+
+    #: The transform Φ: gets the head and the declared representations, each of shape ``(*batch_dims, d)``, whose batch
+    #: dimensions broadcast; returns the query of shape ``(*batch_dims, d)``
+    transform: ClassVar[Callable[..., Tensor]]
+    #: Only where parameters are shared: gets the declared representations, returns the factors which N3 regularizes
+    relation_factors: ClassVar[Callable[..., Iterable[Tensor]]]
+    #: Whether entities and relations are complex, for the transform; an ``interaction_class`` says it itself
+    is_complex: ClassVar[bool] = False
+    #: PyKEEN's interaction: made from the transform, or written where the transform has options or modules
+    interaction_class: ClassVar[type[QueryInteraction]]
+
+    #: The default strategy for optimizing the model's hyper-parameters
+    hpo_default: ClassVar[Mapping[str, Any]] = dict(
+        embedding_dim=dict(type=int, low=16, high=256, q=16),
+    )
+    #: Cross entropy over all entities, under which most of these models were published
+    loss_default: ClassVar[type[Loss]] = CrossEntropyLoss
+    loss_default_kwargs: ClassVar[Mapping[str, Any] | None] = {}
+
+    #: The dimension d of entities by default
+    embedding_dim_default: ClassVar[int] = 200
+    #: Why the dimension has to be even, for the error; None where it may be odd
+    even_dimension: ClassVar[str | None] = None
+    #: The initializer of entities by default
+    entity_initializer_default: ClassVar[Hint[Initializer]] = normal_entities_
+    #: The similarity by default; None leaves it to the interaction
+    similarity_default: ClassVar[str | None] = None
+    #: Whether there is a scale per relation by default
+    relation_scale_default: ClassVar[bool] = False
+    #: Whether there is a bias per tail by default
+    tail_bias_default: ClassVar[bool] = False
+
+    interaction: QueryInteraction
+    #: The regularizer of the interaction's factors: N3, which no single representation can compute
+    factor_regularizer: Regularizer | None
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """Make the interaction, and show the options on PyKEEN's command line.
+
+        :param kwargs: arguments of PyKEEN's classes
+        :raises TypeError: if the declarations do not fit together
+        """
+        super().__init_subclass__(**kwargs)  # type: ignore[no-untyped-call]
+        if declares(cls) and hasattr(cls, "transform") and "interaction_class" not in vars(cls):
+            cls.interaction_class = make_interaction(cls)
+        if "interaction_class" in vars(cls):
+            give_docdata(cls, cls.interaction_class)
+        elif (relations := relations_of(cls)) and not hasattr(cls, "interaction_class"):
+            raise TypeError(f"{cls.__name__} has no static method transform({', '.join(['h', *relations])}).")
+        if cls.__init__ is QueryModel.__init__ or is_made(cls.__init__):
+            cls.__init__ = make_init(cls, QueryModel.__init__.__doc__)  # type: ignore[method-assign]
+        elif "__init__" in vars(cls):
+            show_options(cls.__init__, list_options(cls))
+
+    def __init__(
+        self,
+        *,
+        triples_factory: KGInfo,
+        embedding_dim: int | None = None,
+        similarity: HintOrType[Similarity] = None,
+        relation_scale: bool | None = None,
+        tail_bias: bool | None = None,
+        entity_initializer: Hint[Initializer] = None,
+        entity_initializer_kwargs: OptionalKwargs = None,
+        regularizer: HintOrType[Regularizer] = None,
+        regularizer_kwargs: OptionalKwargs = None,
+        **kwargs: Any,
+    ) -> None:
+        r"""Initialize the model; None stands for the model's default.
+
+        :param triples_factory: the numbers of entities and relations
+        :param embedding_dim: the dimension d of entities; of complex ones, the number of complex numbers
+        :param similarity: the similarity Ψ: ``"dot"``, ``"squared_distance"`` or ``"exponential_distance"``
+        :param relation_scale: whether there is a scale :math:`c_r > 0` per relation, which starts at 1
+        :param tail_bias: whether there is a bias :math:`b_t` per tail, which starts at 0
+        :param entity_initializer: the initializer of entities
+        :param entity_initializer_kwargs: arguments of the initializer
+        :param regularizer: the regularizer of the entities and relations looked up in training;
+            :class:`~pykeen_conj_hale.regularizers.N3Regularizer` is given the interaction's factors, any other one
+            each representation
+        :param regularizer_kwargs: arguments of the regularizer
+        :param kwargs: initializers of relation representations, options of the interaction, and further arguments of
+            :class:`pykeen.models.ERModel`
+        :raises ValueError: if an option is not allowed
+        :raises TypeError: if an option is unknown, or the class declares no transform
+        """
+        cls = type(self)
+        options = take_options(cls, embedding_dim, kwargs)
+        self.check_options(triples_factory=triples_factory, **options)
+        relation_scale = cls.relation_scale_default if relation_scale is None else relation_scale
+        tail_bias = cls.tail_bias_default if tail_bias is None else tail_bias
+        factor_regularizer, regularization = _split_regularizer(regularizer, regularizer_kwargs)
+        entity_kwargs = dict(
+            shape=options["embedding_dim"],
+            initializer=cls.entity_initializer_default if entity_initializer is None else entity_initializer,
+            initializer_kwargs=entity_initializer_kwargs,
+        )
+        entities = [{**embedding_dtype(cls.interaction_class), **regularization, **entity_kwargs}]
+        relations = [{**regularization, **relation} for relation in take_relations(cls, options, kwargs)]
+        if relation_scale:
+            relations.append(_scalar(UNIT_SCALE))
+        if tail_bias:
+            entities.append(_scalar(0.0))
+        super().__init__(
+            triples_factory=triples_factory,
+            interaction=cls.interaction_class,
+            interaction_kwargs=dict(
+                {name: options[name] for name in interaction_options(cls.interaction_class) if name in options},
+                similarity=cls.similarity_default if similarity is None else similarity,
+                relation_scale=relation_scale,
+                tail_bias=tail_bias,
+            ),
+            entity_representations_kwargs=entities,
+            relation_representations_kwargs=relations,
+            **kwargs,
+        )
+        # a module of the model: PyKEEN's `collect_regularization_term` finds it there
+        self.factor_regularizer = factor_regularizer
+
+    @classmethod
+    def check_options(cls, *, triples_factory: KGInfo, embedding_dim: int, **options: Any) -> None:
+        """Check options before anything is built; to be extended where more has to fit.
+
+        :param triples_factory: the numbers of entities and relations
+        :param embedding_dim: the dimension of entities
+        :param options: the interaction's options
+        :raises ValueError: if an option is not allowed
+        """
+        if cls.even_dimension is not None and (embedding_dim < 2 or embedding_dim % 2):
+            raise ValueError(f"embedding_dim={embedding_dim} must be even and at least 2: {cls.even_dimension}.")
+        check_whole("embedding_dim", embedding_dim)
+
+    def _get_representations(
+        self, h: LongTensor | None, r: LongTensor | None, t: LongTensor | None, *, mode: InductiveMode | None
+    ) -> tuple[Any, Any, Any]:
+        """Get representations, and regularize the factors of the batch's rows."""
+        representations = super()._get_representations(h=h, r=r, t=t, mode=mode)
+        if self.factor_regularizer is not None and self.training:
+            # one id per row on at least two sides; ids of another shape are candidates (all entities, or a slice)
+            shapes = [None if ids is None else ids.shape for ids in (h, r, t)]
+            rows = [
+                None if shape is None or shapes.count(shape) == 1 else x
+                for shape, x in zip(shapes, representations, strict=True)
+            ]
+            self.factor_regularizer.update(*self.interaction.factors(*rows))
+        return representations
+
+
+def _split_regularizer(
+    regularizer: HintOrType[Regularizer], kwargs: OptionalKwargs
+) -> tuple[Regularizer | None, dict[str, Any]]:
+    """Make the regularizer of the factors, if it is one; else say which one each representation has."""
+    if regularizer is not None and issubclass(regularizer_resolver.lookup(regularizer), N3Regularizer):
+        return regularizer_resolver.make(regularizer, kwargs), dict(regularizer=None, regularizer_kwargs=None)
+    return None, dict(regularizer=regularizer, regularizer_kwargs=kwargs)
+
+
+def _scalar(value: float) -> dict[str, Any]:
+    """Describe an embedding of shape () which starts at a constant."""
+    return dict(shape=(), initializer=nn.init.constant_, initializer_kwargs=dict(val=value))

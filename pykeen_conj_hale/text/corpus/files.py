@@ -1,0 +1,65 @@
+"""Counting a corpus from files: documents, tables of descriptions and of mentions."""
+
+from __future__ import annotations
+
+import inspect
+import itertools
+import os
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from .cooccurrence import Cooccurrence
+from .documents import Document, DocumentLike, read_descriptions, read_mentions, read_triples
+from .leakage import remove_overlap
+
+__all__ = ["count_text"]
+
+
+def count_text(
+    *,
+    documents: Iterable[str | os.PathLike[str]] = (),
+    descriptions: str | os.PathLike[str] | None = None,
+    description_columns: Sequence[int] = (0, -1),
+    mentions: str | os.PathLike[str] | None = None,
+    mention_columns: Sequence[int] = (0, 1),
+    mention_separator: str | None = None,
+    held_out: Iterable[str | os.PathLike[str]] = (),
+    **options: Any,
+) -> Cooccurrence:
+    """Count files.
+
+    :param documents: files with one document per line
+    :param descriptions: a table of entities and their descriptions, separated by tabs
+    :param description_columns: its columns of the entity and of the texts, from 0
+    :param mentions: a table of entities and their mentions; without it, a description's entity has no mentions
+    :param mention_columns: its columns of the entity and of the mentions, from 0
+    :param mention_separator: what stands between the mentions of a column; None for one mention
+    :param held_out: files of triples, separated by tabs; a description does not name what they connect its entity with
+    :param options: arguments of :meth:`Cooccurrence.from_documents`
+    :return: the co-occurrences
+    :raises ValueError: if there is nothing to count, a column is missing, or an option is unknown or out of its range
+    """
+    if unknown := set(options) - set(inspect.signature(Cooccurrence.from_documents).parameters):
+        raise ValueError(f"Counting text has no {sorted(unknown)}; it has the options of `cooccurrence build`.")
+    if len(mention_columns) != 2 or len(description_columns) < 2:
+        raise ValueError(
+            f"description_columns={list(description_columns)!r} must be an entity's column and those of texts, and "
+            f"mention_columns={list(mention_columns)!r} an entity's column and that of mentions."
+        )
+    entities: dict[str, list[str]] = {}
+    if mentions is not None:
+        entities = read_mentions(mentions, mention_columns[0], mention_columns[1], mention_separator)
+    described: Iterable[Document] = ()
+    if descriptions is not None:
+        entity_column, *text_columns = description_columns
+        triples = itertools.chain.from_iterable(map(read_triples, held_out))
+        described = remove_overlap(read_descriptions(descriptions, entity_column, text_columns), entities, triples)
+        # read twice, as all entities have to be known before the first word is, and the texts may be long
+        for document in read_descriptions(descriptions, entity_column, text_columns):
+            entities.setdefault(str(document.entity), [])
+    files = [Path(path) for path in documents]
+    if not files and descriptions is None:
+        raise ValueError("There is nothing to count: name files of documents, or of descriptions.")
+    everything: Iterable[DocumentLike] = itertools.chain(files, described)
+    return Cooccurrence.from_documents(everything, entities, **options)

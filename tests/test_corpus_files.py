@@ -1,0 +1,49 @@
+"""Counting a corpus from files."""
+
+import pytest
+
+from pykeen_conj_hale.text.corpus import count_text
+
+
+def test_descriptions_and_mentions_of_other_columns(tmp_path):
+    (tmp_path / "glosses.tsv").write_text("x\tan island\tcuba\tin the sea\nx\tnear cuba\tusa\ta state\n")
+    (tmp_path / "mentions.tsv").write_text("Cuba|Kuba\tcuba\n")
+    (tmp_path / "corpus.txt").write_text("kuba is an island\n")
+    counted = count_text(
+        documents=[tmp_path / "corpus.txt"],
+        descriptions=tmp_path / "glosses.tsv",
+        description_columns=(2, 1, 3),
+        mentions=tmp_path / "mentions.tsv",
+        mention_columns=(1, 0),
+        mention_separator="|",
+        min_count=1,
+        description_weight=7.0,
+        use_tqdm=False,
+    )
+    assert counted.entities == ["cuba", "usa"]  # the latter is described, and has no mentions
+    assert counted.counts[:2].tolist() == [2, 0]
+    cells = counted.matrix.toarray()
+    column = {token: i for i, token in enumerate(counted.tokens)}
+    assert cells[column["cuba"], column["sea"]] == 7.0
+    assert cells[column["usa"], column["cuba"]] == 7.0
+    assert cells[column["usa"], column["sea"]] == 0.0
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({}, "nothing to count"),
+        ({"windows": 3}, r"no \['windows'\]"),
+        ({"description_columns": [0]}, r"description_columns=\[0\]"),
+    ],
+)
+def test_wrong_options(options, message):
+    with pytest.raises(ValueError, match=message):
+        count_text(**options)
+
+
+def test_held_out_triples_have_three_columns(tmp_path):
+    (tmp_path / "glosses.tsv").write_text("cuba\tan island\n")
+    (tmp_path / "triples.txt").write_text("a\tb\tc\td\n")
+    with pytest.raises(ValueError, match=r"triples\.txt: expected head, .* found \['a', 'b', 'c', 'd'\]"):
+        count_text(descriptions=tmp_path / "glosses.tsv", held_out=[tmp_path / "triples.txt"], use_tqdm=False)

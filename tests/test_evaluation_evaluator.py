@@ -1,0 +1,140 @@
+"""The indexed evaluator: its results are those of PyKEEN's own."""
+
+import pytest
+import torch
+from pykeen.datasets import Nations
+from pykeen.evaluation import RankBasedEvaluator, evaluator_resolver
+from pykeen.evaluation.ranks import Ranks
+from pykeen.models import DistMult, TransE
+from pykeen.pipeline import pipeline
+
+from pykeen_conj_hale.evaluation import IndexedRankBasedEvaluator, default_batch_size
+from pykeen_conj_hale.models import RotE
+from pykeen_conj_hale.nn import NonFiniteScoreError
+from tests import cases
+
+
+class IndexedRankBasedEvaluatorTests(cases.EvaluatorTestCase):
+    """PyKEEN's own tests of evaluators."""
+
+    cls = IndexedRankBasedEvaluator
+
+    def _validate_result(self, result, data):
+        ranks = Ranks.from_scores(data["scores"].gather(1, data["batch"][:, 2:]), data["scores"])
+        assert result.get_metric("both.realistic.arithmetic_mean_rank") == pytest.approx(ranks.realistic.mean().item())
+
+
+@pytest.fixture(scope="module", params=[False, True], ids=["plain", "inverse"])
+def nations(request):
+    return Nations(create_inverse_triples=request.param)
+
+
+def tied(model):
+    """Give all entities one of three vectors, so that most scores are ties."""
+    weight = model.entity_representations[0]._embeddings.weight
+    with torch.no_grad():
+        weight[:] = weight[torch.arange(len(weight)) % 3]
+    return model
+
+
+def same(a, b):
+    a, b = a.to_flat_dict(), b.to_flat_dict()
+    assert a.keys() == b.keys()
+    for key, value in a.items():
+        assert b[key] == pytest.approx(value, rel=1e-6, nan_ok=True), key
+
+
+@pytest.mark.parametrize("cls", [TransE, DistMult, RotE])
+@pytest.mark.parametrize("with_ties", [False, True])
+@pytest.mark.parametrize("batch_size", [None, 1, 7])
+def test_results_are_pykeens(nations, cls, with_ties, batch_size):
+    model = cls(triples_factory=nations.training, random_seed=0, embedding_dim=8)
+    if with_ties:
+        tied(model)
+    arguments = {
+        "model": model,
+        "mapped_triples": nations.testing.mapped_triples,
+        # with duplicates, as the same triples may come from two sources
+        "additional_filter_triples": [
+            nations.training.mapped_triples,
+            nations.validation.mapped_triples,
+            nations.training.mapped_triples[:100],
+        ],
+        "use_tqdm": False,
+    }
+    # the rounding of scores, and with it the breaking of ties, depends on the batch
+    expected = RankBasedEvaluator().evaluate(batch_size=batch_size or len(nations.testing.mapped_triples), **arguments)
+    same(expected, IndexedRankBasedEvaluator().evaluate(batch_size=batch_size, **arguments))
+
+
+@pytest.mark.parametrize("targets", [("head",), ("tail",)])
+def test_one_side_and_a_single_tensor_of_known_triples(nations, targets):
+    model = RotE(triples_factory=nations.training, random_seed=0, embedding_dim=8)
+    arguments = {
+        "model": model,
+        "mapped_triples": nations.validation.mapped_triples,
+        "additional_filter_triples": nations.training.mapped_triples,
+        "targets": targets,
+        "use_tqdm": False,
+    }
+    same(
+        RankBasedEvaluator().evaluate(batch_size=32, **arguments),
+        IndexedRankBasedEvaluator().evaluate(**arguments),
+    )
+
+
+def test_unfiltered(nations):
+    """PyKEEN's own evaluator fails without a filter."""
+    model = RotE(triples_factory=nations.training, random_seed=0, embedding_dim=8)
+    triples = nations.testing.mapped_triples
+    results = IndexedRankBasedEvaluator(filtered=False).evaluate(model, triples, targets=("tail",), use_tqdm=False)
+    scores = model.predict_t(triples[:, :2])
+    ranks = Ranks.from_scores(scores.gather(1, triples[:, 2:]), scores)
+    assert results.get_metric("tail.realistic.arithmetic_mean_rank") == pytest.approx(ranks.realistic.mean().item())
+
+
+@pytest.mark.parametrize("cls", [TransE, RotE])
+def test_nan_is_refused(nations, cls):
+    model = cls(triples_factory=nations.training, random_seed=0)
+    with torch.no_grad():
+        model.entity_representations[0]._embeddings.weight[:7] = torch.nan
+    with pytest.raises(NonFiniteScoreError, match="NaN"):
+        IndexedRankBasedEvaluator().evaluate(
+            model,
+            nations.testing.mapped_triples,
+            use_tqdm=False,
+            additional_filter_triples=nations.training.mapped_triples,
+        )
+
+
+def test_what_it_does_not_do(nations):
+    model = TransE(triples_factory=nations.training, random_seed=0)
+    with pytest.raises(ValueError, match="restrict_entities_to"):
+        IndexedRankBasedEvaluator().evaluate(model, nations.testing.mapped_triples, restrict_entities_to=[0, 1])
+    with pytest.raises(ValueError, match="mapped_triples is empty"):
+        IndexedRankBasedEvaluator().evaluate(model, nations.testing.mapped_triples[:0])
+
+
+def test_by_name_in_a_pipeline():
+    assert evaluator_resolver.lookup("IndexedRankBased") is IndexedRankBasedEvaluator
+    options = {
+        "dataset": "nations",
+        "dataset_kwargs": {"create_inverse_triples": True},
+        "model": "RotE",
+        "loss": "HaLE",
+        "training_loop": "QuerySampling",
+        "training_kwargs": {"num_epochs": 1, "use_tqdm": False},
+        "stopper": "early",
+        "stopper_kwargs": {"frequency": 1},
+        "evaluation_kwargs": {"use_tqdm": False},
+        "random_seed": 0,
+    }
+    results = [pipeline(evaluator=name, **options).metric_results for name in ("RankBased", "IndexedRankBased")]
+    same(*results)
+
+
+def test_default_batch_size():
+    cpu, cuda = torch.device("cpu"), torch.device("cuda")
+    assert default_batch_size(10**9, cpu) == 1
+    assert 16 <= default_batch_size(40_943, cpu) <= 256
+    assert default_batch_size(40_943, cuda) > default_batch_size(40_943, cpu)
