@@ -131,13 +131,13 @@ def test_size_probing_neither_starts_nor_spends(factory, clock):
 
     def slow(*args, **kwargs):
         if not loop.stopwatch.elapsed("training"):
-            probed.append(loop.stopwatch._running)
+            probed.append(set(loop.seconds))
         clock.now += 0.5
         return process(*args, **kwargs)
 
     loop._process_batch = slow
     loop.train(factory, batch_size=512, use_tqdm=False)
-    assert probed[:2] == ["set-up"] * 2
+    assert probed[:2] == [{"set-up"}] * 2
     assert loop.num_steps == 6
     assert loop.seconds == {"set-up": 1.0, "training": 3.0, "callbacks": 0.0}
 

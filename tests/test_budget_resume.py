@@ -349,7 +349,7 @@ def test_a_checkpoint_of_something_else(what, changes, tmp_path):
 
 def test_another_batch_size_in_the_middle_of_an_epoch(tmp_path):
     run(QuerySamplingTrainingLoop, 3, train={"checkpoint": tmp_path / "c"})
-    with pytest.raises(ValueError, match=r"batch_size gives 4 batches an epoch, .* in the middle of an epoch of 11"):
+    with pytest.raises(ValueError, match=r"batch_size gives 4 batches per epoch, .* in the middle of an epoch of 11"):
         run(QuerySamplingTrainingLoop, 5, train={"checkpoint": tmp_path / "c", "batch_size": 800})
 
 

@@ -21,6 +21,7 @@ import torch
 from tabulate import tabulate
 
 from pykeen_conj_hale.training import TimeBudgetMixin
+from pykeen_conj_hale.training.budget.run import Run
 
 #: WN18RR in the literature's protocol
 WN18RR = dict(num_entities=40_943, num_relations=11, num_triples=86_835)
@@ -168,15 +169,16 @@ def write_line(path: str | Path, **facts: Any) -> str:
 def count_late_steps(loop: TimeBudgetMixin[Any]) -> list[bool]:
     """Note for each step whether the budget is spent when it ends: for one step it should be.
 
-    :param loop: the loop, which is changed
+    :param loop: the loop; its runs are told from others by their budget
     :return: a list that grows
     """
     late: list[bool] = []
-    after_step = loop._after_step
+    after_step = Run.after_step
 
-    def note() -> bool:
-        late.append(loop.time_budget is not None and loop.time_budget.is_spent)
-        return after_step()
+    def note(run: Run) -> bool:
+        if run.budget is loop.time_budget:
+            late.append(run.is_spent)
+        return after_step(run)
 
-    loop._after_step = note  # type: ignore[method-assign]
+    Run.after_step = note  # type: ignore[method-assign]
     return late

@@ -17,6 +17,8 @@ from torch import Tensor
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
+from ...checks import check_number
+
 __all__ = ["BudgetCosineLR", "BudgetLR", "BudgetLinearLR"]
 
 
@@ -44,11 +46,8 @@ class BudgetLR(LRScheduler):
     )
 
     def __init__(self, optimizer: Optimizer, warmup: float = 0.0, final: float = 0.0, last_epoch: int = -1) -> None:
-        if not 0 <= warmup < 1:
-            raise ValueError(f"warmup={warmup!r} is not allowed: it is a share of the training, in [0, 1).")
-        if not 0 <= final <= 1:
-            raise ValueError(f"final={final!r} is not allowed: it is a factor of the learning rate, in [0, 1].")
-        self.warmup, self.final = warmup, final
+        self.warmup = check_number("warmup", warmup, minimum=0, below=1)
+        self.final = check_number("final", final, minimum=0, maximum=1)
         #: The share done. None until a loop says it: PyKEEN makes the optimizer anew from its current learning rate
         #: when a training starts, so that the learning rate must not be touched before.
         self.progress: float | None = None

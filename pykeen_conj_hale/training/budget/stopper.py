@@ -6,13 +6,12 @@ import dataclasses
 import logging
 import math
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
-import torch
 from pykeen.stoppers import EarlyStopper
 
-from ...files import replacing
+from ...checks import check_whole
+from .best_model import load_best, write_best
 from .clock import Duration, parse_seconds
 from .random_state import preserve_random_state
 
@@ -51,8 +50,8 @@ class TimedStopper(EarlyStopper):
     def __post_init__(self) -> None:
         """Check the arguments."""
         self.seconds = parse_seconds("seconds", self.seconds, positive=True)
-        if self.patience is not None and self.patience < 1:
-            raise ValueError(f"patience={self.patience!r} must be at least 1, or None to go on to the end.")
+        if self.patience is not None:
+            check_whole("patience", self.patience)
         if self.evaluation_triples_factory is None:
             raise ValueError('stopper="timed" needs validation triples, and the dataset has none.')
         if self.patience is None:
@@ -110,11 +109,11 @@ class TimedStopper(EarlyStopper):
         is_best = self._stopper.is_improvement(result)
         stop = self._stopper.report_result(metric=result, epoch=self.mark)
         if is_best:
-            self._keep()
+            write_best(self, self.model.state_dict())
         elif stop and not final:
             logger.info("Stopping early after %.1f s of training, best result %g", elapsed, self.best_metric)
             self.stopped = True
-            self._load_best()
+            load_best(self)
         return self.stopped
 
     def _mark_of(self, elapsed: float) -> int:
@@ -138,17 +137,6 @@ class TimedStopper(EarlyStopper):
             metrics = {**results.to_flat_dict(), "seconds": elapsed}
             self.result_tracker.log_metrics(metrics, step=self.mark, prefix="validation")
         return float(results.get_metric(self.metric))
-
-    def _keep(self) -> None:
-        path = Path(self.best_model_path)  # type: ignore[arg-type]
-        with replacing(path) as file:
-            torch.save(self.model.state_dict(), file)
-
-    def _load_best(self) -> None:
-        path = Path(self.best_model_path)  # type: ignore[arg-type]
-        self.model.load_state_dict(torch.load(path, map_location=self.model.device, weights_only=True))
-        if self.clean_up_checkpoint:
-            path.unlink()
 
     def get_summary_dict(self) -> Mapping[str, Any]:
         """Get what a checkpoint keeps."""
