@@ -16,7 +16,8 @@ from pykeen.training.callbacks import (
     TrainingCallback,
 )
 
-from .run import Due, Run
+from .due import Due
+from .run import Run
 
 __all__ = ["CallbackAdapter", "InPhase", "LossRecorder"]
 

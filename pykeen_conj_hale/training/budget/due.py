@@ -1,16 +1,43 @@
-"""What is due in a run, of the parts that need nothing of PyKEEN; in the order in which a run asks them."""
+"""What can be due at the moments of a run, as far as it needs nothing of PyKEEN."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import torch
 
-from .run import Due, Run
+if TYPE_CHECKING:
+    from .run import Run
 
-__all__ = ["DeviceQueue", "Limits", "Saving", "Schedule", "StopRequest"]
+__all__ = ["DeviceQueue", "Due", "Limits", "Saving", "Schedule", "StopRequest"]
+
+
+class Due:
+    """Something to do at some moments of a run; each method is one of these moments, and does nothing by default."""
+
+    def begin(self, run: Run) -> None:
+        """Prepare, right before the first step."""
+
+    def after_step(self, run: Run, elapsed: float) -> None:
+        """Do what is due after an optimizer step; :meth:`Run.stop` makes it the last one.
+
+        :param run: the run
+        :param elapsed: the seconds of training when the step was done
+        """
+
+    def after_epoch(self, run: Run, epoch: int, loss: float) -> None:
+        """Do what is due after a whole epoch, or after the part of one which the run allowed.
+
+        :param run: the run; its position is None if the epoch is a whole one
+        :param epoch: the epoch's number
+        :param loss: the mean loss of the epoch's steps
+        """
+
+    def end(self, run: Run) -> None:
+        """Finish, when the run has a stop reason."""
 
 
 class DeviceQueue:

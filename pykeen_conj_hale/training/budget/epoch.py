@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator
 from typing import Any, Final, Generic, Protocol, TypeVar
 
 from .position import Position
-from .random_state import set_random_state
+from .random_state import get_random_state, set_random_state
 
-__all__ = ["Batches", "EpochBatches"]
+__all__ = ["Batches", "EpochBatches", "open_epoch"]
 
 BatchType = TypeVar("BatchType")
 BatchTypeCo = TypeVar("BatchTypeCo", covariant=True)
@@ -42,7 +42,7 @@ class EpochBatches(Generic[BatchType]):
         random_state: dict[str, Any] | None,
         after_step: Callable[[], bool],
     ) -> None:
-        self._after_step, self._count = after_step, 0
+        self.position, self._after_step, self._count = position, after_step, 0
         if random_state is not None:
             set_random_state(position.random_state)
         self._iterator = iter(batches)
@@ -69,3 +69,34 @@ class EpochBatches(Generic[BatchType]):
 
     def __len__(self) -> int:
         return self._count
+
+
+def open_epoch(
+    batches: Batches[BatchType],
+    position: Position | None,
+    num_losses: int,
+    random_state: dict[str, Any] | None,
+    after_step: Callable[[], bool],
+) -> EpochBatches[BatchType]:
+    """Begin an epoch, or go on with the one that was begun.
+
+    :param batches: all batches of the epoch
+    :param position: the place in the epoch that was begun; None to begin one
+    :param num_losses: the number of losses of the epochs before
+    :param random_state: the random states to go on with; None for those of this process
+    :param after_step: see :class:`EpochBatches`
+    :return: the batches that are left, with the position
+    :raises ValueError: if the epoch that was begun has another number of batches
+    """
+    if position is None:
+        if random_state is not None:
+            set_random_state(random_state)
+        position = Position(num_losses=num_losses, num_batches=len(batches))
+        return EpochBatches(batches, position, None, after_step)
+    if position.num_batches != len(batches):
+        raise ValueError(
+            f"batch_size gives {len(batches)} batches per epoch, and the checkpoint is in the middle of an epoch "
+            f"of {position.num_batches}: go on with the same batch_size, sampler and drop_last."
+        )
+    # in the process which began the epoch, the random state is where it was left
+    return EpochBatches(batches, position, random_state or get_random_state(), after_step)

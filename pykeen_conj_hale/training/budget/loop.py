@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import IO, Any, ClassVar, Final, Generic, TypeVar
 
@@ -19,12 +19,8 @@ from pykeen.triples import CoreTriplesFactory
 from .arguments import CheckpointPlan
 from .clock import Duration, Stopwatch, TimeBudget
 from .loop_run import LoopRun
-from .position import Progress
 from .progress_bar import make_bar
 from .run import StopReason
-from .schedule import BudgetLR
-from .signals import on_signal
-from .state import forget_cut_epoch
 
 __all__ = ["TimeBudgetMixin"]
 
@@ -155,42 +151,25 @@ class TimeBudgetMixin(TrainingLoop[BatchType], Generic[BatchType]):
             return super().train(
                 triples_factory, num_epochs=num_epochs, use_tqdm=use_tqdm, only_size_probing=True, **kwargs
             )
-        with ExitStack() as stack:
-            bar = None
-            if budget is not None:
-                bar = stack.enter_context(make_bar(budget, self.device, use_tqdm, kwargs.pop("tqdm_kwargs", None)))
-                num_epochs, use_tqdm = _UNLIMITED_EPOCHS, False
-            progress = self._prepare(continue_training)
-            self._run = run = LoopRun(
-                self,
-                triples_factory,
-                stopper=stopper,
-                checkpoint=plan,
-                bar=bar,
-                budget=budget,
-                stopwatch=self.stopwatch,
-                num_epochs=num_epochs,
-                reset_budget=reset_time_budget,
-            )
-            run.go_on_from(progress)
-            stack.enter_context(run.phase("set-up"))
-            if self.stop_on_signal:
-                stack.enter_context(on_signal(run.stop_by_signal))
-            losses = super().train(triples_factory, num_epochs=num_epochs, use_tqdm=use_tqdm, **kwargs)
-        if run.stop_reason is None:
-            # that of a checkpoint: PyKEEN returned at once
-            run.stop("early stopping")
-        run.report()
-        return losses
-
-    def _prepare(self, continue_training: bool) -> Progress:
-        """Bring the loop where the next run begins, and tell how far the training is."""
-        if continue_training:
-            forget_cut_epoch(self, self._run.position)
-            return self._run.progress
-        if isinstance(self.lr_scheduler, BudgetLR):
-            self.lr_scheduler.reset()
-        return Progress()
+        bar = None
+        if budget is not None:
+            bar = make_bar(budget, self.device, use_tqdm, kwargs.pop("tqdm_kwargs", None))
+            num_epochs, use_tqdm = _UNLIMITED_EPOCHS, False
+        previous = self._run
+        self._run = LoopRun(
+            self,
+            triples_factory,
+            stopper=stopper,
+            checkpoint=plan,
+            bar=bar,
+            budget=budget,
+            stopwatch=previous.stopwatch,
+            num_epochs=num_epochs,
+            reset_budget=reset_time_budget,
+        )
+        self._run.take_over(previous if continue_training else None)
+        with self._run.in_progress(self.stop_on_signal):
+            return super().train(triples_factory, num_epochs=num_epochs, use_tqdm=use_tqdm, **kwargs)
 
     def _train(self, *args: Any, **kwargs: Any) -> list[float] | None:
         """Train; afterwards do what PyKEEN leaves out where a run is stopped."""

@@ -1,9 +1,11 @@
-"""The run of one of PyKEEN's training loops: what is due in it, its checkpoints, its report."""
+"""The run of one of PyKEEN's training loops: what is due in it, and its checkpoints."""
 
 from __future__ import annotations
 
 import dataclasses
 import logging
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +19,14 @@ from ...pykeen_internals import get_epoch, is_asked_to_stop, set_epoch
 from .arguments import CheckpointPlan
 from .callbacks import CallbackAdapter
 from .checkpoint import load_checkpoint, save_checkpoint
-from .due import DeviceQueue, Limits, Saving, Schedule, StopRequest
+from .due import DeviceQueue, Due, Limits, Saving, Schedule, StopRequest
+from .position import Progress
 from .progress_bar import ProgressBar
-from .run import Due, Run
+from .report import report
+from .run import Run
 from .schedule import BudgetLR
-from .state import TrainingState, compare_identities
+from .signals import on_signal
+from .state import TrainingState, compare_identities, forget_cut_epoch
 from .stopper import TimedStopper
 from .validation import BestModel, Validation
 
@@ -55,18 +60,18 @@ class LoopRun(Run):
         bar: tqdm[Any] | None = None,
         **kwargs: Any,
     ) -> None:
-        self._loop = loop
+        self._loop, self._bar = loop, bar
         self._checkpoint = checkpoint or CheckpointPlan()
         self._state = TrainingState(loop, stopper, triples_factory)
         self._callbacks = CallbackAdapter(loop)
         inverse = triples_factory.create_inverse_triples and not isinstance(loop, SymmetricLCWATrainingLoop)
         num_triples = triples_factory.num_triples * (2 if inverse else 1)
-        super().__init__(due=self._list_due(stopper, bar), num_triples=num_triples, **kwargs)
+        super().__init__(due=self._list_due(stopper), num_triples=num_triples, **kwargs)
 
-    def _list_due(self, stopper: Stopper | None, bar: tqdm[Any] | None) -> list[Due]:
+    def _list_due(self, stopper: Stopper | None) -> list[Due]:
         due: list[Due] = [Schedule(self._set_learning_rate)]
-        if bar is not None:
-            due.append(ProgressBar(bar))
+        if self._bar is not None:
+            due.append(ProgressBar(self._bar))
         due.append(Limits())
         if isinstance(stopper, TimedStopper):
             due.append(Validation(stopper))
@@ -77,6 +82,37 @@ class LoopRun(Run):
         if path is not None:
             due.append(Saving(path, self._checkpoint.seconds, self._save_at_path))
         return [*due, StopRequest(self._is_asked_to_stop)]
+
+    def take_over(self, previous: Run | None) -> None:
+        """Begin where the run before has ended, or anew.
+
+        :param previous: the run before; None to begin anew
+        """
+        if previous is not None:
+            forget_cut_epoch(self._loop, previous.position)
+            self.go_on_from(previous.progress)
+            return
+        if isinstance(self._loop.lr_scheduler, BudgetLR):
+            self._loop.lr_scheduler.reset()
+        self.go_on_from(Progress())
+
+    @contextmanager
+    def in_progress(self, stop_on_signal: bool) -> Iterator[None]:
+        """Measure all the time inside, first of all as set-up; afterwards report.
+
+        :param stop_on_signal: whether signals stop the run
+        """
+        with ExitStack() as stack:
+            if self._bar is not None:
+                stack.enter_context(self._bar)
+            stack.enter_context(self.phase("set-up"))
+            if stop_on_signal:
+                stack.enter_context(on_signal(self.stop_by_signal))
+            yield
+        if self.stop_reason is None:
+            # the stopper had stopped before the checkpoint, and PyKEEN returned at once
+            self.stop("early stopping")
+        report(self, self._loop.result_tracker, get_epoch(self._loop))
 
     def begin_loop(self, callbacks: MultiTrainingCallback, num_batches: int) -> None:
         """Prepare for the first step.
@@ -130,21 +166,6 @@ class LoopRun(Run):
         set_up = progress.seconds.get("set-up", 0.0) + self.stopwatch.elapsed("set-up")
         self.go_on_from(dataclasses.replace(progress, seconds={**progress.seconds, "set-up": set_up}))
         logger.info("Going on after %d steps, %.1f s of training", self.num_steps, self.elapsed)
-
-    def report(self) -> None:
-        """Tell the result tracker and the log where the time went."""
-        seconds, epoch, tracker = self.stopwatch.seconds, get_epoch(self._loop), self._loop.result_tracker
-        tracker.log_metrics(seconds, step=epoch, prefix="seconds")
-        speed = {"steps": self.num_steps, "triples_per_second": self.triples_per_second}
-        tracker.log_metrics(speed, step=epoch, prefix="training")
-        tracker.log_params({"stop_reason": self.stop_reason})
-        logger.info(
-            "Trained %d steps, ended by %s (%s); %s",
-            self.num_steps,
-            self.stop_reason,
-            self.signal or "no signal",
-            ", ".join(f"{phase} {value:.3f} s" for phase, value in seconds.items()),
-        )
 
     def _set_learning_rate(self, share: float) -> None:
         # looked up each time, as PyKEEN makes another scheduler when a training starts anew

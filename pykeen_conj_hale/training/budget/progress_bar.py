@@ -9,7 +9,8 @@ import torch
 from tqdm.auto import tqdm
 
 from .clock import TimeBudget
-from .run import Due, Run
+from .due import Due
+from .run import Run
 
 __all__ = ["ProgressBar", "make_bar"]
 

@@ -10,11 +10,11 @@ from typing import Any, Literal, TypeAlias, TypeVar
 from torch import Tensor
 
 from .clock import Stopwatch, TimeBudget
-from .epoch import Batches, EpochBatches
+from .due import Due
+from .epoch import Batches, EpochBatches, open_epoch
 from .position import Position, Progress
-from .random_state import get_random_state, set_random_state
 
-__all__ = ["Due", "Run", "StopReason"]
+__all__ = ["Run", "StopReason"]
 
 logger = logging.getLogger(__name__)
 
@@ -22,31 +22,6 @@ BatchType = TypeVar("BatchType")
 
 #: Why a training ended
 StopReason: TypeAlias = Literal["budget", "early stopping", "epochs"]
-
-
-class Due:
-    """Something to do at some moments of a run; each method is one of these moments, and does nothing by default."""
-
-    def begin(self, run: Run) -> None:
-        """Prepare, right before the first step."""
-
-    def after_step(self, run: Run, elapsed: float) -> None:
-        """Do what is due after an optimizer step; :meth:`Run.stop` makes it the last one.
-
-        :param run: the run
-        :param elapsed: the seconds of training when the step was done
-        """
-
-    def after_epoch(self, run: Run, epoch: int, loss: float) -> None:
-        """Do what is due after a whole epoch, or after the part of one which the run allowed.
-
-        :param run: the run; its position is None if the epoch is a whole one
-        :param epoch: the epoch's number
-        :param loss: the mean loss of the epoch's steps
-        """
-
-    def end(self, run: Run) -> None:
-        """Finish, when the run has a stop reason."""
 
 
 class Run:
@@ -175,22 +150,10 @@ class Run:
         :raises ValueError: if the epoch that was begun has another number of batches
         """
         self.stopwatch.switch("training")
-        random_state, self.random_state = self.random_state, None
-        if self.position is None:
-            if random_state is not None:
-                set_random_state(random_state)
-            random_state = None
-            self.position = Position(num_losses=num_losses, num_batches=len(batches))
-        elif self.position.num_batches != len(batches):
-            raise ValueError(
-                f"batch_size gives {len(batches)} batches per epoch, and the checkpoint is in the middle of an epoch "
-                f"of {self.position.num_batches}: go on with the same batch_size, sampler and drop_last."
-            )
-        else:
-            # in the process which began the epoch, the random state is where it was left
-            random_state = random_state or get_random_state()
+        rest = open_epoch(batches, self.position, num_losses, self.random_state, self.after_step)
+        self.position, self.random_state = rest.position, None
         self._loss = self.position.loss
-        return EpochBatches(batches, self.position, random_state, self.after_step)
+        return rest
 
     def add_loss(self, loss: float | Tensor) -> None:
         """Add the loss of a (sub-)batch; tensors are added on their device."""

@@ -6,7 +6,8 @@ from pykeen.stoppers import EarlyStopper
 
 from ...pykeen_internals import free_memory
 from .best_model import load_best
-from .run import Due, Run
+from .due import Due
+from .run import Run
 from .stopper import TimedStopper
 
 __all__ = ["BestModel", "Validation"]

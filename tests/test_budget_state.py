@@ -372,22 +372,6 @@ def test_a_path_that_cannot_be_written_is_known_before_the_first_step(tmp_path):
     assert step.steps == 0
 
 
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        ({"checkpoint_seconds": 1}, "checkpoint_seconds=1 needs a file"),
-        ({"checkpoint": "a", "checkpoint_name": "b"}, "name two files"),
-        ({"checkpoint": "a", "checkpoint_seconds": 1, "checkpoint_frequency": 1}, "are two intervals"),
-        ({"checkpoint": "a", "checkpoint_seconds": 0}, "checkpoint_seconds=0 is not allowed"),
-        ({"checkpoint": "a", "checkpoint_seconds": float("nan")}, "checkpoint_seconds=nan is not allowed"),
-    ],
-)
-def test_bad_arguments(arguments, message):
-    loop = make(QuerySamplingTrainingLoop, 3, Clock())
-    with pytest.raises(ValueError, match=message):
-        loop.train(loop_factory(loop), **arguments)
-
-
 def test_a_log_line_tells_where_it_goes_on(tmp_path, caplog):
     train = {"checkpoint": tmp_path / "c"}
     run(QuerySamplingTrainingLoop, 3, train=train)
