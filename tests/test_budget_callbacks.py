@@ -96,3 +96,16 @@ def test_loss_of_a_cut_epoch_is_the_mean_of_its_steps(factory, clock):
         factory, batch_size=512, callbacks=record, use_tqdm=False
     )
     assert losses == [pytest.approx(sum(record.losses) / 3)]
+
+
+def test_a_callback_can_ask_to_stop_in_the_middle_of_an_epoch(factory, clock):
+    class Asking(Tick):
+        def post_batch(self, **kwargs):
+            super().post_batch(**kwargs)
+            self.training_loop._should_stop |= self.steps == 3
+
+    asking = Asking(clock)
+    loop = make_loop(QuerySamplingTrainingLoop, factory, 100, clock)
+    losses = loop.train(factory, batch_size=512, callbacks=asking, use_tqdm=False)
+    assert (asking.steps, loop.num_steps, loop.stop_reason) == (3, 3, "early stopping")
+    assert asking.trained == [losses]

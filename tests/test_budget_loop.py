@@ -50,8 +50,9 @@ def test_it_stops_after_the_step_that_spends_it(cls, factory, clock, seconds, st
 def test_without_budget_the_epochs_count(factory, clock):
     tick = Tick(clock)
     loop = make_loop(QuerySamplingTrainingLoop, factory, None, clock)
-    assert len(loop.train(factory, num_epochs=2, batch_size=512, callbacks=tick, use_tqdm=False)) == 2
-    assert (loop.stop_reason, loop.num_steps) == ("epochs", 14)
+    losses = loop.train(factory, num_epochs=2, batch_size=512, callbacks=tick, use_tqdm=False)
+    assert (len(losses), loop.stop_reason, loop.num_steps) == (2, "epochs", 14)
+    assert tick.trained == [losses]  # post_train, once
 
 
 def test_training_again_starts_a_fresh_budget(factory, clock):

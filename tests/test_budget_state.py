@@ -317,6 +317,23 @@ def test_time_before_a_checkpoint_is_reported(tmp_path):
     assert tracker.metrics[len(losses)]["training.steps"] == 8
 
 
+def test_time_of_setting_up_before_a_checkpoint_is_reported(tmp_path):
+    """That of both processes: here two seconds of each."""
+
+    class SlowToSetUp(Step):
+        def register_training_loop(self, training_loop):
+            super().register_training_loop(training_loop)
+            self.clock.now += 2.0
+
+    for budget, seconds in ((5, 2.0), (8, 4.0)):
+        clock = Clock()
+        loop = make(QuerySamplingTrainingLoop, budget, clock)
+        arguments = {"batch_size": 300, "use_tqdm": False, "callbacks": SlowToSetUp(clock)}
+        loop.train(loop_factory(loop), checkpoint=tmp_path / "c", **arguments)
+        assert loop.seconds["set-up"] == seconds
+        assert loop.seconds["training"] == budget
+
+
 def other_triples():
     """The same entities and relations, one triple less."""
     training = Nations(create_inverse_triples=True).training
