@@ -195,7 +195,8 @@ def test_bad_arguments():
     for arguments, message in (
         ({"seconds": 0}, "seconds=0 is not allowed"),
         ({"seconds": math.nan}, "seconds=nan"),
-        ({"patience": 0}, "patience=0 must be at least 1"),
+        ({"patience": 0}, "patience=0 is not allowed: it must be a whole number ≥ 1"),
+        ({"patience": 1.5}, "patience=1.5 is not allowed"),
     ):
         with pytest.raises(ValueError, match=message):
             run(10, [], **arguments)
