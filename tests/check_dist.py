@@ -10,6 +10,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = "pykeen_conj_hale"
 SDIST_NEEDS = ("pyproject.toml", "README.md", "LICENSE", "Makefile", "constraints.txt", "tests/conftest.py")
+SDIST_NEEDS += ("CHANGELOG.md", "CITATION.cff", "CONTRIBUTING.md")
 
 
 def only(directory: Path, pattern: str) -> Path:
