@@ -2,6 +2,7 @@
 
 import ast
 import graphlib
+import re
 from pathlib import Path
 
 import pytest
@@ -10,36 +11,18 @@ ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "pykeen_conj_hale"
 FILES = sorted(PACKAGE.rglob("*.py"))
 
-#: What any room may use, the two at the bottom excepted
-TOOLS = {"checks", "files", "messages", "pykeen_internals"}
-#: A room is a folder or a file at the top of the package. What it may import: rooms, or single modules of them
-ROOMS: dict[str, set[str]] = {
-    # formulas on tensors, and their stream: nothing of PyKEEN's
-    "functional": set(),
-    "streaming": {"functional", "checks", "messages"},
-    "checks": set(),
-    "files": set(),
-    "messages": set(),
-    "pykeen_internals": set(),
-    # what scores, and what is learned from
-    "regularizers": {"functional", *TOOLS},
-    "losses": {"functional", "streaming", *TOOLS},
-    "nn": {"functional", "streaming", "losses", "regularizers", *TOOLS},
-    "models": {"nn", "functional", *TOOLS},
-    # what is done with them
-    "datasets": TOOLS,
-    "evaluation": {"nn", *TOOLS},
-    "embeddings": TOOLS,
-    "training": {"nn.query", "nn.similarity", "losses", "streaming", "datasets.cache", *TOOLS},
-    "hpo": {"training", "datasets", *TOOLS},
-    # what stands on top
-    "text": {"functional.glove", *TOOLS},
-    "reproduce": {"training", "losses", "streaming.activations", "datasets.cache", "embeddings", "__init__", *TOOLS},
-    "cli": {"text", "reproduce", *TOOLS},
-    "__main__": {"cli"},
-    "discovery": {"messages"},
-    "__init__": {"discovery"},
+#: The table of docs/architecture.md: rooms (folders, or files at the top of the package), and what they may import
+TABLE = re.findall(r"^\| (`.*?) \| (.*?) \|$", (ROOT / "docs/architecture.md").read_text().split("## ")[0], flags=re.M)
+#: What any room may use: the table's first line
+TOOLS = set(re.findall(r"`([\w.]+)`", TABLE[0][0]))
+ROOMS: dict[str, set[str]] = {tool: set() for tool in TOOLS} | {
+    room: set(re.findall(r"`([\w.]+)`", allowed.split(": it finds")[0])) | TOOLS
+    for rooms, allowed in TABLE[1:]
+    for room in re.findall(r"`([\w.]+)`", rooms)
 }
+# no rooms: the package itself, which has the version, and its command
+ROOMS |= {"__main__": {"cli"}, "__init__": {"discovery"}}
+ROOMS["reproduce"].add("__init__")
 WITHOUT_PYKEEN = {"functional", "streaming", "checks", "files", "messages"}
 #: Where private attributes of other packages' objects are used: PyKEEN's; Optuna's; those of Python's imports
 PRIVATE = {"pykeen_internals.py", "hpo/storage.py", "discovery.py"}
@@ -82,7 +65,7 @@ def is_allowed(name: str, allowed: set[str]) -> bool:
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
 def test_imports_go_down(path):
     room = module_of(path)[0]
-    assert room in ROOMS, f"{room} is a new room: say in ROOMS what it may import"
+    assert room in ROOMS, f"{room} is a new room: say in docs/architecture.md what it may import"
     names = {name.removeprefix("our ") for name in imports(path) if name.startswith("our ")}
     assert {name for name in names if not is_allowed(name, ROOMS[room] | {room})} == set()
     if room in WITHOUT_PYKEEN:
