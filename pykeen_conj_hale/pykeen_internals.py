@@ -130,7 +130,7 @@ def weight_of(embedding: Embedding) -> nn.Embedding:
 
 
 def is_plain_embedding(representation: Representation) -> bool:
-    """Tell whether each row is a vector of its own, rather than made of other rows or of anything else.
+    """Tell whether a representation is a plain embedding, whose rows are vectors of their own.
 
     :param representation: the representation
     :return: whether it is a plain embedding

@@ -81,7 +81,7 @@ def train_run(run, clock, *, losses=(), epochs=3, batches=None, seconds=1.0, dur
 
 
 class Tick(TrainingCallback):
-    """One second a step, ten seconds of something else after each epoch; records what is called."""
+    """One second per step, ten seconds of something else after each epoch; records what is called."""
 
     def __init__(self, clock: Clock) -> None:
         super().__init__()

@@ -25,7 +25,7 @@ def clock():
 
 @pytest.mark.parametrize("cls", LOOPS)
 def test_what_is_reported(cls, factory, clock):
-    """Seconds by phase add up to all of the time; triples a second are those of the steps."""
+    """Seconds by phase add up to all of the time; triples per second are those of the steps."""
     if cls is BudgetedSymmetricLCWATrainingLoop:
         factory = Nations().training
     tick, tracker = Tick(clock), PythonResultTracker()

@@ -104,7 +104,7 @@ def run(budget, values, cls=QuerySamplingTrainingLoop, *, step_seconds=1.0, trai
 
 @pytest.mark.parametrize("cls", [QuerySamplingTrainingLoop, BudgetedSLCWATrainingLoop, BudgetedLCWATrainingLoop])
 def test_the_best_of_the_budget_is_restored(cls, tmp_path):
-    """11 steps an epoch, every 4 s: in the middle of epochs. The best is the second of 4 looks and one at the end."""
+    """11 steps per epoch, every 4 s: in the middle of epochs. The best is the second of 4 looks and one at the end."""
     loop, stopper, evaluator, step = run(19, [0.1, 0.5, 0.3, 0.2, 0.4], cls, path=tmp_path / "best", seconds=4)
     assert (loop.stop_reason, step.steps) == ("budget", 19)
     assert stopper.results == [0.1, 0.5, 0.3, 0.2, 0.4]

@@ -102,7 +102,7 @@ class Run:
         return self.budget is not None and self.budget.is_spent
 
     def share_done(self, elapsed: float) -> float:
-        """Compute the share of the training that is done: of the budget's seconds, or of all steps without a budget.
+        """Compute the share of the training that is done: that of the seconds under a budget, else that of the steps.
 
         :param elapsed: the seconds of training
         :return: the share, ≥ 0; above 1 where the last step overran the budget
@@ -214,7 +214,7 @@ class Run:
         self.signal = name
 
     def end(self, reason: StopReason) -> None:
-        """Finish.
+        """Finish the run: everything that is due at its end is done.
 
         :param reason: why the training ended, unless the run itself has stopped it
         """
