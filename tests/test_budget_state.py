@@ -40,7 +40,7 @@ class Clock:
 
 
 class Step(TrainingCallback):
-    """One second per step; draws from every global random state, as a model or sampler may; fails where it is told to."""
+    """One second per step; draws from every global random state, as a model may; fails where it is told to."""
 
     def __init__(self, clock, fail_after=None):
         super().__init__()
