@@ -14,7 +14,7 @@ STAMP := $(VENV)/.installed
 SHELL := /bin/bash
 
 .DEFAULT_GOAL := help
-.PHONY: help install lint mixins test test-slow bench demo build clean
+.PHONY: help install lint mixins test test-slow coverage bench demo build clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -41,13 +41,18 @@ mixins: $(STAMP)
 
 # In tests, threads that wait for each other sleep instead of spinning: on a machine busy with other work, spinning makes
 # small tensor operations a hundred times slower. (On a quiet one it makes training a third faster: demo and bench spin.)
-test test-slow: export OMP_WAIT_POLICY ?= PASSIVE
+test test-slow coverage: export OMP_WAIT_POLICY ?= PASSIVE
 
 test: mixins ## all but the slow tests; PYTEST_ARGS=... are added
 	PYKEEN_TEST_MIXINS=required $(BIN)/python -m pytest -m "not slow" $(PYTEST_ARGS)
 
 test-slow: mixins ## the tests that take minutes
 	PYKEEN_TEST_MIXINS=required $(BIN)/python -m pytest -m slow $(PYTEST_ARGS)
+
+# A report to read, not a threshold to pass. What subprocesses run does not count.
+coverage: mixins ## which lines the tests of `make test` run; pages in .cache/htmlcov; PYTEST_ARGS=... are added
+	PYKEEN_TEST_MIXINS=required $(BIN)/python -m pytest -m "not slow" \
+		--cov --cov-report=term --cov-report=html $(PYTEST_ARGS)
 
 bench: $(STAMP) ## measure speed
 	$(BIN)/python tests/benchmarks/run.py

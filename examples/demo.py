@@ -57,7 +57,7 @@ def parse_arguments() -> argparse.Namespace:
     add = parser.add_argument
     add("--data", type=Path, metavar="DIR", help="folder with train.txt, valid.txt, test.txt (default: Kinships)")
     add("--seconds", type=positive(float), default=60.0, help="time budget of the training (default: %(default)g)")
-    add("--dim", type=positive(int), default=32, help="complex numbers an entity, even (default: %(default)s)")
+    add("--dim", type=positive(int), default=32, help="complex numbers per entity, even (default: %(default)s)")
     add("--seed", type=int, default=0, help="random seed (default: %(default)s)")
     add("--out", type=Path, metavar="DIR", default=Path("results/demo"), help="for the results (default: %(default)s)")
     arguments = parser.parse_args()

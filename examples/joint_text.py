@@ -91,7 +91,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Train a knowledge graph and a text jointly, and look at neighbours.")
     parser.add_argument("--data", type=Path, metavar="DIR", help="folder with train.txt, valid.txt and test.txt")
     parser.add_argument("--descriptions", type=Path, metavar="TABLE", help="entity, tab, text; for --data")
-    parser.add_argument("--dim", type=int, default=32, help="numbers an entity, even (default: %(default)s)")
+    parser.add_argument("--dim", type=int, default=32, help="real numbers per entity, even (default: %(default)s)")
     parser.add_argument("--seconds", type=float, default=20.0, help="of training (default: %(default)g)")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--out", type=Path, default=Path("results/joint_text"), help="folder (default: %(default)s)")

@@ -1,7 +1,7 @@
 """Embeddings of entities and relations with their labels, in a file that any tool can read and that holds no code.
 
 The format is safetensors (extra ``safetensors``): tensors ``entity.0``, ``entity.1``, …, ``relation.0``, …, one for
-each representation of the model, a row an entity or relation; in the metadata their labels, as JSON lists. Complex
+each representation of the model, one row per entity or relation; in the metadata their labels, as JSON lists. Complex
 numbers are stored as pairs of real ones, in a last dimension of size 2.
 """
 

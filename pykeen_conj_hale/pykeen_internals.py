@@ -4,7 +4,7 @@ Besides these functions, subclasses of PyKEEN's classes override, and call on ``
 
 - training loops: ``_train``, ``_train_epoch``, ``_forward_pass``, ``_process_batch``, ``_get_batch_size``,
   ``_create_training_data_loader``, ``_slice_size_search``, ``_save_state``, ``_load_state``; and they use the
-  attributes ``_epoch`` and ``_should_stop``
+  attribute ``_should_stop``
 - models: ``_get_representations``; and ``__init__`` has the annotations that PyKEEN makes its command line from
 - stoppers: ``_write_from_summary_dict``, and the attribute ``_stopper``
 - evaluators: ``_evaluate_on_device``
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from pykeen.datasets.base import RemoteDataset
     from pykeen.models import ERModel, Model
     from pykeen.nn.representation import Embedding, Representation
+    from pykeen.training import TrainingLoop
     from pykeen.triples import CoreTriplesFactory
     from pykeen.typing import InductiveMode
     from torch import Tensor, nn
@@ -37,10 +38,13 @@ __all__ = [
     "count_entities",
     "entity_representations",
     "free_memory",
+    "get_epoch",
     "get_random_seed",
+    "is_asked_to_stop",
     "is_plain_embedding",
     "look_up_triples",
     "remote_paths",
+    "set_epoch",
     "set_random_seed",
     "show_options",
     "some_rows",
@@ -138,7 +142,7 @@ def weight_of(embedding: Embedding) -> nn.Embedding:
 
 
 def is_plain_embedding(representation: Representation) -> bool:
-    """Tell whether each row is a vector of its own, rather than made of other rows or of anything else.
+    """Tell whether a representation is a plain embedding, whose rows are vectors of their own.
 
     :param representation: the representation
     :return: whether it is a plain embedding
@@ -164,6 +168,33 @@ def free_memory(model: Model) -> None:
     :param model: the model
     """
     model._free_graph_and_cache()  # type: ignore[no-untyped-call]
+
+
+def get_epoch(loop: TrainingLoop[Any]) -> int:
+    """Get the number of the last epoch that a training loop has noted as done.
+
+    :param loop: the loop
+    :return: the number
+    """
+    return loop._epoch
+
+
+def set_epoch(loop: TrainingLoop[Any], epoch: int) -> None:
+    """Set the number of the last epoch that is done; training goes on with the next one.
+
+    :param loop: the loop
+    :param epoch: the number
+    """
+    loop._epoch = epoch
+
+
+def is_asked_to_stop(loop: TrainingLoop[Any]) -> bool:
+    """Tell whether a training loop is to stop after the current epoch, for example because a callback asked for it.
+
+    :param loop: the loop
+    :return: whether it is
+    """
+    return loop._should_stop
 
 
 def get_random_seed(model: Model) -> int | None:

@@ -24,6 +24,14 @@ def find_programs() -> Path | None:
     return Path(found).parent if found else None
 
 
+def find_ordinary_user() -> pwd.struct_passwd:
+    """Find a user to run the server where the tests run as root: Debian's package makes ``postgres``."""
+    for name in ("postgres", "nobody"):
+        with contextlib.suppress(KeyError):
+            return pwd.getpwnam(name)
+    pytest.skip("run as root, and there is no user 'postgres' or 'nobody' for the server")
+
+
 @contextlib.contextmanager
 def postgres_server() -> Iterator[str]:
     """Run a server; skip the test if there is none, with the reason.
@@ -39,10 +47,7 @@ def postgres_server() -> Iterator[str]:
         folder = Path(name)
         if os.getuid() == 0:
             # the server refuses to run as root
-            try:
-                user = pwd.getpwnam("postgres")
-            except KeyError:
-                pytest.skip("run as root, and there is no user 'postgres' for the server")
+            user = find_ordinary_user()
             os.chown(folder, user.pw_uid, user.pw_gid)
             as_user = {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
         with socket.socket() as probe:

@@ -27,7 +27,7 @@ class Clock:
 
 
 class Rates(TrainingCallback):
-    """One second a step; notes the learning rate of each."""
+    """One second per step; notes the learning rate of each."""
 
     def __init__(self, clock):
         super().__init__()
@@ -57,7 +57,7 @@ def train(cls=QuerySamplingTrainingLoop, budget=None, lr_scheduler=BudgetLinearL
             time_budget=None if budget is None else TimeBudget(budget, clock=clock),
         )
     rates = Rates(clock)
-    # 7 steps an epoch
+    # 7 steps per epoch
     loop.train(factory, num_epochs=2, batch_size=512, callbacks=rates, use_tqdm=False)
     return rates.rates, loop
 

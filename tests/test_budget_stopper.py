@@ -104,7 +104,7 @@ def run(budget, values, cls=QuerySamplingTrainingLoop, *, step_seconds=1.0, trai
 
 @pytest.mark.parametrize("cls", [QuerySamplingTrainingLoop, BudgetedSLCWATrainingLoop, BudgetedLCWATrainingLoop])
 def test_the_best_of_the_budget_is_restored(cls, tmp_path):
-    """11 steps an epoch, every 4 s: in the middle of epochs. The best is the second of 4 looks and one at the end."""
+    """11 steps per epoch, every 4 s: in the middle of epochs. The best is the second of 4 looks and one at the end."""
     loop, stopper, evaluator, step = run(19, [0.1, 0.5, 0.3, 0.2, 0.4], cls, path=tmp_path / "best", seconds=4)
     assert (loop.stop_reason, step.steps) == ("budget", 19)
     assert stopper.results == [0.1, 0.5, 0.3, 0.2, 0.4]
@@ -195,7 +195,8 @@ def test_bad_arguments():
     for arguments, message in (
         ({"seconds": 0}, "seconds=0 is not allowed"),
         ({"seconds": math.nan}, "seconds=nan"),
-        ({"patience": 0}, "patience=0 must be at least 1"),
+        ({"patience": 0}, "patience=0 is not allowed: it must be a whole number ≥ 1"),
+        ({"patience": 1.5}, "patience=1.5 is not allowed"),
     ):
         with pytest.raises(ValueError, match=message):
             run(10, [], **arguments)
@@ -224,7 +225,7 @@ def test_by_name():
     )
     assert isinstance(result.stopper, TimedStopper)
     assert 1 <= len(result.stopper.results) <= 5
-    assert result.stopper.best_metric > 0
+    assert result.stopper.best_metric == max(result.stopper.results)
 
 
 def test_pykeens_loops_have_no_clock():

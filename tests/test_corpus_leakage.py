@@ -24,3 +24,14 @@ def test_the_other_side_is_removed_from_both(caplog):
     ]
     assert [d.entity for d in found] == [d.entity for d in documents]
     assert "Removed 4 words from 2 descriptions" in caplog.text
+
+
+def test_at_each_place_the_longest_mention_is_removed():
+    """Whatever their order and alphabet: otherwise the rest of the longest one would give the answer away."""
+    mentions = {"dog": ["sea dog", "sea"], "cat": ["house", "house cat"]}
+    # more of them: no order but that by length has the longest first, three times, by chance
+    for name, words in (("a", "abcdefgh"), ("s", "stuvwxyz"), ("8", "87654321")):
+        mentions[name] = [" ".join(words[:length]) for length in range(1, 9)]
+    document = Document("a sea dog at house cat at sea o a b c d e f g h o s t u v w x y z o 8 7 6 5 4 3 2 1 o", "port")
+    (found,) = remove_overlap([document], mentions, [("port", "has", other) for other in mentions])
+    assert found.text == "at at o o o o"

@@ -61,7 +61,12 @@ def test_equal_seconds_complete_trials_and_a_best_one_that_runs_again(tmp_path):
     best = json.loads((tmp_path / "best_pipeline" / "pipeline_config.json").read_text())
     assert best["pipeline"]["training_loop_kwargs"]["time_budget"] == 0.1
     assert "conj_hale_settings" in best["metadata"]
-    assert pipeline_from_config(best).get_metric("mrr") > 0
+    again = pipeline_from_config(best)
+    assert again.training_loop.stop_reason == "budget"
+    chosen = result.study.best_trial.params
+    assert again.model.entity_representations[0].shape == (chosen["model.embedding_dim"],)
+    assert again.model.loss.activation.gamma == chosen["loss.gamma"]
+    assert again.model.factor_regularizer.weight == chosen["regularizer.weight"]
     result.replicate_best_pipeline(directory=tmp_path / "replicates", replicates=1)
     assert (tmp_path / "replicates" / "results.tsv").exists() or list((tmp_path / "replicates").iterdir())
 

@@ -37,7 +37,7 @@ TORCHRUN = [
     "--nproc-per-node=2",
 ]
 LOOPBACK = {"GLOO_SOCKET_IFNAME": "lo"} if sys.platform == "linux" else {}
-MODELS = pykeen_conj_hale.models.__all__
+MODELS = [model.__name__ for model in pykeen_conj_hale.models.MODELS]
 
 
 def small(model):
@@ -208,7 +208,9 @@ def test_pykeens_pipeline_and_evaluation():
     assert metrics["triples_per_second"].item() > 0
 
 
-def test_by_name_alone():
+def test_by_name_alone(monkeypatch):
+    trained = []
+    monkeypatch.setattr(QuerySamplingLitModule, "on_train_epoch_end", lambda module: trained.append(module))
     lit_pipeline(
         training_loop="QuerySampling",
         training_loop_kwargs=dict(
@@ -216,6 +218,9 @@ def test_by_name_alone():
         ),
         trainer_kwargs=dict(logger=False, enable_checkpointing=False, enable_progress_bar=False, max_epochs=1),
     )
+    (module,) = trained
+    assert type(module.model) is pykeen_conj_hale.models.RotE
+    assert module.global_step == 4  # 1,592 triples, 512 per step
 
 
 @pytest.fixture

@@ -155,13 +155,15 @@ def test_pipeline_by_name():
         model_kwargs=SMALL,
         loss="BCEWithLogits",
         training_loop="LCWA",
-        training_kwargs=dict(num_epochs=1, batch_size=128, label_smoothing=0.1, use_tqdm=False),
+        optimizer_kwargs=dict(lr=0.01),
+        training_kwargs=dict(num_epochs=10, batch_size=64, label_smoothing=0.1, use_tqdm=False),
         evaluation_kwargs=dict(batch_size=32, use_tqdm=False),
         random_seed=0,
         device="cpu",
     )
     assert isinstance(result.model, HypER)
-    assert 0 < result.get_metric("mrr") < 1
+    # the MRR adjusted for chance; six seeds: .20 to .29; after one epoch: -.04 to .07
+    assert result.get_metric("adjusted_inverse_harmonic_mean_rank") > 0.12
 
 
 def test_command_line():

@@ -155,10 +155,10 @@ def test_docdata():
         assert "---" not in model.__doc__ + interaction.__doc__
 
 
-def test_lists_hold_each_model_with_its_interaction():
+def test_collections_hold_each_model_with_its_interaction():
     assert {ConjComplEx, HypER, RotE} < set(MODELS)
     assert not {QueryModel, DistanceQueryModel} & set(MODELS)
-    assert [model.interaction_class for model in MODELS] == INTERACTIONS
+    assert tuple(model.interaction_class for model in MODELS) == INTERACTIONS
 
 
 def test_inheritance(triples):

@@ -8,6 +8,7 @@ from test_functional_similarity import BATCH_SHAPES, LargestTensor
 from pykeen_conj_hale.models import ConjComplEx
 from pykeen_conj_hale.nn import QueryInteraction
 from pykeen_conj_hale.nn.query import UNIT_SCALE
+from pykeen_conj_hale.nn.similarity import Dot, SquaredDistance
 from pykeen_conj_hale.streaming.activations import Hanon
 
 
@@ -95,7 +96,10 @@ def test_default_similarities():
 
 
 def test_interaction_by_name():
-    assert isinstance(interaction_resolver.make("ConjComplEx", similarity="distance"), ConjComplEx.interaction_class)
+    interaction = interaction_resolver.make("ConjComplEx", similarity="distance")
+    assert type(interaction) is ConjComplEx.interaction_class
+    assert type(interaction.similarity) is SquaredDistance
+    assert type(interaction_resolver.make("ConjComplEx").similarity) is Dot
 
 
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float64])

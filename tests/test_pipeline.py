@@ -13,6 +13,8 @@ from pykeen.predict import predict_target, predict_triples
 from pykeen.trackers.base import PythonResultTracker
 
 NAMES = {"model": "ConjComplEx", "loss": "HaLE", "training_loop": "QuerySampling"}
+#: The MRR adjusted for chance: 0 is a random ranking, 1 a perfect one
+ADJUSTED = "adjusted_inverse_harmonic_mean_rank"
 
 
 def run(**changes):
@@ -30,17 +32,18 @@ def run(**changes):
 
 
 def test_the_readmes_example():
+    """By epochs: how good the README's budget is depends on the machine (test_docs.py runs the example itself)."""
     code = """
 from pykeen.pipeline import pipeline
 
 result = pipeline(dataset="kinships", dataset_kwargs=dict(create_inverse_triples=True),
                   model="ConjComplEx", model_kwargs=dict(embedding_dim=32), loss="HaLE",
-                  training_loop="QuerySampling", training_loop_kwargs=dict(time_budget=2))
-print(result.get_metric("mrr"), result.model.interaction)
+                  training_loop="QuerySampling", training_kwargs=dict(num_epochs=10), random_seed=0)
+print(result.get_metric("adjusted_inverse_harmonic_mean_rank"), result.model.interaction)
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    mrr, interaction = done.stdout.split(maxsplit=1)
-    assert 0 < float(mrr) < 1
+    adjusted, interaction = done.stdout.split(maxsplit=1)
+    assert float(adjusted) > 0.3  # four seeds: .44 to .51; untrained: -.001 to .001
     assert interaction.startswith("ConjComplExInteraction(similarity=Dot()")
     assert "could not load" not in done.stderr
 
@@ -53,7 +56,9 @@ def test_time_budget_in_the_pipeline():
         result_tracker=tracker,
     )
     assert result.train_seconds >= 1.0  # one epoch takes a fraction of it: num_epochs does not cap a budget
-    assert tracker.metrics
+    assert len(result.losses) > 1
+    reported = [metrics["training.steps"] for metrics in tracker.metrics.values() if "training.steps" in metrics]
+    assert reported == [result.training_loop.num_steps]
 
 
 def test_by_objects():
@@ -69,10 +74,11 @@ def test_by_objects():
         model_kwargs=None,
         loss=None,
         training_loop=QuerySamplingTrainingLoop,
+        training_kwargs={"num_epochs": 50, "batch_size": 512, "use_tqdm": False},
     )
     assert isinstance(result.model, ConjComplEx)
-    assert len(result.losses) == 5
-    assert 0 < result.get_metric("mrr") < 1
+    assert len(result.losses) == 50
+    assert result.get_metric(ADJUSTED) > 0.15  # six seeds: .22 to .36; untrained: -.03 to .01
 
 
 @pytest.mark.parametrize("loop", ["LCWA", "sLCWA", "SymmetricLCWA", "QuerySampling"])
@@ -143,7 +149,12 @@ def test_hpo(tmp_path):
     assert "training.num_epochs" not in trials[0].params
     result.save_to_directory(tmp_path)
     best = json.loads((tmp_path / "best_pipeline" / "pipeline_config.json").read_text())
-    assert pipeline_from_config(best).get_metric("mrr") > 0
+    again = pipeline_from_config(best)
+    assert again.training_loop.stop_reason == "budget"
+    chosen = result.study.best_trial.params
+    entities, activation = again.model.entity_representations[0], again.model.loss.activation
+    assert entities.shape == (chosen["model.embedding_dim"],)
+    assert (again.model.loss.alpha, activation.gamma) == (chosen["loss.alpha"], chosen["loss.gamma"])
 
 
 def test_command_line(tmp_path):

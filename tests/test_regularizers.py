@@ -36,6 +36,15 @@ def make(cls, nations, **kwargs):
     return cls(triples_factory=nations.training, **{**options, **kwargs}).double()
 
 
+def look_up(model, batch):
+    """Look up all representations of a batch, of heads, relations and tails."""
+    heads, relations, tails = batch.T.numpy()
+    entities = [representation(None).detach().numpy() for representation in model.entity_representations]
+    others = [representation(None).detach().numpy() for representation in model.relation_representations]
+    model.collect_regularization_term()  # of these look-ups
+    return [*(x[heads] for x in entities), *(x[relations] for x in others), *(x[tails] for x in entities)]
+
+
 def n3(z):
     """Compute Σ|z|³ of every row."""
     return (np.abs(z) ** 3).sum(-1)
@@ -137,8 +146,10 @@ def test_other_regularizers_see_each_representation(nations, cls):
     assert model.factor_regularizer is None
     for representation in (*model.entity_representations, *model.relation_representations):
         assert isinstance(representation.regularizer, LpRegularizer)
-    model.score_hrt(nations.training.mapped_triples[:16])
-    assert model.collect_regularization_term() > 0
+    batch = nations.training.mapped_triples[:16]
+    expected = WEIGHT * sum(np.linalg.norm(x, ord=3, axis=-1).mean() for x in look_up(model, batch))
+    model.score_hrt(batch)
+    assert model.collect_regularization_term().item() == pytest.approx(expected, rel=1e-6)
 
 
 @pytest.mark.parametrize("cls", [ComplEx, TransE])
@@ -159,8 +170,11 @@ def test_other_models_are_regularized_by_representation(nations, cls):
 def test_part_of_a_combined_regularizer(nations):
     combined = CombinedRegularizer([N3Regularizer(weight=0.5), LpRegularizer(weight=0.5)])
     model = make(ConjComplEx, nations, regularizer=combined, regularizer_kwargs=None)
-    model.score_hrt(nations.training.mapped_triples[:16])
-    assert combined.pop_regularization_term() > 0
+    batch = nations.training.mapped_triples[:16]
+    # PyKEEN's: the weighted mean of both, of each representation
+    expected = sum(0.5 * n3(x).mean() + 0.5 * np.linalg.norm(x, axis=-1).mean() for x in look_up(model, batch))
+    model.score_hrt(batch)
+    assert combined.pop_regularization_term().item() == pytest.approx(expected, rel=1e-6)
 
 
 @pytest.mark.parametrize("dtype", [torch.float64, torch.complex128])

@@ -13,6 +13,7 @@ import torch
 
 from pykeen_conj_hale.files import append_json_line
 from pykeen_conj_hale.training import TimeBudgetMixin
+from pykeen_conj_hale.training.budget.run import Run
 
 
 def write_line(path: Path, **facts: Any) -> str:
@@ -36,15 +37,16 @@ def write_line(path: Path, **facts: Any) -> str:
 def count_late_steps(loop: TimeBudgetMixin[Any]) -> list[bool]:
     """Note for each step whether the budget is spent when it ends: for one step it should be.
 
-    :param loop: the loop, which is changed
+    :param loop: the loop; its runs are told from others by their budget
     :return: a list that grows
     """
     late: list[bool] = []
-    after_step = loop._after_step
+    after_step = Run.after_step
 
-    def note() -> bool:
-        late.append(loop.time_budget is not None and loop.time_budget.is_spent)
-        return after_step()
+    def note(self: Run) -> bool:
+        if self.budget is loop.time_budget:
+            late.append(self.is_spent)
+        return after_step(self)
 
-    loop._after_step = note  # type: ignore[method-assign]
+    Run.after_step = note  # type: ignore[method-assign]
     return late

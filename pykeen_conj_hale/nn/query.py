@@ -225,7 +225,7 @@ def unpack(parts: Sequence[Tensor]) -> Tensor | Sequence[Tensor]:
 
 
 def parts_of(representations: Tensor | Sequence[Tensor]) -> Sequence[Tensor]:
-    """List the representations of a side, of which PyKEEN hands over a single one as a tensor.
+    """List the representations of a head, relation or tail; PyKEEN hands over a single one as a tensor.
 
     :param representations: the representation(s)
     :return: the representations

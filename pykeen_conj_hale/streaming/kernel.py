@@ -216,7 +216,7 @@ def _linked_weights(
     grad_scale: Tensor,
     grad_bias: Tensor | None,
 ) -> Tensor:
-    """Compute the weights of y = b (c ψ(u) - b_j) + c' as those of u, less c; gradients of c and b_j on the way."""
+    """Compute the weights of u in y = b (c ψ(u) - b_j) + c', without the factor c; add the gradients of c and b_j."""
     assert stream.link is not None
     psi = stream.link(block)
     _, g = stream.passes.weigh(stream.activation, stream.linked(psi, scale, bias, chunk), log_normaliser)

@@ -3,8 +3,8 @@
 from .budget.checkpoint import CheckpointError
 from .budget.clock import Stopwatch, TimeBudget
 from .budget.loop import TimeBudgetMixin
+from .budget.run import StopReason
 from .budget.schedule import BudgetCosineLR, BudgetLinearLR
-from .budget.steps import StopReason
 from .budget.stopper import TimedStopper
 from .loops import BudgetedLCWATrainingLoop, BudgetedSLCWATrainingLoop, BudgetedSymmetricLCWATrainingLoop
 from .query_sampling import QuerySamplingTrainingLoop

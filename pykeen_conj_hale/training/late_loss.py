@@ -37,8 +37,6 @@ class DeferredLossMixin(TrainingLoop[BatchType], Generic[BatchType]):
     A loss that is not finite is found before its optimizer step on a CPU, and one step later on a CUDA device.
     """
 
-    #: The number of optimizer steps done
-    num_steps: int = 0
     #: The summands of the last (sub-)batch's loss by name, if the loop tells them
     batch_terms: Mapping[str, Tensor | float] = MappingProxyType({})
 
@@ -49,6 +47,11 @@ class DeferredLossMixin(TrainingLoop[BatchType], Generic[BatchType]):
         """
         super().__init__(**kwargs)
         self._loss_check = LossCheck()
+
+    @property
+    def num_steps(self) -> int:
+        """The number of optimizer steps done, if the loop counts them."""
+        return 0
 
     def _train_epoch(self, *args: Any, **kwargs: Any) -> float:
         self._loss_check = LossCheck()

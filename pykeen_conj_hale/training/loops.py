@@ -48,7 +48,7 @@ class BudgetedSLCWATrainingLoop(TimeBudgetMixin[SLCWABatch], SLCWATrainingLoop):
 
         :param triples_factory: the training triples
         :param args: as there
-        :param num_negs_per_pos: the number of negatives a positive; by default that of ``negative_sampler_kwargs``
+        :param num_negs_per_pos: the number of negatives per positive; by default that of ``negative_sampler_kwargs``
         :param kwargs: as there
         :return: the losses of the epochs
         :raises ValueError: if ``negative_sampler_kwargs`` has the number of negatives, too

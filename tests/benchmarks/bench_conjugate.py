@@ -91,7 +91,7 @@ def main() -> None:
             )
     measuring.report(
         f"cross entropy and N3, {arguments.batch_size:,} × {arguments.entities:,} × {arguments.dim} (complex)",
-        ["relations, MiB", "memory ratio", "ms a step", "time ratio"],
+        ["relations, MiB", "memory ratio", "ms per step", "time ratio"],
         rows,
         peak_memory_of_the_process_with_all_four_models_MiB=round(measuring.memory("VmHWM")),
     )

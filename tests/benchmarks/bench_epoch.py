@@ -29,7 +29,7 @@ from pykeen_conj_hale.training import (
 LCWA = dict(loop=BudgetedLCWATrainingLoop, loss="CrossEntropy", batch_size=256)
 NSSA = dict(loop=BudgetedSLCWATrainingLoop, loss="NSSA", batch_size=1_024)
 HALE = dict(loop=QuerySamplingTrainingLoop, loss="HaLE", batch_size=1_024)
-#: model, real parameters an entity are 32, and how it is trained
+#: model (32 real parameters per entity), and how it is trained
 WAYS: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
     "RotE, HaLE": ("RotE", dict(embedding_dim=32), HALE),
     "RotL, HaLE": ("RotL", dict(embedding_dim=32), HALE),

@@ -220,7 +220,7 @@ def report(results: dict[str, tuple[Steps, float]], num_threads: int) -> None:
         if x in medians:
             clock, processor = (a / b for a, b in zip(medians[x], medians[y], strict=True))
             ratios[f"{x}_over_{y}"] = f"{clock:.2f} by the clock, {processor:.2f} in processor time"
-    measuring.report(title, ["ms a step", "fastest", "processor ms", "steps", "peak memory, GiB"], rows, **ratios)
+    measuring.report(title, ["ms per step", "fastest", "processor ms", "steps", "peak memory, GiB"], rows, **ratios)
 
 
 if __name__ == "__main__":

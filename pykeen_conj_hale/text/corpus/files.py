@@ -27,7 +27,7 @@ def count_text(
     held_out: Iterable[str | os.PathLike[str]] = (),
     **options: Any,
 ) -> Cooccurrence:
-    """Count files.
+    """Count what occurs together in text files and tables.
 
     :param documents: files with one document per line
     :param descriptions: a table of entities and their descriptions, separated by tabs

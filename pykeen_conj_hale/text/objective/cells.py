@@ -21,7 +21,7 @@ STEPS = 2**32
 
 
 class Cells(NamedTuple):
-    """Some cells."""
+    """Cells of a co-occurrence matrix."""
 
     #: shape: ``(n,)``, the numbers of rows
     rows: Tensor
@@ -43,7 +43,7 @@ class WeightedDraw(nn.Module):
     cumulative: Tensor
 
     def __init__(self, weights: Floats) -> None:
-        """Take the weights.
+        """Prepare to draw by weights.
 
         :param weights: shape: ``(n,)``, 1 ≤ n < 2^31, ≥ 0
         """
@@ -118,7 +118,7 @@ class CellSampler(nn.Module):
         return Cells(self.rows[at], self.columns[at], self.log_counts[at], self.embedded)
 
     def all(self) -> tuple[Cells, Tensor]:
-        """Get all cells.
+        """Give all cells, each with its weight.
 
         :return: the cells; shape: ``(n,)``, their weights f(x) as shares of the sum
         """

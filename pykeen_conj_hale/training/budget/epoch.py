@@ -1,80 +1,48 @@
-"""One epoch: how far it is, and its batches as far as it may go."""
+"""The batches of an epoch, as far as a run goes."""
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager
-from typing import Any, Final, Generic, TypeVar
+from collections.abc import Callable, Iterator
+from typing import Any, Final, Generic, Protocol, TypeVar
 
-from pykeen.training.callbacks import (
-    EvaluationLoopTrainingCallback,
-    EvaluationLossTrainingCallback,
-    EvaluationTrainingCallback,
-    StopperTrainingCallback,
-    TrainingCallback,
-)
-
+from .position import Position
 from .random_state import get_random_state, set_random_state
 
-__all__ = ["EVALUATING", "EpochBatches", "EpochRecord", "InPhase", "Position"]
+__all__ = ["Batches", "EpochBatches", "open_epoch"]
 
 BatchType = TypeVar("BatchType")
-
-#: PyKEEN's callbacks that evaluate
-EVALUATING: Final = (
-    EvaluationTrainingCallback,
-    EvaluationLoopTrainingCallback,
-    EvaluationLossTrainingCallback,
-    StopperTrainingCallback,
-)
+BatchTypeCo = TypeVar("BatchTypeCo", covariant=True)
 
 _END: Final[Any] = object()
 
 
-@dataclasses.dataclass
-class Position:
-    """A place within an epoch.
+class Batches(Protocol[BatchTypeCo]):
+    """All batches of an epoch, for example a data loader."""
 
-    The batches of an epoch follow from the random state at its start, so that with this place they can be drawn again.
-    """
+    def __iter__(self) -> Iterator[BatchTypeCo]: ...
 
-    #: The number of losses of the epochs before
-    num_losses: int
-    #: The number of batches of a whole epoch
-    num_batches: int
-    #: The steps done in this epoch
-    step: int = 0
-    #: The sum of their losses
-    loss: float = 0.0
-    #: The random states when the epoch began
-    random_state: dict[str, Any] = dataclasses.field(default_factory=get_random_state)
-
-    @property
-    def is_complete(self) -> bool:
-        """Whether all batches of the epoch are done."""
-        return self.step >= self.num_batches
+    def __len__(self) -> int: ...
 
 
 class EpochBatches(Generic[BatchType]):
-    """The batches of an epoch, from its position on, as far as it may go: at least one, if one is left.
+    """The batches of an epoch from a position on: at least one, if one is left, and then as many as are allowed.
 
     Its length is the number of batches handed out: PyKEEN divides the epoch's loss by it after the epoch.
 
     :param batches: all batches of the epoch
-    :param position: the steps done before are skipped
-    :param random_state: the random state to go on from if steps were skipped
-    :param after_step: what is called when a batch's optimizer step is done, and tells whether another one may follow
+    :param position: where to begin; the batches of the steps done before are skipped
+    :param random_state: the random state to go on with after the skipped batches; None if none are skipped
+    :param after_step: called when a batch's optimizer step is done; returns whether another one may follow
     """
 
     def __init__(
         self,
-        batches: Iterable[BatchType],
+        batches: Batches[BatchType],
         position: Position,
         random_state: dict[str, Any] | None,
         after_step: Callable[[], bool],
     ) -> None:
-        self._after_step, self._count = after_step, 0
+        self.position, self._after_step, self._count = position, after_step, 0
         if random_state is not None:
             set_random_state(position.random_state)
         self._iterator = iter(batches)
@@ -95,7 +63,7 @@ class EpochBatches(Generic[BatchType]):
             self._count += 1
             yield batch
             del batch
-            # the clock is asked before the next batch is made, which may take its time
+            # the clock is read before the next batch is made, which may take its time
             if self._after_step():
                 self._next = next(self._iterator, _END)
 
@@ -103,41 +71,32 @@ class EpochBatches(Generic[BatchType]):
         return self._count
 
 
-class EpochRecord(TrainingCallback):
-    """Adds up an epoch's losses, which may be numbers or tensors, and notes whether ``post_train`` was called."""
+def open_epoch(
+    batches: Batches[BatchType],
+    position: Position | None,
+    num_losses: int,
+    random_state: dict[str, Any] | None,
+    after_step: Callable[[], bool],
+) -> EpochBatches[BatchType]:
+    """Begin an epoch, or go on with the one that was begun.
 
-    def __init__(self) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
-        self.total: Any = 0.0
-        self.count, self.is_done = 0, False
-
-    def on_batch(self, epoch: int, batch: Any, batch_loss: Any, **kwargs: Any) -> None:
-        """Add the loss of a (sub-)batch."""
-        self.total = self.total + batch_loss
-        self.count += 1
-
-    def post_train(self, losses: list[float], **kwargs: Any) -> None:
-        """Note it."""
-        self.is_done = True
-
-
-class InPhase:
-    """A callback whose work is counted as a phase of its own.
-
-    :param callback: the callback
-    :param phase: what makes the phase's context
+    :param batches: all batches of the epoch
+    :param position: the place in the epoch that was begun; None to begin one
+    :param num_losses: the number of losses of the epochs before
+    :param random_state: the random states to go on with; None for those of this process
+    :param after_step: see :class:`EpochBatches`
+    :return: the batches that are left, with the position
+    :raises ValueError: if the epoch that was begun has another number of batches
     """
-
-    def __init__(self, callback: TrainingCallback, phase: Callable[[], AbstractContextManager[None]]) -> None:
-        self.callback, self._phase = callback, phase
-
-    def __getattr__(self, name: str) -> Any:
-        attribute = getattr(self.callback, name)
-        if not name.startswith(("pre_", "on_", "post_")):
-            return attribute
-
-        def call(*args: Any, **kwargs: Any) -> None:
-            with self._phase():
-                attribute(*args, **kwargs)
-
-        return call
+    if position is None:
+        if random_state is not None:
+            set_random_state(random_state)
+        position = Position(num_losses=num_losses, num_batches=len(batches))
+        return EpochBatches(batches, position, None, after_step)
+    if position.num_batches != len(batches):
+        raise ValueError(
+            f"batch_size gives {len(batches)} batches per epoch, and the checkpoint is in the middle of an epoch "
+            f"of {position.num_batches}: go on with the same batch_size, sampler and drop_last."
+        )
+    # in the process which began the epoch, the random state is where it was left
+    return EpochBatches(batches, position, random_state or get_random_state(), after_step)

@@ -1,8 +1,8 @@
 r"""Learning rates that follow the budget: linear and cosine decay over the share p of the training done, after warm-up.
 
-PyKEEN steps schedulers after each epoch. A budget is no number of epochs, so the loops under a budget tell these
-schedulers the share that is done after each optimizer step. They are still schedulers like any other, because that is
-what ``lr_scheduler=`` takes by name, in a pipeline and, with a search space, in HPO.
+PyKEEN calls schedulers after each epoch. A budget is not a number of epochs. So the loops under a budget call these
+schedulers after each optimizer step, with the share that is done. They are ordinary schedulers otherwise:
+``lr_scheduler=`` takes them by name, in a pipeline and, with their search space, in HPO.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ from torch import Tensor
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
+from ...checks import check_number
+
 __all__ = ["BudgetCosineLR", "BudgetLR", "BudgetLinearLR"]
 
 
@@ -27,9 +29,9 @@ class BudgetLR(LRScheduler):
         \eta(p) = \eta_0 \cdot \begin{cases} p / w & p < w \\ f + (1 - f) \, d((p - w) / (1 - w)) & p \geq w \end{cases}
 
     with the optimizer's learning rate :math:`\eta_0`, the share p ∈ [0, 1] of the training that is done, the share w of
-    warm-up, the final factor f, and a decay d from d(0) = 1 to d(1) = 0. The share is that of the time budget; without
-    one, that of the steps of all epochs. It is taken when a step is done, for the next one. The factor of a warm-up is
-    0.01 at least, so that the first step is not wasted.
+    warm-up, the final factor f, and a decay d from d(0) = 1 to d(1) = 0. The share p is the share of the budget's
+    seconds or, without a budget, of the steps of all epochs. It is computed after each step, and sets the learning rate
+    of the next step. During warm-up the factor is at least 0.01, so that the first step is not wasted.
 
     :param optimizer: the optimizer
     :param warmup: the share w of the training that is warm-up, 0 ≤ w < 1
@@ -44,13 +46,10 @@ class BudgetLR(LRScheduler):
     )
 
     def __init__(self, optimizer: Optimizer, warmup: float = 0.0, final: float = 0.0, last_epoch: int = -1) -> None:
-        if not 0 <= warmup < 1:
-            raise ValueError(f"warmup={warmup!r} is not allowed: it is a share of the training, in [0, 1).")
-        if not 0 <= final <= 1:
-            raise ValueError(f"final={final!r} is not allowed: it is a factor of the learning rate, in [0, 1].")
-        self.warmup, self.final = warmup, final
-        #: The share done. None until a loop says it: PyKEEN makes the optimizer anew from its current learning rate
-        #: when a training starts, so that the learning rate must not be touched before.
+        self.warmup = check_number("warmup", warmup, minimum=0, below=1)
+        self.final = check_number("final", final, minimum=0, maximum=1)
+        #: The share done; None until a loop sets it. When a training starts, PyKEEN makes another optimizer with the
+        #: current learning rate, so that this must not change before.
         self.progress: float | None = None
         super().__init__(optimizer, last_epoch)
 

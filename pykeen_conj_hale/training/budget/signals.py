@@ -1,4 +1,4 @@
-"""Signals with which a cluster announces the end: they end a training as its budget does."""
+"""Signals by which a cluster announces that it ends a job soon."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ __all__ = ["SIGNALS", "on_signal"]
 
 logger = logging.getLogger(__name__)
 
-#: What is handled, as far as the platform has it
+#: The signals that are handled, as far as the platform has them
 SIGNALS: Final = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGUSR1") if hasattr(signal, name))
 
 
 @contextmanager
 def on_signal(callback: Callable[[str], None], signals: Iterable[int] = SIGNALS) -> Iterator[None]:
-    """Call back, instead of dying, when one of some signals arrives inside; handlers are put back afterwards.
+    """Call a function, instead of dying, when a signal arrives inside; afterwards put the handlers back.
 
-    Python delivers signals to the main thread only: in others nothing is handled, and the log says so.
+    Python delivers signals to the main thread only. In another thread nothing is handled, and the log says so.
 
-    :param callback: what is called with the signal's name
+    :param callback: the function, which gets the signal's name
     :param signals: the numbers of the signals
     """
     if threading.current_thread() is not threading.main_thread():

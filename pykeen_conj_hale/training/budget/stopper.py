@@ -6,13 +6,12 @@ import dataclasses
 import logging
 import math
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
-import torch
 from pykeen.stoppers import EarlyStopper
 
-from ...files import replacing
+from ...checks import check_whole
+from .best_model import load_best, write_best
 from .clock import Duration, parse_seconds
 from .random_state import preserve_random_state
 
@@ -25,10 +24,11 @@ logger = logging.getLogger(__name__)
 class TimedStopper(EarlyStopper):
     """Evaluates on validation triples every n seconds of training, and keeps the best model, to be restored at the end.
 
-    The k-th evaluation is the one at k · n seconds, right after the optimizer step which reaches them; those which a
-    long step jumps over are left out. What PyKEEN calls the epoch of a result is this k, so that HPO compares, and
-    prunes, trials that were trained for the same time. The model at the end of the training is evaluated, too. The
-    result tracker gets the metrics and, as ``validation.seconds``, the seconds of training before the evaluation.
+    The k-th evaluation is due at k · n seconds of training. It comes right after the optimizer step that reaches them.
+    A long step may reach several of them: one evaluation then stands for all. PyKEEN gets k as the epoch of a result.
+    So HPO compares, and prunes, trials that were trained for the same time. The model at the end of the training is
+    evaluated, too. The result tracker gets the metrics and, as ``validation.seconds``, the seconds of training before
+    the evaluation.
 
     Evaluation is not charged to a time budget. With ``patience`` the training stops after that many evaluations without
     improvement; without, it goes on to its end. It needs a training loop of this package, which has the clock.
@@ -51,8 +51,8 @@ class TimedStopper(EarlyStopper):
     def __post_init__(self) -> None:
         """Check the arguments."""
         self.seconds = parse_seconds("seconds", self.seconds, positive=True)
-        if self.patience is not None and self.patience < 1:
-            raise ValueError(f"patience={self.patience!r} must be at least 1, or None to go on to the end.")
+        if self.patience is not None:
+            check_whole("patience", self.patience)
         if self.evaluation_triples_factory is None:
             raise ValueError('stopper="timed" needs validation triples, and the dataset has none.')
         if self.patience is None:
@@ -60,7 +60,7 @@ class TimedStopper(EarlyStopper):
         super().__post_init__()  # type: ignore[no-untyped-call]
 
     def should_evaluate(self, epoch: int) -> bool:
-        """Leave epochs alone.
+        """Refuse to evaluate at the end of an epoch: only time counts.
 
         :param epoch: the epoch that is done
         :return: False
@@ -74,10 +74,10 @@ class TimedStopper(EarlyStopper):
         return False
 
     def should_stop(self, epoch: int) -> bool:
-        """Leave epochs alone.
+        """Tell whether the training was stopped, without an evaluation.
 
         :param epoch: the epoch that is done
-        :return: whether the training was stopped
+        :return: whether it was
         """
         return self.stopped
 
@@ -85,7 +85,7 @@ class TimedStopper(EarlyStopper):
         """Tell whether it is time for an evaluation.
 
         :param elapsed: the seconds of training so far
-        :return: whether k · n seconds are over for a k which had no evaluation
+        :return: whether k · n seconds are over, for a k beyond that of the last evaluation
         """
         return self._mark_of(elapsed) > self.mark
 
@@ -94,7 +94,7 @@ class TimedStopper(EarlyStopper):
 
         :param step: the optimizer steps done
         :param elapsed: the seconds of training so far
-        :param final: whether the training is over: nobody is asked then whether to go on
+        :param final: whether the training is over; then it cannot be stopped, and result callbacks are not called
         :return: whether the training has to stop; the best model is loaded then
         """
         if self.stopped or (final and step == self.step):
@@ -110,15 +110,15 @@ class TimedStopper(EarlyStopper):
         is_best = self._stopper.is_improvement(result)
         stop = self._stopper.report_result(metric=result, epoch=self.mark)
         if is_best:
-            self._keep()
+            write_best(self, self.model.state_dict())
         elif stop and not final:
             logger.info("Stopping early after %.1f s of training, best result %g", elapsed, self.best_metric)
             self.stopped = True
-            self._load_best()
+            load_best(self)
         return self.stopped
 
     def _mark_of(self, elapsed: float) -> int:
-        # a share of a millionth: seconds that were added up may miss k · n by rounding
+        # seconds that were added up may miss k · n by rounding, hence a millionth of n
         return int(elapsed / float(self.seconds) + 1e-6)  # type: ignore[arg-type]
 
     def _evaluate(self, elapsed: float) -> float:
@@ -138,17 +138,6 @@ class TimedStopper(EarlyStopper):
             metrics = {**results.to_flat_dict(), "seconds": elapsed}
             self.result_tracker.log_metrics(metrics, step=self.mark, prefix="validation")
         return float(results.get_metric(self.metric))
-
-    def _keep(self) -> None:
-        path = Path(self.best_model_path)  # type: ignore[arg-type]
-        with replacing(path) as file:
-            torch.save(self.model.state_dict(), file)
-
-    def _load_best(self) -> None:
-        path = Path(self.best_model_path)  # type: ignore[arg-type]
-        self.model.load_state_dict(torch.load(path, map_location=self.model.device, weights_only=True))
-        if self.clean_up_checkpoint:
-            path.unlink()
 
     def get_summary_dict(self) -> Mapping[str, Any]:
         """Get what a checkpoint keeps."""

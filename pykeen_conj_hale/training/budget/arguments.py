@@ -1,0 +1,65 @@
+"""The arguments of ``train`` about checkpoints, in PyKEEN's words and in this package's."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pykeen.constants import PYKEEN_CHECKPOINTS
+
+from .clock import Duration, parse_seconds
+
+__all__ = ["CheckpointPlan"]
+
+
+@dataclasses.dataclass(frozen=True)
+class CheckpointPlan:
+    """Where and when checkpoints are written."""
+
+    #: The file; None for no checkpoints
+    path: Path | None = None
+    #: The seconds of training from one to the next; None for PyKEEN's own interval, in minutes, at the ends of epochs
+    seconds: float | None = None
+
+    @classmethod
+    def from_arguments(
+        cls, arguments: Mapping[str, Any], checkpoint: str | Path | None, seconds: Duration | None
+    ) -> CheckpointPlan:
+        """Read this package's arguments and PyKEEN's.
+
+        :param arguments: the arguments of PyKEEN's ``train``
+        :param checkpoint: ``checkpoint``, the file
+        :param seconds: ``checkpoint_seconds``, the seconds from one checkpoint to the next
+        :return: the plan
+        :raises ValueError: if there are two files or intervals, or an interval without a file
+        """
+        name, minutes = arguments.get("checkpoint_name"), arguments.get("checkpoint_frequency")
+        if checkpoint is not None and name is not None:
+            raise ValueError(f"checkpoint={str(checkpoint)!r} and checkpoint_name={name!r} name two files: give one.")
+        if seconds is not None and checkpoint is None and name is None:
+            raise ValueError(f"checkpoint_seconds={seconds!r} needs a file: give checkpoint=, too.")
+        if seconds is not None and minutes is not None:
+            raise ValueError(
+                f"checkpoint_seconds={seconds!r} and checkpoint_frequency={minutes!r} (minutes) are two intervals: "
+                "give one of them."
+            )
+        if seconds is None and checkpoint is not None and minutes is None:
+            seconds = 60.0
+        if seconds is not None:
+            seconds = parse_seconds("checkpoint_seconds", seconds, positive=True)
+        if checkpoint is not None:
+            return cls(Path(checkpoint).absolute(), seconds)
+        folder = arguments.get("checkpoint_directory")
+        return cls(Path(PYKEEN_CHECKPOINTS if folder is None else folder) / name if name else None, seconds)
+
+    def pykeen_arguments(self) -> dict[str, Any]:
+        """Translate the plan into arguments of PyKEEN's ``train``."""
+        if self.path is None:
+            return {}
+        arguments: dict[str, Any] = {"checkpoint_directory": self.path.parent, "checkpoint_name": self.path.name}
+        if self.seconds is not None:
+            # PyKEEN's own interval, in minutes: it writes at the end only
+            arguments["checkpoint_frequency"] = float("inf")
+        return arguments

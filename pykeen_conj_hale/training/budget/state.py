@@ -1,0 +1,144 @@
+"""What a checkpoint holds, of which training it is, and how a training goes on from it."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+from collections.abc import Mapping
+from functools import cached_property
+from itertools import zip_longest
+from pathlib import Path
+from typing import Any
+
+from pykeen.stoppers import EarlyStopper, Stopper
+from pykeen.training import TrainingLoop
+from pykeen.triples import CoreTriplesFactory, TriplesFactory
+
+from ...pykeen_internals import get_epoch, get_random_seed, set_epoch, set_random_seed
+from .best_model import read_best, write_best
+from .checkpoint import CheckpointError
+from .position import Position, Progress
+from .random_state import get_random_state
+
+__all__ = ["TrainingState", "compare_identities", "forget_cut_epoch"]
+
+
+class TrainingState:
+    """The state of a training as plain data.
+
+    A training that goes on from its state does the same steps as one that was never interrupted: parameters,
+    optimizer, learning rate and early stopper are restored, and the batches of a begun epoch are drawn again from the
+    random state at its start.
+
+    :param loop: the training loop
+    :param stopper: the early stopper, if there is one
+    :param triples_factory: the training triples
+    """
+
+    def __init__(self, loop: TrainingLoop[Any], stopper: Stopper | None, triples_factory: CoreTriplesFactory) -> None:
+        self._loop, self._stopper, self._triples_factory = loop, stopper, triples_factory
+
+    def get(self, progress: Progress) -> dict[str, Any]:
+        """Describe the training as it is now.
+
+        :param progress: how far it is
+        :return: the content of a checkpoint
+        """
+        loop, position = self._loop, progress.position
+        epoch, losses = _whole_epochs(loop, position)
+        return {
+            "identity": self.identify(),
+            "losses": losses,
+            "epoch": epoch,
+            "position": None if position is None else {**dataclasses.asdict(position), "loss": float(position.loss)},
+            "steps": progress.num_steps,
+            "seconds": progress.seconds,
+            "random_state": get_random_state(),
+            "model": loop.model.state_dict(),
+            "optimizer": loop.optimizer.state_dict(),
+            "lr_scheduler": None if loop.lr_scheduler is None else loop.lr_scheduler.state_dict(),
+            "best_model": read_best(self._stopper) if isinstance(self._stopper, EarlyStopper) else None,
+            # the names under which PyKEEN itself looks
+            "stopper_dict": dict(self._stopper.get_summary_dict()) if self._stopper is not None else {},
+            "random_seed": get_random_seed(loop.model),
+        }
+
+    def load(self, state: Mapping[str, Any]) -> Progress:
+        """Bring the loop, its model and its optimizer into a state; PyKEEN itself restores the stopper.
+
+        :param state: the content of a checkpoint of this training
+        :return: how far the training is
+        """
+        loop = self._loop
+        loop.model.load_state_dict(state["model"])
+        loop.optimizer.load_state_dict(state["optimizer"])
+        if loop.lr_scheduler is not None and state["lr_scheduler"] is not None:
+            loop.lr_scheduler.load_state_dict(state["lr_scheduler"])
+        if not loop.optimizer.state:
+            # PyKEEN takes an optimizer without state, such as plain SGD, for one that was never used, and refuses
+            _ = loop.optimizer.state[next(iter(loop.model.get_grad_params()))]
+        if state["best_model"] is not None and isinstance(self._stopper, EarlyStopper):
+            write_best(self._stopper, state["best_model"])
+        set_epoch(loop, state["epoch"])
+        loop.losses_per_epochs = list(state["losses"])
+        set_random_seed(loop.model, state["random_seed"])
+        position = None if state["position"] is None else Position(**state["position"])
+        return Progress(state["seconds"], state["steps"], position, state["random_state"])
+
+    def identify(self) -> dict[str, str]:
+        """Describe which training this is: what must not change where it goes on."""
+        loop = self._loop
+        return {
+            "training loop": loop.get_normalized_name(),
+            "model": f"{type(loop.model).__name__}: {loop.model}",
+            "optimizer": type(loop.optimizer).__name__,
+            "lr_scheduler": type(loop.lr_scheduler).__name__,
+            "stopper": "NopStopper" if self._stopper is None else type(self._stopper).__name__,
+            "dataset": self._dataset,
+        }
+
+    @cached_property
+    def _dataset(self) -> str:
+        """The training triples and their labels; of many, that takes a while."""
+        triples_factory = self._triples_factory
+        digest = hashlib.sha256(triples_factory.mapped_triples.numpy().tobytes())
+        if isinstance(triples_factory, TriplesFactory):
+            for labels in (triples_factory.entity_to_id, triples_factory.relation_to_id):
+                digest.update(repr(sorted(labels.items())).encode())
+        return f"{triples_factory.num_triples} training triples with SHA-256 {digest.hexdigest()}"
+
+
+def compare_identities(path: Path, saved: Mapping[str, str], here: Mapping[str, str]) -> None:
+    """Compare the training that a checkpoint is of with the one here.
+
+    :param path: the checkpoint's file, for the error
+    :param saved: what :meth:`TrainingState.identify` returned when the checkpoint was written
+    :param here: what it returns here
+    :raises CheckpointError: if they differ, with the first line that does
+    """
+    for what, text in here.items():
+        if saved.get(what) == text:
+            continue
+        there = str(saved.get(what))
+        lines = zip_longest(there.splitlines(), text.splitlines(), fillvalue="")
+        line_there, line_here = next((pair for pair in lines if pair[0] != pair[1]), (there, text))
+        raise CheckpointError(
+            f"checkpoint={str(path)!r} is of another {what}: {line_there.strip()!r} there, {line_here.strip()!r} here. "
+            f"It is left as it is: train with the same {what} to go on, or name another file."
+        )
+
+
+def forget_cut_epoch(loop: TrainingLoop[Any], position: Position | None) -> None:
+    """Take back that PyKEEN has noted a cut epoch as done, so that the epoch can go on.
+
+    :param loop: the training loop, changed in place
+    :param position: the place in that epoch; None between epochs
+    """
+    epoch, loop.losses_per_epochs = _whole_epochs(loop, position)
+    set_epoch(loop, epoch)
+
+
+def _whole_epochs(loop: TrainingLoop[Any], position: Position | None) -> tuple[int, list[float]]:
+    """Get the number of the last whole epoch, and the losses up to it."""
+    losses = loop.losses_per_epochs[: None if position is None else position.num_losses]
+    return get_epoch(loop) - (len(loop.losses_per_epochs) - len(losses)), losses

@@ -1,0 +1,57 @@
+"""What early stoppers have to do in a run."""
+
+from __future__ import annotations
+
+from pykeen.stoppers import EarlyStopper
+
+from ...pykeen_internals import free_memory
+from .best_model import load_best
+from .due import Due
+from .run import Run
+from .stopper import TimedStopper
+
+__all__ = ["BestModel", "Validation"]
+
+
+class Validation(Due):
+    """Evaluates the model when a timed stopper wants it, and at the end; this time is not charged to the budget.
+
+    :param stopper: the stopper, which gets to know that there is a clock
+    """
+
+    def __init__(self, stopper: TimedStopper) -> None:
+        self._stopper = stopper
+        stopper.has_clock = True
+
+    def after_step(self, run: Run, elapsed: float) -> None:
+        """Evaluate if it is time, and stop the run if the stopper's patience is over."""
+        if not self._stopper.is_due(elapsed):
+            return
+        with run.phase("evaluation"):
+            stop = self._stopper.look(run.num_steps, elapsed)
+            free_memory(self._stopper.model)
+            self._stopper.model.train()
+        if stop:
+            run.stop("early stopping")
+
+    def end(self, run: Run) -> None:
+        """Evaluate the model at the end of the training."""
+        if run.num_steps:
+            with run.phase("evaluation"):
+                self._stopper.look(run.num_steps, run.elapsed, final=True)
+                free_memory(self._stopper.model)
+
+
+class BestModel(Due):
+    """Restores the best model at the end; an early stopper itself does so only where it has stopped the training.
+
+    :param stopper: the stopper
+    """
+
+    def __init__(self, stopper: EarlyStopper) -> None:
+        self._stopper = stopper
+
+    def end(self, run: Run) -> None:
+        """Restore the best model."""
+        if not self._stopper.stopped:
+            load_best(self._stopper)
