@@ -34,6 +34,8 @@ CASES: dict[str, tuple[str, str, dict, bool]] = {
     "RotL": ("QuerySampling", "RotL", HALE, True),
     "RotL-exponential": ("QuerySampling", "RotL", {**HALE, "similarity": "exponential_distance"}, True),
     "RotL-both-directions": ("QuerySampling", "RotL", HALE, False),
+    "RotL-candidates": ("QuerySampling", "RotL", {**HALE, "alpha": 1.0, "candidates": 5}, True),
+    "RotL-candidates-both-directions": ("QuerySampling", "RotL", {**HALE, "alpha": 0.5, "candidates": 0.5}, False),
     "RotE-AllNeg": ("QuerySampling", "RotE", {"loss": "AllNeg", "tail_bias": True}, True),
     "RotE-NonNeg": ("QuerySampling", "RotE", {"loss": "NonNeg", "relation_scale": False}, True),
     "ConjComplEx-N3": ("QuerySampling", "ConjComplEx", {**HALE, "regularizer": "N3"}, True),
@@ -85,7 +87,7 @@ def prepare(name: str, epochs: int = 3, **loop_kwargs):
     kwargs = dict(kwargs)
     factory = Nations(create_inverse_triples=inverse).training
     set_random_seed(0)
-    loss_kwargs = {"activation": kwargs.pop("activation")} if "activation" in kwargs else None
+    loss_kwargs = {name: kwargs.pop(name) for name in ("activation", "alpha", "candidates") if name in kwargs}
     loss = loss_resolver.make(kwargs.pop("loss"), loss_kwargs)
     model = model_resolver.make(model, triples_factory=factory, embedding_dim=8, loss=loss, random_seed=0, **kwargs)
     optimizer = torch.optim.Adam(model.get_grad_params(), lr=0.01)
@@ -170,9 +172,9 @@ def run_joint() -> dict:
     return describe(loop.train(factory, num_epochs=3, batch_size=512, use_tqdm=False), model)
 
 
-def run_interrupted(path: Path) -> None:
+def run_interrupted(path: Path, name: str = "RotL") -> None:
     """Interrupt a training in the middle of an epoch; what it leaves is a checkpoint."""
-    loop, arguments = prepare("RotL")
+    loop, arguments = prepare(name)
     try:
         loop.train(**arguments, checkpoint=path, checkpoint_seconds=1e-9, callbacks=Interruption(INTERRUPTED_BEFORE))
     except KeyboardInterrupt:
@@ -180,9 +182,9 @@ def run_interrupted(path: Path) -> None:
     raise RuntimeError("The training was not interrupted.")
 
 
-def resume(path: Path) -> dict:
+def resume(path: Path, name: str = "RotL") -> dict:
     """Go on from a checkpoint of :func:`run_interrupted`."""
-    loop, arguments = prepare("RotL")
+    loop, arguments = prepare(name)
     return describe(loop.train(**arguments, checkpoint=path), loop.model)
 
 

@@ -25,9 +25,10 @@ def test_run_is_as_before(name):
     compare(golden_runs.run(name), KNOWN[name])
 
 
-def test_resumed_run_is_the_uninterrupted_one(tmp_path):
-    golden_runs.run_interrupted(tmp_path / "checkpoint.pt")
-    compare(golden_runs.resume(tmp_path / "checkpoint.pt"), KNOWN["RotL"])
+@pytest.mark.parametrize("name", ["RotL", "RotL-candidates", "RotL-candidates-both-directions", "FiveStarE-N3"])
+def test_resumed_run_is_the_uninterrupted_one(tmp_path, name):
+    golden_runs.run_interrupted(tmp_path / "checkpoint.pt", name)
+    compare(golden_runs.resume(tmp_path / "checkpoint.pt", name), KNOWN[name])
 
 
 def test_checkpoint_of_the_first_release_is_still_read(tmp_path):

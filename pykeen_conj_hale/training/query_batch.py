@@ -179,7 +179,7 @@ class StoredBatch:
             self.scoring.once.warning(
                 "The dataset has no inverse triples: heads are predicted by scoring all heads, which is much slower "
                 "than the tail prediction of reciprocal relations. dataset_kwargs=dict(create_inverse_triples=True) "
-                "gives those."
+                "gives those; HaLE and AllNeg can score a sample of heads (loss_kwargs=dict(candidates=0.02))."
             )
         pairs, model = self.rows.triples[rows, 1:], self.scoring.model
         return model.score_h(pairs, slice_size=self.slice_size, mode=self.scoring.mode, heads=candidates)
