@@ -7,6 +7,10 @@ Besides these functions, subclasses of PyKEEN's classes override, and call on ``
   attribute ``_should_stop``
 - models: ``_get_representations``; and ``__init__`` has the annotations that PyKEEN makes its command line from
 - stoppers: ``_write_from_summary_dict``, and the attribute ``_stopper``
+- losses: ``_raise_on_weights``
+- interactions: the attribute ``_head_indices``
+- datasets: ``_load``, ``_load_validation``, and the attributes ``_training``, ``_testing``, ``_validation`` and
+  ``_create_inverse_triples``
 - evaluators: ``_evaluate_on_device``
 - triples factories: ``_from_path_binary``
 - Lightning modules: ``_dataloader`` and ``_step``

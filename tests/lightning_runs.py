@@ -13,7 +13,7 @@ from pykeen.contrib.lightning import lit_module_resolver
 #: 3,184 triples with inverses: 3 batches of 1,061 and one of a single triple, which one of two processes has
 RUNS = {
     "RotE": dict(model="RotE", model_kwargs=dict(embedding_dim=8), batch_size=1061),
-    "one query a step": dict(
+    "one query per step": dict(
         model="RotE", model_kwargs=dict(embedding_dim=8, loss_kwargs=dict(alpha=0.001)), batch_size=1061
     ),
     "scale, bias, N3": dict(

@@ -191,6 +191,13 @@ def test_your_own_transform_is_one_file_through_one_door():
     assert ast.get_docstring(ast.parse(file).body[-1])
 
 
+def test_your_own_loss():
+    defined = run_code("your_own_loss.md")
+    result, dataset = defined["result"], Kinships(create_inverse_triples=True)
+    assert type(result.model.loss) is defined["MarginSoftmaxLoss"]
+    assert result.get_metric("mrr") > 3 / dataset.num_entities * 5
+
+
 def test_lightning():
     defined = run_code("lightning.md")
     assert defined["result"].get_metric("mrr") > 0.15

@@ -115,3 +115,15 @@ def test_foreign_files(tmp_path):
     save_file({"entity.0": torch.zeros(2, 2)}, tmp_path / "e")
     with pytest.raises(ValueError, match="was not written by export_embeddings"):
         load_embeddings(tmp_path / "e")
+
+
+def test_dropout_is_not_exported(training, tmp_path):
+    """Rows are those of evaluation, and a model in training goes on in training."""
+    model = make(RotE, training)
+    representation = model.entity_representations[0]
+    representation.dropout = torch.nn.Dropout(0.5)
+    model.train()
+    export_embeddings(tmp_path / "e", model, training)
+    rows = load_embeddings(tmp_path / "e").tensors["entity.0"]
+    torch.testing.assert_close(rows, representation._plain_forward(indices=None).detach())
+    assert model.training

@@ -104,10 +104,10 @@ def test_a_strategy_has_one_colour():
 
 def test_strategies_of_the_pictures():
     """The paper's Fig. 2, and the two strategies with HaLE's activation."""
-    assert list(labels("strategies").values()) == [
-        "HaLE", "SamNeg", "AdvNeg", "AllNeg", "NonNeg", "HA + SamNeg", "HA + AllNeg",
-    ]  # fmt: skip
-    assert list(labels("activations").values()) == ["Hanon", "Halin", "2 x", "x exp(x)", "2 artanh(x)", "none: x"]
+    papers = ["HaLE", "SamNeg", "AdvNeg", "AllNeg", "NonNeg", "HA + SamNeg", "HA + AllNeg"]
+    assert list(labels("strategies").values())[: len(papers)] == papers
+    papers = ["Hanon", "Halin", "2 x", "x exp(x)", "2 artanh(x)", "none: x"]
+    assert list(labels("activations").values())[: len(papers)] == papers
 
 
 def test_a_strategy_that_is_added_is_drawn(tmp_path, axes, embeddings, monkeypatch):

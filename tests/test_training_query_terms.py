@@ -6,6 +6,7 @@ import pytest
 import torch
 from pykeen.datasets import Nations
 
+from pykeen_conj_hale.losses import QueryLoss, Term
 from pykeen_conj_hale.models import ConjComplEx, HypER, RotE
 from pykeen_conj_hale.streaming import compiled
 from pykeen_conj_hale.training.query_terms import QueryTerms
@@ -96,3 +97,21 @@ def test_chunk_size_must_be_positive(factory):
     model = RotE(triples_factory=factory, **OPTIONS)
     with pytest.raises(ValueError, match="chunk_size=0"):
         QueryTerms(model, model.loss, chunk_size=0)
+
+
+@pytest.mark.parametrize(
+    ("make", "found"),
+    [
+        (lambda scores: scores.mean(), "Tensor"),
+        (lambda scores: Term(scores, len(scores)), r"a value of shape \(20,\)"),
+        (lambda scores: (scores.mean(), 20), "tuple"),
+    ],
+)
+def test_a_loss_that_returns_no_terms(factory, make, found):
+    class Wrong(QueryLoss):
+        def query_terms(self, batch):
+            return {"fit": make(batch.positive_scores())}
+
+    model = RotE(triples_factory=factory, embedding_dim=8, random_seed=0)
+    with pytest.raises(TypeError, match=rf"Wrong.query_terms returned {found} for 'fit': each term must be a Term"):
+        QueryTerms(model, Wrong())(factory.mapped_triples[:20])

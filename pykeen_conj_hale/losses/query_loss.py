@@ -1,7 +1,7 @@
 """A loss that names its own terms, and what a batch of queries offers to it.
 
-To add a loss: subclass :class:`QueryLoss` in a module of this folder, write :meth:`QueryLoss.query_terms`, and import
-the class in ``losses/__init__.py``.
+To add a loss: subclass :class:`QueryLoss` in a module of this folder, write :meth:`QueryLoss.query_terms` and
+``extra_repr``, and import the class in ``losses/__init__.py``. A worked example is in docs/your_own_loss.md.
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ class QueryBatch(Protocol):
 
         Query models stream it: no score is stored. Ask for it before the positives' scores. Then the look-ups of both
         may have sparse gradients, as the gradient of the stream is dense. That saves time, and changes no value but in
-        its rounding.
+        its rounding. The result must be part of the loss then: alone, sparse gradients are refused by most optimizers.
 
         :param num: the number of sampled queries of the global batch, ≥ 1
         :param activation: the activation h, the identity by default

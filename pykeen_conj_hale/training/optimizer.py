@@ -18,8 +18,8 @@ def prefer_fused(optimizer: Optimizer) -> None:
     :param optimizer: the optimizer, changed in place
     """
     for group in optimizer.param_groups:
-        asked = group.get("fused") is not None or group.get("foreach") or group.get("differentiable")
-        if "fused" not in group or asked or not all(p.is_floating_point() for p in group["params"]):
+        # foreach and differentiable do not go with it: the trial below fails
+        if group.get("fused", False) is not None or not all(p.is_floating_point() for p in group["params"]):
             return
     if all(_works_fused(optimizer, group["params"][0]) for group in optimizer.param_groups if group["params"]):
         for group in optimizer.param_groups:

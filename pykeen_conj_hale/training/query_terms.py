@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
+from typing import Any
 
 import torch
 from pykeen.losses import Loss, UnsupportedLabelSmoothingError
@@ -12,7 +14,7 @@ from torch import Tensor
 
 from ..checks import check_whole
 from ..losses.all_queries import as_query_loss
-from ..losses.query_loss import Term
+from ..losses.query_loss import QueryLoss, Term
 from ..messages import OncePerTraining
 from .query_batch import Rows, Scoring, StoredBatch, WholeBatch
 from .streamed_batch import DryBatch, StreamedBatch, is_query_model
@@ -80,6 +82,7 @@ class QueryTerms:
         self.check_label_smoothing(label_smoothing)
         batch = self._batch_class(self._scoring, rows, label_smoothing=label_smoothing, slice_size=slice_size)
         terms = dict(self.loss.query_terms(batch))
+        _check_terms(self.loss, terms)
         # without a regularizer it has shape (1,), or is the number 0
         regularization = torch.as_tensor(self.model.collect_regularization_term()).squeeze()
         terms["regularization"] = Term(regularization, rows.num_triples)
@@ -104,3 +107,19 @@ class QueryTerms:
         device = self.model.device
         with torch.random.fork_rng([device] if device.type == "cuda" else []):
             self.loss.query_terms(DryBatch(self._scoring, num_triples))
+
+
+def _check_terms(loss: QueryLoss, terms: Mapping[str, Any]) -> None:
+    """Check what a loss returns: scalars, each with the number of its rows.
+
+    :param loss: the loss
+    :param terms: what it returned
+    :raises TypeError: if there is anything else among it
+    """
+    for name, term in terms.items():
+        if not isinstance(term, Term) or term.value.ndim:
+            found = f"a value of shape {tuple(term.value.shape)}" if isinstance(term, Term) else type(term).__name__
+            raise TypeError(
+                f"{type(loss).__name__}.query_terms returned {found} for {name!r}: each term must be a "
+                "Term(value, num_rows) with a scalar value."
+            )

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from abc import abstractmethod
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 from pykeen.lr_schedulers import lr_schedulers_hpo_defaults
 from torch import Tensor
@@ -19,7 +19,10 @@ from torch.optim.lr_scheduler import LRScheduler
 
 from ...checks import check_number
 
-__all__ = ["BudgetCosineLR", "BudgetLR", "BudgetLinearLR"]
+__all__ = ["LOOPS", "BudgetCosineLR", "BudgetLR", "BudgetLinearLR"]
+
+#: The training loops that tell the time, for errors
+LOOPS: Final = '"QuerySampling", "BudgetedSLCWA", "BudgetedLCWA" or "BudgetedSymmetricLCWA"'
 
 
 class BudgetLR(LRScheduler):
@@ -106,8 +109,7 @@ class BudgetLR(LRScheduler):
         elif self.progress is None:
             raise ValueError(
                 f"lr_scheduler={type(self).__name__!r} follows the budget of a training loop of this package, and this "
-                'loop is none: take training_loop="QuerySampling", "BudgetedSLCWA", "BudgetedLCWA" or '
-                '"BudgetedSymmetricLCWA", or another lr_scheduler.'
+                f"loop is none: take training_loop={LOOPS}, or another lr_scheduler."
             )
 
 
