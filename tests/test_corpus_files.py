@@ -45,5 +45,5 @@ def test_wrong_options(options, message):
 def test_held_out_triples_have_three_columns(tmp_path):
     (tmp_path / "glosses.tsv").write_text("cuba\tan island\n")
     (tmp_path / "triples.txt").write_text("a\tb\tc\td\n")
-    with pytest.raises(ValueError, match=r"triples\.txt: expected head, .* found \['a', 'b', 'c', 'd'\]"):
+    with pytest.raises(ValueError, match=r"triples\.txt, line 1: expected head, .* found \['a', 'b', 'c', 'd'\]"):
         count_text(descriptions=tmp_path / "glosses.tsv", held_out=[tmp_path / "triples.txt"], use_tqdm=False)

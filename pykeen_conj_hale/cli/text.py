@@ -47,6 +47,14 @@ def cooccurrence() -> None:
     "--mention-columns", type=COLUMNS, default="0,1", show_default=True, help="Columns of entity and mentions, from 0."
 )
 @click.option("--mention-separator", help="What stands between the mentions of a column; one mention if not given.")
+@click.option(
+    "--header",
+    type=click.Choice(["error", "drop", "keep"]),
+    default="error",
+    show_default=True,
+    help="What becomes of a first row of these tables with names of columns.",
+)
+@click.option("--quoting/--no-quoting", default=True, help="Whether fields of these tables may be quoted as in CSV.")
 @click.option("--held-out", type=FILE, multiple=True, help="Triples whose entities descriptions must not name.")
 @click.option("--window", type=click.IntRange(min=1), default=10, show_default=True, help="Largest distance of a pair.")
 @click.option("--context", type=click.Choice(["symmetric", "left", "right"]), default="symmetric", show_default=True)

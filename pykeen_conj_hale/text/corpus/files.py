@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 import itertools
 import os
@@ -12,6 +13,7 @@ from typing import Any
 from .cooccurrence import Cooccurrence
 from .documents import Document, DocumentLike, read_descriptions, read_mentions, read_triples
 from .leakage import remove_overlap
+from .tables import Header
 
 __all__ = ["count_text"]
 
@@ -24,6 +26,8 @@ def count_text(
     mentions: str | os.PathLike[str] | None = None,
     mention_columns: Sequence[int] = (0, 1),
     mention_separator: str | None = None,
+    header: Header = "error",
+    quoting: bool = True,
     held_out: Iterable[str | os.PathLike[str]] = (),
     **options: Any,
 ) -> Cooccurrence:
@@ -35,6 +39,9 @@ def count_text(
     :param mentions: a table of entities and their mentions; without it, a description's entity has no mentions
     :param mention_columns: its columns of the entity and of the mentions, from 0
     :param mention_separator: what stands between the mentions of a column; None for one mention
+    :param header: what becomes of a first row of these tables with names of columns: ``"error"``, ``"drop"``, or
+        ``"keep"`` as a row
+    :param quoting: whether their fields may be quoted as in CSV
     :param held_out: files of triples, separated by tabs; a description does not name what they connect its entity with
     :param options: arguments of :meth:`Cooccurrence.from_documents`
     :return: the co-occurrences
@@ -47,16 +54,18 @@ def count_text(
             f"description_columns={list(description_columns)!r} must be an entity's column and those of texts, and "
             f"mention_columns={list(mention_columns)!r} an entity's column and that of mentions."
         )
+    reading: dict[str, Any] = dict(header=header, quoting=quoting)
     entities: dict[str, list[str]] = {}
     if mentions is not None:
-        entities = read_mentions(mentions, mention_columns[0], mention_columns[1], mention_separator)
+        entities = read_mentions(mentions, mention_columns[0], mention_columns[1], mention_separator, **reading)
     described: Iterable[Document] = ()
     if descriptions is not None:
         entity_column, *text_columns = description_columns
         triples = itertools.chain.from_iterable(map(read_triples, held_out))
-        described = remove_overlap(read_descriptions(descriptions, entity_column, text_columns), entities, triples)
+        read = functools.partial(read_descriptions, descriptions, entity_column, text_columns, **reading)
+        described = remove_overlap(read(), entities, triples)
         # read twice, as all entities have to be known before the first word is, and the texts may be long
-        for document in read_descriptions(descriptions, entity_column, text_columns):
+        for document in read():
             entities.setdefault(str(document.entity), [])
     files = [Path(path) for path in documents]
     if not files and descriptions is None:
