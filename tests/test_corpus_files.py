@@ -35,6 +35,13 @@ def test_descriptions_and_mentions_of_other_columns(tmp_path):
         ({}, "nothing to count"),
         ({"windows": 3}, r"no \['windows'\]"),
         ({"description_columns": [0]}, r"description_columns=\[0\]"),
+        ({"description_columns": "0,1"}, "description_columns='0,1'"),
+        ({"description_columns": [0, "1"]}, r"description_columns=\[0, '1'\]"),
+        ({"mention_columns": [0, 1, 2]}, r"mention_columns=\[0, 1, 2\]"),
+        ({"mention_columns": 1}, "mention_columns=1"),
+        ({"mention_separator": ""}, "mention_separator=''"),
+        ({"quoting": "no"}, "quoting='no'"),
+        ({"entities": {}}, r"no \['entities'\]"),
     ],
 )
 def test_wrong_options(options, message):

@@ -162,12 +162,22 @@ class WordVectors:
 
         :param path: the file
         :return: the vectors
+        :raises OSError: if the file cannot be read
+        :raises ValueError: if it is no such file, or damaged
         :raises ImportError: if safetensors is not installed
         """
         try:
             from safetensors import safe_open
         except ImportError as error:
             raise ImportError("safetensors is not installed: pip install 'pykeen-conj-hale[safetensors]'.") from error
-        with safe_open(path, framework="numpy") as file:
-            metadata = file.metadata()
-            return cls(json.loads(metadata["entities"]), json.loads(metadata["words"]), file.get_tensor("vectors"))
+        try:
+            with safe_open(path, framework="numpy") as file:
+                metadata = file.metadata()
+                return cls(json.loads(metadata["entities"]), json.loads(metadata["words"]), file.get_tensor("vectors"))
+        except OSError:
+            raise
+        except Exception as error:  # the library's own class is of no module that is typed
+            raise ValueError(
+                f"path={os.fspath(path)!r} has no word vectors with their tokens, as save_safetensors writes them, or "
+                "is damaged."
+            ) from error

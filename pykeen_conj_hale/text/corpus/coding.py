@@ -113,6 +113,11 @@ class CodedCorpus:
         """How many blocks there are."""
         return len(self._blocks)
 
+    @property
+    def largest_block(self) -> int:
+        """How many codes the largest block has."""
+        return max(self._blocks)
+
     def __enter__(self) -> CodedCorpus:
         return self
 

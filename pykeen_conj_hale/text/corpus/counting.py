@@ -103,7 +103,8 @@ def _choose_words(corpus: CodedCorpus, min_count: int, max_vocab: int | None) ->
 
 def _count_pairs(corpus: CodedCorpus, tokens: Codes, window: int, use_tqdm: bool) -> PairCounter:
     """Count the pairs of all documents."""
-    counter = PairCounter(int(tokens.max()) + 1, window)
+    # no distance is larger than a block: a window beyond it would only need memory
+    counter = PairCounter(int(tokens.max()) + 1, min(window, corpus.largest_block))
     blocks = tqdm(corpus.blocks(), "Counting", total=corpus.num_blocks, unit=" blocks", disable=not use_tqdm)
     for codes in blocks:
         document = np.cumsum(codes == END) - (codes == END)

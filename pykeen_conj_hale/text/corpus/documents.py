@@ -45,6 +45,8 @@ def as_documents(documents: Iterable[DocumentLike]) -> Iterator[Document]:
     """
     if isinstance(documents, str | bytes | os.PathLike):
         raise TypeError(f"documents={documents!r} is a single one; give a list: [Path('corpus.txt')] or ['a text'].")
+    if not isinstance(documents, Iterable):
+        raise TypeError(f"documents={documents!r} is not allowed: give a list: [Path('corpus.txt')] or ['a text'].")
     for document in documents:
         if isinstance(document, Document):
             yield document

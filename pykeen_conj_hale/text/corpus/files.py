@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from ...checks import check_choice
 from .cooccurrence import Cooccurrence
 from .documents import Document, DocumentLike, read_descriptions, read_mentions, read_triples
 from .leakage import remove_overlap
@@ -47,13 +48,14 @@ def count_text(
     :return: the co-occurrences
     :raises ValueError: if there is nothing to count, a column is missing, or an option is unknown or out of its range
     """
-    if unknown := set(options) - set(inspect.signature(Cooccurrence.from_documents).parameters):
+    known = set(inspect.signature(Cooccurrence.from_documents).parameters) - {"documents", "entities"}
+    if unknown := set(options) - known:
         raise ValueError(f"Counting text has no {sorted(unknown)}; it has the options of `cooccurrence build`.")
-    if len(mention_columns) != 2 or len(description_columns) < 2:
-        raise ValueError(
-            f"description_columns={list(description_columns)!r} must be an entity's column and those of texts, and "
-            f"mention_columns={list(mention_columns)!r} an entity's column and that of mentions."
-        )
+    _check_columns("description_columns", description_columns, "that of an entity and those of texts")
+    _check_columns("mention_columns", mention_columns, "that of an entity and that of mentions", number=2)
+    if mention_separator is not None and (not isinstance(mention_separator, str) or not mention_separator):
+        raise ValueError(f"mention_separator={mention_separator!r} is not allowed: it must be a text, or None.")
+    check_choice("quoting", quoting, (True, False))
     reading: dict[str, Any] = dict(header=header, quoting=quoting)
     entities: dict[str, list[str]] = {}
     if mentions is not None:
@@ -72,3 +74,9 @@ def count_text(
         raise ValueError("There is nothing to count: name files of documents, or of descriptions.")
     everything: Iterable[DocumentLike] = itertools.chain(files, described)
     return Cooccurrence.from_documents(everything, entities, **options)
+
+
+def _check_columns(argument: str, columns: Any, meaning: str, number: int | None = None) -> None:
+    whole = isinstance(columns, Sequence) and all(isinstance(x, int) and not isinstance(x, bool) for x in columns)
+    if not whole or len(columns) < 2 or len(columns) != (number or len(columns)):
+        raise ValueError(f"{argument}={columns!r} is not allowed: it must be a list of columns, from 0: {meaning}.")

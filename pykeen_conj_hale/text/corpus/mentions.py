@@ -23,10 +23,14 @@ def by_normal_label(entities: Mapping[str, str | Iterable[str]]) -> dict[str, li
 
     :param entities: the mentions of each entity, by its label; an entity may have none
     :return: the mentions by the normal form of the label
+    :raises ValueError: if a label or a mention is no text
     """
     collected: dict[str, list[str]] = {}
     for label, mentions in entities.items():
-        collected.setdefault(normalize(label), []).extend([mentions] if isinstance(mentions, str) else mentions)
+        surfaces = [mentions] if isinstance(mentions, str) or not isinstance(mentions, Iterable) else list(mentions)
+        if not isinstance(label, str) or not all(isinstance(surface, str) for surface in surfaces):
+            raise ValueError(f"The entity {label!r} has the mentions {mentions!r}: labels and mentions must be texts.")
+        collected.setdefault(normalize(label), []).extend(surfaces)
     return collected
 
 
