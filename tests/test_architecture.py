@@ -36,9 +36,10 @@ ROOMS: dict[str, set[str]] = {
     # what stands on top
     "text": {"functional.glove", *TOOLS},
     "reproduce": {"training", "losses", "streaming.activations", "datasets.cache", "embeddings", "__init__", *TOOLS},
-    "cli": {"text", "reproduce", *TOOLS},
+    "cli": {"text", "reproduce", "__init__", *TOOLS},
     "__main__": {"cli"},
-    "discovery": {"messages"},
+    "entry_points": set(),
+    "discovery": {"messages", "entry_points"},
     "__init__": {"discovery"},
 }
 WITHOUT_PYKEEN = {"functional", "streaming", "checks", "files", "messages", "outputs"}
