@@ -1,5 +1,7 @@
 """Counting a corpus from files."""
 
+import os
+
 import pytest
 
 from pykeen_conj_hale.text.corpus import count_text
@@ -54,3 +56,12 @@ def test_held_out_triples_have_three_columns(tmp_path):
     (tmp_path / "triples.txt").write_text("a\tb\tc\td\n")
     with pytest.raises(ValueError, match=r"triples\.txt, line 1: expected head, .* found \['a', 'b', 'c', 'd'\]"):
         count_text(descriptions=tmp_path / "glosses.tsv", held_out=[tmp_path / "triples.txt"], use_tqdm=False)
+
+
+def test_descriptions_from_a_pipe(tmp_path):
+    """They are read twice: of a pipe, the second time there would be none, without a word."""
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(ValueError, match="pipe' is no regular file: it is read twice"):
+        count_text(descriptions=tmp_path / "pipe", use_tqdm=False)
+    with pytest.raises(FileNotFoundError):
+        count_text(descriptions=tmp_path / "none", use_tqdm=False)

@@ -46,7 +46,8 @@ def count_text(
     :param held_out: files of triples, separated by tabs; a description does not name what they connect its entity with
     :param options: arguments of :meth:`Cooccurrence.from_documents`
     :return: the co-occurrences
-    :raises ValueError: if there is nothing to count, a column is missing, or an option is unknown or out of its range
+    :raises ValueError: if there is nothing to count, a column is missing, an option is unknown or out of its range, or
+        the descriptions come from a pipe
     """
     known = set(inspect.signature(Cooccurrence.from_documents).parameters) - {"documents", "entities"}
     if unknown := set(options) - known:
@@ -62,6 +63,7 @@ def count_text(
         entities = read_mentions(mentions, mention_columns[0], mention_columns[1], mention_separator, **reading)
     described: Iterable[Document] = ()
     if descriptions is not None:
+        _check_rereadable(descriptions)
         entity_column, *text_columns = description_columns
         triples = itertools.chain.from_iterable(map(read_triples, held_out))
         read = functools.partial(read_descriptions, descriptions, entity_column, text_columns, **reading)
@@ -74,6 +76,14 @@ def count_text(
         raise ValueError("There is nothing to count: name files of documents, or of descriptions.")
     everything: Iterable[DocumentLike] = itertools.chain(files, described)
     return Cooccurrence.from_documents(everything, entities, **options)
+
+
+def _check_rereadable(descriptions: str | os.PathLike[str]) -> None:
+    if os.path.exists(descriptions) and not os.path.isfile(descriptions):
+        raise ValueError(
+            f"descriptions={os.fspath(descriptions)!r} is no regular file: it is read twice, which a pipe cannot be; "
+            "write it to a file first."
+        )
 
 
 def _check_columns(argument: str, columns: Any, meaning: str, number: int | None = None) -> None:
