@@ -1,7 +1,8 @@
 """Make PyKEEN find what this package adds to it by name.
 
-What is added is listed once, as entry points in ``pyproject.toml``: one group for each of PyKEEN's resolvers. An entry
-point names a class, or several, so that a new class needs no new installation. PyKEEN itself loads only the
+What is added is listed as entry points in ``pyproject.toml``: one group for each of PyKEEN's resolvers. An entry
+point names a class, or several, so that a new class needs no new installation. A program without the metadata of its
+packages, as a frozen one, has the same list in :mod:`pykeen_conj_hale.entry_points`. PyKEEN itself loads only the
 group ``pykeen.datasets``, at the end of importing :mod:`pykeen.datasets`. Often other modules of
 PyKEEN are half imported at that moment (:mod:`pykeen.models` imports the datasets), so that importing ours would fail.
 
@@ -188,14 +189,17 @@ def _register(group: str, resolver: Any) -> bool:
 
 @functools.cache
 def _entries() -> tuple[EntryPoint, ...]:
-    """Read the entry points of our distribution."""
-    from importlib.metadata import PackageNotFoundError, distribution
+    """Read the entry points of our distribution, or, where it was left out of a frozen program, our list of them."""
+    from importlib.metadata import EntryPoint, PackageNotFoundError, distribution
 
     try:
         return tuple(distribution(DISTRIBUTION).entry_points)
     except PackageNotFoundError:
-        logger.warning("PyKEEN does not know our names, as %s is not installed: try `pip install -e .`", DISTRIBUTION)
-        return ()
+        from .entry_points import ENTRY_POINTS
+
+        return tuple(
+            EntryPoint(name, value, group) for group, entries in ENTRY_POINTS.items() for name, value in entries.items()
+        )
 
 
 def _add(resolver: Any, entry: EntryPoint) -> bool:

@@ -22,7 +22,8 @@ ROOMS: dict[str, set[str]] = {tool: set() for tool in TOOLS} | {
 }
 # no rooms: the package itself, which has the version, and its command
 ROOMS |= {"__main__": {"cli"}, "__init__": {"discovery"}}
-ROOMS["reproduce"].add("__init__")
+for room in ("reproduce", "cli"):
+    ROOMS[room].add("__init__")
 WITHOUT_PYKEEN = {"functional", "streaming", "checks", "files", "messages"}
 #: Where private attributes of other packages' objects are used: PyKEEN's; Optuna's; those of Python's imports
 PRIVATE = {"pykeen_internals.py", "hpo/storage.py", "discovery.py"}

@@ -226,3 +226,56 @@ def test_report_merges_folders_and_files(tmp_path):
 def test_report_of_nothing(tmp_path):
     assert "nothing was run there" in invoke("report", tmp_path, code=2)
     invoke("report", code=2)
+
+
+def test_a_report_is_replaced_where_nothing_is_lost(tmp_path):
+    mine, other = tmp_path / "mine", tmp_path / "other"
+    ResultsFolder(mine).append(make_line(mrr=0.40))
+    ResultsFolder(other).append(make_line(make_cell(seed=1), mrr=0.42))
+    for _ in range(2):
+        invoke("report", mine, "--no-pictures")
+    before = (mine / "report.md").read_bytes()
+    assert "which is not among the results" in invoke("report", other, "-o", mine, "--no-pictures", code=2)
+    assert (mine / "report.md").read_bytes() == before
+    invoke("report", other, mine, "-o", mine, "--no-pictures")
+    invoke("report", other, "-o", mine, "--no-pictures", "--force")
+    assert "| .420 " in (mine / "report.md").read_text()
+
+
+def test_a_report_of_somebody_else_stays(tmp_path):
+    ResultsFolder(tmp_path).append(make_line())
+    (tmp_path / "report.md").write_text("My own notes.")
+    assert "was not written by `report`" in invoke("report", tmp_path, "--no-pictures", code=2)
+    assert "is an input, too" in invoke("report", tmp_path / "report.md", "--no-pictures", "--force", code=2)
+    assert (tmp_path / "report.md").read_text() == "My own notes."
+
+
+def test_a_report_is_not_replaced_by_an_empty_one(tmp_path):
+    results = ResultsFolder(tmp_path)
+    results.append(make_line())
+    invoke("report", tmp_path, "--no-pictures")
+    results.file.write_bytes(results.file.read_bytes()[:100])
+    assert "without any finished run" in invoke("report", tmp_path, "--no-pictures", code=2)
+    assert "| .400 " in (tmp_path / "report.md").read_text()
+
+
+def test_a_report_of_a_broken_line(tmp_path, caplog):
+    """A line of the right form with a number that is a text: named, and the others reported."""
+    results = ResultsFolder(tmp_path)
+    results.append(make_line(make_cell(seed=1), test={"mrr": "0.4", "hits@1": 0.1, "hits@10": 0.2}))
+    results.append(make_line(mrr=0.40))
+    invoke("report", tmp_path, "--no-pictures")
+    assert "results.jsonl, line 1 is skipped: test are missing or of another type" in caplog.text
+    assert "| .400 " in (tmp_path / "report.md").read_text()
+
+
+def test_configurations_that_were_changed_stay(tmp_path):
+    arguments = ("reproduce", *CHOICE, "--configurations", tmp_path)
+    invoke(*arguments)
+    invoke(*arguments)
+    path = tmp_path / "table2" / "wn18rr_rotl_hale.json"
+    path.write_text("{}")
+    assert "1 files, of which the first is" in invoke(*arguments, code=2)
+    assert path.read_text() == "{}"
+    invoke(*arguments, "--force")
+    assert path.read_text() != "{}"

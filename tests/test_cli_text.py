@@ -67,3 +67,64 @@ def test_joint(corpus):
     (corpus / "config.json").write_text(json.dumps(configuration))
     output = invoke("joint", corpus / "config.json", "-o", corpus / "out", code=2)
     assert "None of the 1 entities" in output  # told before training
+
+
+BUILD = ("--min-count", 1, "--no-progress")
+
+
+def test_the_corpus_is_no_output(corpus):
+    text, glosses = corpus / "corpus.txt", corpus / "glosses.tsv"
+    before = text.read_bytes(), glosses.read_bytes()
+    for target in (text, glosses):
+        for more in ((), ("--force",)):
+            output = invoke(
+                "cooccurrence", "build", text, "--descriptions", glosses, *BUILD, *more, "-o", target, code=2
+            )
+            assert "is an input, too, and would be lost" in output
+    assert (text.read_bytes(), glosses.read_bytes()) == before
+
+
+def test_an_earlier_result_is_replaced_by_force_only(corpus):
+    arguments = ("cooccurrence", "build", corpus / "corpus.txt", *BUILD, "-o", corpus / "c.npz")
+    invoke(*arguments)
+    invoke(*arguments, "--window", 1, "--force")
+    assert "is there already" in invoke(*arguments, code=2)
+    assert Cooccurrence.load(corpus / "c.npz").settings["window"] == 1
+
+
+def test_an_unwritable_output_is_found_before_counting(corpus, monkeypatch):
+    monkeypatch.setattr("pykeen_conj_hale.cli.text.count_text", None)  # counting would be an error
+    target = corpus / "corpus.txt" / "c.npz"
+    assert "cannot be written" in invoke("cooccurrence", "build", corpus / "glosses.tsv", *BUILD, "-o", target, code=2)
+
+
+def test_a_table_with_a_header(corpus):
+    (corpus / "t.tsv").write_text('entity\tdescription\nQ1\t"a ""big""\ncity"\n')
+    arguments = ("cooccurrence", "build", "--descriptions", corpus / "t.tsv", *BUILD, "-o", corpus / "c.npz")
+    assert "t.tsv, line 1: a header" in invoke(*arguments, code=2)
+    invoke(*arguments, "--header", "drop")
+    assert Cooccurrence.load(corpus / "c.npz").tokens == ["Q1", "a", "big", "city"]
+    output = invoke(*arguments, "--header", "drop", "--no-quoting", "--force", code=2)
+    assert "t.tsv, line 3: has 1 columns" in output
+
+
+def test_joint_replaces_an_earlier_run_by_force_only(corpus):
+    (corpus / "config.json").write_text('{"pipeline": {"model": "JointGloVe", "model_kwargs": {"base": "TransE"}}}')
+    for name in ("results.json", "cooccurrence.npz", "word_vectors.txt", "trained_model.pkl", "metadata.json"):
+        (corpus / "out").mkdir(exist_ok=True)
+        (corpus / "out" / name).write_text("earlier")
+        assert f"{name}' is there already" in invoke("joint", corpus / "config.json", "-o", corpus / "out", code=2)
+        (corpus / "out" / name).unlink()
+    (corpus / "config.json").rename(corpus / "metadata.json")
+    assert "is an input, too" in invoke("joint", corpus / "metadata.json", "-o", corpus, "--force", code=2)
+
+
+def test_joint_does_not_replace_its_text(corpus):
+    (corpus / "word_vectors.txt").write_text("a text")
+    configuration = {
+        "cooccurrence": {"documents": "word_vectors.txt"},
+        "pipeline": {"model": "JointGloVe", "model_kwargs": {"base": "TransE"}},
+    }
+    (corpus / "config.json").write_text(json.dumps(configuration))
+    assert "is an input, too" in invoke("joint", corpus / "config.json", "-o", corpus, "--force", code=2)
+    assert (corpus / "word_vectors.txt").read_text() == "a text"

@@ -107,11 +107,21 @@ def test_files_give_the_same_as_texts(tmp_path):
         ({"documents": ["a", "b"]}, "No two of the 2 words"),
         ({"min_count": 100}, "No two of the 0 words"),
         ({"documents": [Document("a b", "e")]}, "describes 'e'"),
+        ({"tokenizer": "spacy"}, "tokenizer='spacy'"),
+        ({"use_tqdm": "no"}, "use_tqdm='no'"),
+        ({"entities": ["e"]}, r"entities=\['e'\]"),
+        ({"entities": {"e": 3}}, "The entity 'e' has the mentions 3"),
+        ({"entities": {3: "e"}}, "The entity 3 has the mentions 'e'"),
     ],
 )
 def test_bad_input(options, message):
     with pytest.raises(ValueError, match=message):
         count(**options)
+
+
+def test_a_window_beyond_all_documents_needs_no_memory():
+    whole, beyond = count(window=30), count(window=2**40)
+    assert table(beyond) == table(whole)
 
 
 def test_glosses(shared):

@@ -30,6 +30,11 @@ def test_a_single_text_is_an_error(wrong):
         list(as_documents(wrong))
 
 
+def test_no_documents_are_an_error():
+    with pytest.raises(TypeError, match="documents=None is not allowed: give a list"):
+        list(as_documents(None))
+
+
 def test_something_else_is_an_error():
     with pytest.raises(TypeError, match="3, a int"):
         list(as_documents(["a", 3]))

@@ -1,5 +1,7 @@
 """Counting a corpus from files."""
 
+import os
+
 import pytest
 
 from pykeen_conj_hale.text.corpus import count_text
@@ -35,6 +37,13 @@ def test_descriptions_and_mentions_of_other_columns(tmp_path):
         ({}, "nothing to count"),
         ({"windows": 3}, r"no \['windows'\]"),
         ({"description_columns": [0]}, r"description_columns=\[0\]"),
+        ({"description_columns": "0,1"}, "description_columns='0,1'"),
+        ({"description_columns": [0, "1"]}, r"description_columns=\[0, '1'\]"),
+        ({"mention_columns": [0, 1, 2]}, r"mention_columns=\[0, 1, 2\]"),
+        ({"mention_columns": 1}, "mention_columns=1"),
+        ({"mention_separator": ""}, "mention_separator=''"),
+        ({"quoting": "no"}, "quoting='no'"),
+        ({"entities": {}}, r"no \['entities'\]"),
     ],
 )
 def test_wrong_options(options, message):
@@ -45,5 +54,14 @@ def test_wrong_options(options, message):
 def test_held_out_triples_have_three_columns(tmp_path):
     (tmp_path / "glosses.tsv").write_text("cuba\tan island\n")
     (tmp_path / "triples.txt").write_text("a\tb\tc\td\n")
-    with pytest.raises(ValueError, match=r"triples\.txt: expected head, .* found \['a', 'b', 'c', 'd'\]"):
+    with pytest.raises(ValueError, match=r"triples\.txt, line 1: expected head, .* found \['a', 'b', 'c', 'd'\]"):
         count_text(descriptions=tmp_path / "glosses.tsv", held_out=[tmp_path / "triples.txt"], use_tqdm=False)
+
+
+def test_descriptions_from_a_pipe(tmp_path):
+    """They are read twice: of a pipe, the second time there would be none, without a word."""
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(ValueError, match="pipe' is no regular file: it is read twice"):
+        count_text(descriptions=tmp_path / "pipe", use_tqdm=False)
+    with pytest.raises(FileNotFoundError):
+        count_text(descriptions=tmp_path / "none", use_tqdm=False)

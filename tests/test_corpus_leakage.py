@@ -1,6 +1,7 @@
 """Descriptions do not name what held-out triples connect their entity with."""
 
 import logging
+import unicodedata
 
 from pykeen_conj_hale.text import Document, remove_overlap
 
@@ -35,3 +36,10 @@ def test_at_each_place_the_longest_mention_is_removed():
     document = Document("a sea dog at house cat at sea o a b c d e f g h o s t u v w x y z o 8 7 6 5 4 3 2 1 o", "port")
     (found,) = remove_overlap([document], mentions, [("port", "has", other) for other in mentions])
     assert found.text == "at at o o o o"
+
+
+def test_labels_in_another_form_of_unicode():
+    nfc, nfd = (lambda text, form=form: unicodedata.normalize(form, text) for form in ("NFC", "NFD"))
+    documents = [Document("ilha perto de São Tomé", nfd("Príncipe"))]
+    (found,) = remove_overlap(documents, {nfd("Tomé"): nfd("são tomé")}, [(nfc("Príncipe"), "r", nfc("Tomé"))])
+    assert found.text == "ilha perto de"

@@ -1,10 +1,14 @@
 """Files are whole or not there, and the same for the same content."""
 
+import json
 import zipfile
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
+from pykeen_conj_hale.text import Cooccurrence
 from pykeen_conj_hale.text.corpus.storage import load_arrays, save_arrays
 
 
@@ -34,3 +38,64 @@ def test_other_files_are_errors(tmp_path, content):
         load_arrays(tmp_path / "a")
     with pytest.raises(FileNotFoundError):
         load_arrays(tmp_path / "b")
+
+
+def test_a_folder_is_no_damaged_file(tmp_path):
+    with pytest.raises(IsADirectoryError):
+        load_arrays(tmp_path)
+
+
+def save_pickled(path):
+    np.savez(path, header=np.array([object()], dtype=object))
+
+
+def save_header(path, **header):
+    parts = {"format": 1, "entities": [], "words": ["a", "b"], "settings": {}, **header}
+    arrays = {"data": np.ones(1), "indices": np.array([1]), "indptr": np.array([0, 1, 1]), "counts": np.ones(2)}
+    np.savez(path, header=np.frombuffer(json.dumps(parts).encode(), dtype=np.uint8), **arrays)
+
+
+def test_a_good_file_of_that_form(tmp_path):
+    save_header(tmp_path / "c.npz")
+    assert Cooccurrence.load(tmp_path / "c.npz").words == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    "save",
+    [
+        save_pickled,
+        lambda path: np.savez(path, header=np.frombuffer(b"[]", dtype=np.uint8)),
+        lambda path: save_header(path, entities=5),
+        lambda path: save_header(path, words=None),
+        lambda path: save_header(path, settings=3),
+        lambda path: save_header(path, words=["a"]),
+    ],
+)
+def test_errors_are_in_our_words(tmp_path, save):
+    """None advises to have executed what a stranger's file says, as numpy's does."""
+    save(tmp_path / "c.npz")
+    with pytest.raises(ValueError, match=r"c\.npz'") as error:
+        Cooccurrence.load(tmp_path / "c.npz")
+    assert "pickle" not in str(error.value)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.data())
+def test_a_changed_file_is_refused_or_the_same(tmp_path, data):
+    path = tmp_path / "c.npz"
+    counted = Cooccurrence.from_documents(["a b c d é"], {"x": "a b"}, min_count=1, use_tqdm=False)
+    counted.save(path)
+    content = bytearray(path.read_bytes())
+    at = data.draw(st.integers(0, len(content) - 1))
+    if data.draw(st.booleans()):
+        content[at] ^= data.draw(st.integers(1, 255))
+    else:
+        del content[at:]
+    path.write_bytes(content)
+    try:
+        loaded = Cooccurrence.load(path)
+    except ValueError as error:
+        assert "c.npz" in str(error)  # noqa: PT017
+        assert "pickle" not in str(error)  # noqa: PT017
+    else:
+        assert (loaded.fingerprint(), loaded.settings) == (counted.fingerprint(), counted.settings)

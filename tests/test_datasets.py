@@ -166,7 +166,8 @@ SPLIT = st.lists(st.tuples(TEXT, TEXT, TEXT), min_size=1, max_size=12, unique=Tr
 def test_any_text_round_trips(triples, ending, newline, end):
     with tempfile.TemporaryDirectory() as name:
         folder = write(pathlib.Path(name), ending=ending, triples=triples, newline=newline, end=end)
-        assert_same(FolderDataset(folder, eager=True), triples)
+        # the same triple may be drawn for two splits, and a label may be the name of a column
+        assert_same(FolderDataset(folder, eager=True, header="keep"), triples)
 
 
 @pytest.mark.parametrize("inverse", [True, False])

@@ -567,17 +567,35 @@ for entry in importlib.metadata.distribution("pykeen-conj-hale").entry_points.se
     assert run(code, copy) == ""
 
 
-def test_not_installed(run):
+def test_a_program_without_metadata(run, copy):
+    """As a frozen one: what it imports finds all names."""
+    shutil.rmtree(copy / DIST_INFO)
     code = """
-import pykeen_conj_hale.discovery
-pykeen_conj_hale.discovery.DISTRIBUTION = "nothing-of-this-name"
-import pykeen.models
-assert pykeen.models.model_resolver.lookup("TransE")
-assert pykeen.datasets.dataset_resolver.lookup("Nations")
+import importlib.metadata
+whole = importlib.metadata.distribution
+def distribution(name):
+    if name == "pykeen-conj-hale":
+        raise importlib.metadata.PackageNotFoundError(name)
+    return whole(name)
+importlib.metadata.distribution = distribution
+import pykeen_conj_hale, pykeen.pipeline, pykeen.cli
+all_found()
+assert pykeen_conj_hale.__version__ == "0+unknown"
+from pykeen_conj_hale.cli import main
+try:
+    main(["--version"])
+except SystemExit as end:
+    assert end.code == 0
 """
-    output = run(code)
-    assert output.count("\n") == 1, output
-    assert "pip install" in output
+    assert run(CHECK + code, copy) == "pykeen-conj-hale, version 0+unknown\n"
+
+
+def test_the_packaged_list_is_that_of_the_metadata():
+    from pykeen_conj_hale.entry_points import ENTRY_POINTS
+
+    entries = importlib.metadata.distribution("pykeen-conj-hale").entry_points
+    listed = {(group, name, value) for group, names in ENTRY_POINTS.items() for name, value in names.items()}
+    assert {(entry.group, entry.name, entry.value) for entry in entries if entry.group != "console_scripts"} == listed
 
 
 def test_first_use_while_ours_is_half_imported(run, copy):

@@ -24,7 +24,7 @@ from pykeen.models import TransE, model_resolver
 
 import pykeen_conj_hale.cli
 from pykeen_conj_hale.text import Cooccurrence
-from pykeen_conj_hale.text.joint_run import read_configuration
+from pykeen_conj_hale.text.joint_configuration import read_configuration
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"

@@ -6,7 +6,8 @@ import pytest
 
 from pykeen_conj_hale.text import Cooccurrence, JointGloVe
 from pykeen_conj_hale.text.corpus import count_text
-from pykeen_conj_hale.text.joint_run import read_configuration, run_joint
+from pykeen_conj_hale.text.joint_configuration import read_configuration
+from pykeen_conj_hale.text.joint_run import run_joint
 
 
 @pytest.fixture
@@ -85,6 +86,6 @@ def test_wrong_configurations(folder, parts, message):
 
 
 def test_counted_twice_is_an_error(folder, tmp_path):
-    settings = {**PIPELINE, "model_kwargs": {"cooccurrence": "cooc.npz"}}
+    settings = {**PIPELINE, "model_kwargs": {**PIPELINE["model_kwargs"], "cooccurrence": "cooc.npz"}}
     with pytest.raises(ValueError, match="leave one of them out"):
         run_joint({"pipeline": settings, "cooccurrence": COUNTING}, folder=folder, output_directory=tmp_path)

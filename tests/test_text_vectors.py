@@ -66,3 +66,26 @@ def test_safetensors(vectors, tmp_path):
 def test_vectors_that_do_not_fit():
     with pytest.raises(ValueError, match=r"shape \(3, 2\): 1 entities and 1 words need 2 rows"):
         WordVectors(["a"], ["b"], np.zeros((3, 2)))
+
+
+@pytest.mark.parametrize(
+    ("tensors", "metadata"),
+    [
+        ({"vectors": np.eye(3)}, None),
+        ({"vectors": np.eye(3)}, {"entities": "[]"}),
+        ({"vectors": np.eye(3)}, {"entities": "5", "words": "[]"}),
+        ({"vectors": np.eye(3)}, {"entities": "[", "words": "[]"}),
+        ({"vectors": np.eye(3)}, {"entities": "[]", "words": "[]"}),
+        ({"x": np.eye(3)}, {"entities": "[]", "words": "[]"}),
+    ],
+)
+def test_other_files_of_safetensors(tmp_path, tensors, metadata):
+    save_file = pytest.importorskip("safetensors.numpy").save_file
+    save_file(tensors, tmp_path / "w.safetensors", metadata=metadata)
+    with pytest.raises(ValueError, match=r"w\.safetensors' has no word vectors with their tokens"):
+        WordVectors.load_safetensors(tmp_path / "w.safetensors")
+    (tmp_path / "x.safetensors").write_bytes(b"text")
+    with pytest.raises(ValueError, match=r"x\.safetensors'"):
+        WordVectors.load_safetensors(tmp_path / "x.safetensors")
+    with pytest.raises(FileNotFoundError):
+        WordVectors.load_safetensors(tmp_path / "none.safetensors")

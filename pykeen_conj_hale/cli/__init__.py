@@ -21,8 +21,19 @@ COMMANDS: dict[str, tuple[str, str]] = {
 }
 
 
+def _show_version(ctx: click.Context, param: click.Parameter, value: bool) -> None:
+    """Show the version, also where the package's metadata were left out, as in a frozen program."""
+    if value and not ctx.resilient_parsing:
+        from .. import __version__
+
+        click.echo(f"pykeen-conj-hale, version {__version__}")
+        ctx.exit()
+
+
 @click.group(cls=LazyGroup, lazy_commands=COMMANDS, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("--debug", is_flag=True, help="Show the traceback of an error.")
-@click.version_option(package_name="pykeen-conj-hale")
+@click.option(
+    "--version", is_flag=True, is_eager=True, expose_value=False, callback=_show_version, help="Show the version."
+)
 def main(debug: bool) -> None:
     """Small, good knowledge graph embeddings: what PyKEEN's own command line has no place for."""

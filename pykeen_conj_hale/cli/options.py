@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import click
 
-__all__ = ["FILE", "FOLDER", "TARGET", "Parsed", "show_log"]
+__all__ = ["FILE", "FOLDER", "FORCE", "TARGET", "Parsed", "show_log"]
 
 #: A file to read
 FILE: Final = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -17,6 +17,8 @@ FILE: Final = click.Path(exists=True, dir_okay=False, path_type=Path)
 TARGET: Final = click.Path(dir_okay=False, path_type=Path)
 #: A folder to write to
 FOLDER: Final = click.Path(file_okay=False, path_type=Path)
+#: Replaces what an earlier run wrote
+FORCE: Final = click.option("--force", is_flag=True, help="Replace what is there already.")
 
 
 class Parsed(click.ParamType):  # type: ignore[type-arg]  # older versions of click have no generic class

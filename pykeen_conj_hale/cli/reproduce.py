@@ -12,14 +12,15 @@ import click
 import torch
 from pykeen.utils import resolve_device
 
+from ..outputs import check_outputs
 from ..reproduce import session
 from ..reproduce.configurations import write_configurations
-from ..reproduce.report import write_report
-from ..reproduce.results import ResultsFolder, read_lines
+from ..reproduce.report import REPORT_FILE, check_replaceable, write_report
+from ..reproduce.results import RESULTS_FILE, ResultsFolder, read_lines
 from ..reproduce.selection import choose, read_seconds, select
 from ..reproduce.strategies import STRATEGIES
 from ..reproduce.tables import DATASETS, MODELS, TABLES
-from .options import FOLDER, Parsed, show_log
+from .options import FOLDER, FORCE, Parsed, show_log
 
 __all__ = ["report", "reproduce"]
 
@@ -64,6 +65,7 @@ DEVICE: Final = Parsed("device", _device)
 @click.option("--list", "list_cells", is_flag=True, help="Show the chosen cells and which are finished, and exit.")
 @click.option("--dry-run", is_flag=True, help="Show what would be run, and exit.")
 @click.option("--configurations", type=FOLDER, help="Write the cells' configurations for PyKEEN there, and exit.")
+@click.option("--force", is_flag=True, help="Replace configurations that are there with another content.")
 def reproduce(
     seconds: float | None,
     seeds: tuple[int, ...],
@@ -71,6 +73,7 @@ def reproduce(
     list_cells: bool,
     dry_run: bool,
     configurations: Path | None,
+    force: bool,
     **options: Any,
 ) -> None:
     """Train cells of the tables and figures of HaLE's paper, and put them beside the paper's figures.
@@ -85,7 +88,8 @@ def reproduce(
     except ValueError as error:
         raise click.UsageError(str(error)) from error
     if configurations is not None:
-        click.echo(f"{len(write_configurations(cells, configurations))} configurations are in {configurations}")
+        written = write_configurations(cells, configurations, force=force)
+        click.echo(f"{len(written)} configurations are in {configurations}")
     elif list_cells:
         click.echo(session.list_cells(cells, ResultsFolder(output)))
     elif dry_run:
@@ -101,12 +105,17 @@ def reproduce(
 @click.argument("sources", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
 @click.option("-o", "--output", type=FOLDER, help="Folder to write to; that of the first source if not given.")
 @click.option("--pictures/--no-pictures", default=True)
-def report(sources: tuple[Path, ...], output: Path | None, pictures: bool) -> None:
+@FORCE
+def report(sources: tuple[Path, ...], output: Path | None, pictures: bool, force: bool) -> None:
     """Write report and pictures anew from results: SOURCES are folders of `reproduce`, or their results.jsonl."""
     show_log(logging.WARNING)
-    files = [source / "results.jsonl" if source.is_dir() else source for source in sources]
+    files = [source / RESULTS_FILE if source.is_dir() else source for source in sources]
     if missing := [str(file) for file in files if not file.is_file()]:
         raise click.UsageError(f"{', '.join(missing)} does not exist: nothing was run there.")
     lines = [line for file in files for line in read_lines(file)]
     embeddings = {key: path for file in files for key, path in ResultsFolder(file.parent).embeddings().items()}
-    click.echo(write_report(lines, output or files[0].parent, embeddings, pictures=pictures))
+    folder = output or files[0].parent
+    check_outputs([folder / REPORT_FILE], files, force=True)
+    if not force:
+        check_replaceable(folder, files, lines)
+    click.echo(write_report(lines, folder, embeddings, pictures=pictures))

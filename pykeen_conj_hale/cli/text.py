@@ -9,9 +9,11 @@ from typing import Any, Final
 
 import click
 
+from ..outputs import check_outputs
 from ..text.corpus import Cooccurrence, count_text
-from ..text.joint_run import read_configuration, run_joint
-from .options import FILE, FOLDER, TARGET, Parsed, show_log
+from ..text.joint_configuration import read_configuration
+from ..text.joint_run import output_files, run_joint
+from .options import FILE, FOLDER, FORCE, TARGET, Parsed, show_log
 
 __all__ = ["cooccurrence", "joint"]
 
@@ -47,6 +49,14 @@ def cooccurrence() -> None:
     "--mention-columns", type=COLUMNS, default="0,1", show_default=True, help="Columns of entity and mentions, from 0."
 )
 @click.option("--mention-separator", help="What stands between the mentions of a column; one mention if not given.")
+@click.option(
+    "--header",
+    type=click.Choice(["error", "drop", "keep"]),
+    default="error",
+    show_default=True,
+    help="What becomes of a first row of these tables with names of columns.",
+)
+@click.option("--quoting/--no-quoting", default=True, help="Whether fields of these tables may be quoted as in CSV.")
 @click.option("--held-out", type=FILE, multiple=True, help="Triples whose entities descriptions must not name.")
 @click.option("--window", type=click.IntRange(min=1), default=10, show_default=True, help="Largest distance of a pair.")
 @click.option("--context", type=click.Choice(["symmetric", "left", "right"]), default="symmetric", show_default=True)
@@ -63,9 +73,12 @@ def cooccurrence() -> None:
 )
 @click.option("--ambiguous", type=click.Choice(["drop", "first"]), default="drop", show_default=True)
 @click.option("--progress/--no-progress", "use_tqdm", default=True)
-def build(output: Path, **options: Any) -> None:
+@FORCE
+def build(output: Path, force: bool, **options: Any) -> None:
     """Count DOCUMENTS, text files in UTF-8 with one document per line (also .gz), and tables of descriptions."""
     show_log(logging.INFO)
+    inputs = [*options["documents"], *options["held_out"], options["descriptions"], options["mentions"]]
+    check_outputs([output], filter(None, inputs), force=force)
     counted = count_text(**options)
     counted.save(output)
     click.echo(f"{counted} in {output}")
@@ -91,7 +104,8 @@ def info(path: Path) -> None:
     required=True,
     help="For PyKEEN's results, the co-occurrences and the word vectors.",
 )
-def joint(path: Path, output_directory: Path) -> None:
+@FORCE
+def joint(path: Path, output_directory: Path, force: bool) -> None:
     """Train a model jointly with text, from the configuration file PATH (JSON or YAML).
 
     It is a configuration of PyKEEN's pipeline, as for `pykeen experiments run`. Beside `metadata` and `pipeline`, it
@@ -99,5 +113,6 @@ def joint(path: Path, output_directory: Path) -> None:
     relative to the file.
     """
     show_log(logging.INFO)
-    run_joint(read_configuration(path), folder=path.parent, output_directory=output_directory)
+    check_outputs(output_files(output_directory), [path], force=force)
+    run_joint(read_configuration(path), folder=path.parent, output_directory=output_directory, force=force)
     click.echo(f"Results, model and word vectors are in {output_directory}")

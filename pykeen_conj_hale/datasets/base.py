@@ -13,6 +13,7 @@ from pykeen.datasets.base import LazyDataset
 from pykeen.triples import CoreTriplesFactory, TriplesFactory
 
 from .files import SplitFile, find_split_files
+from .policies import Policies, Policy
 from .reader import read_splits
 
 __all__ = ["AllSplitsDataset", "FolderDataset", "VerbatimTriplesFactory"]
@@ -45,12 +46,16 @@ class AllSplitsDataset(LazyDataset):
 
     triples_factory_cls: ClassVar[type[CoreTriplesFactory]] = VerbatimTriplesFactory
 
-    def __init__(self, *, create_inverse_triples: bool = False, eager: bool = False) -> None:
+    def __init__(
+        self, *, create_inverse_triples: bool = False, eager: bool = False, policies: Policies | None = None
+    ) -> None:
         """Initialize the dataset.
 
         :param create_inverse_triples: whether the training triples get inverse ones
         :param eager: whether to read the files now rather than at the first use
+        :param policies: what becomes of a header, and of triples that are there more than once
         """
+        self._policies = policies or Policies()
         self._create_inverse_triples = create_inverse_triples
         if eager:
             self._load()
@@ -62,7 +67,7 @@ class AllSplitsDataset(LazyDataset):
 
     def _load(self) -> None:
         files = self._find_files()
-        triples, entity_to_id, relation_to_id = read_splits(files)
+        triples, entity_to_id, relation_to_id = read_splits(files, self._policies)
         factories = {
             split: VerbatimTriplesFactory(
                 mapped_triples=ids,
@@ -88,21 +93,37 @@ class FolderDataset(AllSplitsDataset):
     >>> dataset = FolderDataset(path="my_dataset", create_inverse_triples=True)  # doctest: +SKIP
     """
 
-    def __init__(self, path: str | Path, create_inverse_triples: bool = False, eager: bool = False) -> None:
+    def __init__(
+        self,
+        path: str | Path,
+        create_inverse_triples: bool = False,
+        eager: bool = False,
+        *,
+        duplicates: Policy = "error",
+        leakage: Policy = "keep",
+        header: Policy = "error",
+    ) -> None:
         """Find the files of the folder. Their content is read at the first use.
 
         :param path: a folder with one file per split: `train`, `valid` and `test` (or `training`; `validation`, `dev`;
             `testing`), ending in `.txt`, `.tsv`, `.txt.gz` or `.tsv.gz`. Each line is `head<TAB>relation<TAB>tail`, in
-            UTF-8, with LF or CRLF line ends; there is no header
+            UTF-8, with LF or CRLF line ends
         :param create_inverse_triples: whether the training triples get inverse ones
         :param eager: whether to read the files now rather than at the first use
+        :param duplicates: what becomes of triples that are in their split before: ``"error"``, ``"drop"`` (each is kept
+            once) or ``"keep"``
+        :param leakage: what becomes of validation and test triples that are in training, and of validation triples that
+            are in testing: ``"error"``, ``"drop"`` or ``"keep"``, with a warning that says how many
+        :param header: what becomes of a first line with the names of columns, as `head`, `relation`, `tail`:
+            ``"error"``, ``"drop"``, or ``"keep"`` as a triple
         :raises NotADirectoryError: if `path` is no folder
         :raises FileNotFoundError: if there is no file for a split
         :raises ValueError: if there are several files for a split; when read: if a file is broken, not UTF-8, empty, or
-            has a malformed line or a triple twice
+            has a malformed line, or what these arguments refuse
         """
+        policies = Policies(header=header, duplicates=duplicates, leakage=leakage)
         self._files = find_split_files(path)
-        super().__init__(create_inverse_triples=create_inverse_triples, eager=eager)
+        super().__init__(create_inverse_triples=create_inverse_triples, eager=eager, policies=policies)
 
     def _find_files(self) -> Mapping[str, SplitFile]:
         return self._files

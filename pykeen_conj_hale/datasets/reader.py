@@ -2,47 +2,74 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TypeAlias
 
 import numpy as np
-import numpy.typing as npt
 
 from .files import SplitFile
+from .labels import find_other_forms
+from .policies import LabeledSplit, Policies, check_duplicates, check_leakage, drop_header
+from .repeats import Ids, find_repeats
 
 __all__ = ["read_splits"]
+
+logger = logging.getLogger(__name__)
 
 TAB, LINE_FEED = b"\t\n"
 #: Signs of damaged line ends and of UTF-16; numpy, with which PyKEEN looks labels up, drops a NUL at the end
 REFUSED = "\r\0"
+#: How many labels a message lists
+EXAMPLES = 5
 
-Ids: TypeAlias = npt.NDArray[np.int64]
 
-
-def read_splits(files: Mapping[str, SplitFile]) -> tuple[dict[str, Ids], dict[str, int], dict[str, int]]:
+def read_splits(
+    files: Mapping[str, SplitFile], policies: Policies | None = None
+) -> tuple[dict[str, Ids], dict[str, int], dict[str, int]]:
     """Read triples and give ids to the labels of all splits together.
 
-    Lines are `head<TAB>relation<TAB>tail`, in UTF-8, with LF or CRLF line ends and without a header. Labels are kept as
-    they are. Ids follow the order of the sorted labels.
+    Lines are `head<TAB>relation<TAB>tail`, in UTF-8, with LF or CRLF line ends. Labels are kept as they are; a warning
+    names those which are the same text in two forms of Unicode. Ids follow the order of the sorted labels.
 
     :param files: the file of each split
+    :param policies: what becomes of a header, and of triples that are there more than once
     :returns: the triples of each split, shape: (n, 3), in the order of the file; the entities' ids; the relations' ids
-    :raises ValueError: if a file is broken, not UTF-8, empty, or has a malformed line or a triple twice
+    :raises ValueError: if a file is broken, not UTF-8, empty, or has a malformed line, or what the policies refuse
     """
-    labels = {split: _read_labels(file) for split, file in files.items()}
-    entity_to_id = _number(column for flat in labels.values() for column in (flat[0::3], flat[2::3]))
-    relation_to_id = _number(flat[1::3] for flat in labels.values())
+    policies = policies or Policies()
+    splits = {split: drop_header(LabeledSplit(file, _read_labels(file), 1), policies) for split, file in files.items()}
+    entity_to_id = _number("entities", (x for s in splits.values() for x in (s.labels[0::3], s.labels[2::3])))
+    relation_to_id = _number("relations", (split.labels[1::3] for split in splits.values()))
+    mappings = (entity_to_id, relation_to_id, entity_to_id)
     triples = {}
-    for split, flat in labels.items():
-        mappings = (entity_to_id, relation_to_id, entity_to_id)
-        columns = [np.fromiter(map(m.__getitem__, flat[i::3]), dtype=np.int64) for i, m in enumerate(mappings)]
-        triples[split] = np.stack(columns, axis=-1)
-        _check_duplicates(files[split], triples[split], flat)
+    for name, split in splits.items():
+        columns = [np.fromiter(map(m.__getitem__, split.labels[i::3]), dtype=np.int64) for i, m in enumerate(mappings)]
+        triples[name] = np.stack(columns, axis=-1)
+    repeats = find_repeats(triples)
+    for name, split in splits.items():
+        keep = np.ones(len(triples[name]), dtype=bool)
+        keep[check_duplicates(split, repeats[name], policies)] = False
+        keep[check_leakage(name, split, repeats[name], policies)] = False
+        if not keep.any():
+            raise ValueError(
+                f"{split.file}: no triple of {name} is left, as all are in another split, and leakage='drop'; make the "
+                "splits anew"
+            )
+        triples[name] = triples[name][keep]
     return triples, entity_to_id, relation_to_id
 
 
-def _number(columns: Iterable[Sequence[str]]) -> dict[str, int]:
-    return {label: i for i, label in enumerate(sorted(set[str]().union(*columns)))}
+def _number(kind: str, columns: Iterable[Sequence[str]]) -> dict[str, int]:
+    ids = {label: i for i, label in enumerate(sorted(set[str]().union(*columns)))}
+    if pairs := find_other_forms(ids):
+        logger.warning(
+            "%d pairs of %s have labels that are the same text in two forms of Unicode, and are read as different: %s; "
+            "write the files in one form, as unicodedata.normalize('NFC', text) does.",
+            len(pairs),
+            kind,
+            ", ".join(f"{one!a} and {other!a}" for one, other in pairs[:EXAMPLES]),
+        )
+    return ids
 
 
 def _read_labels(file: SplitFile) -> list[str]:
@@ -91,19 +118,3 @@ def _fault(line: str) -> str | None:
     if not line.strip():
         return "a blank line"
     return f"{len(columns)}" + (f" columns, {columns.count('')} of them empty" if "" in columns else "")
-
-
-def _check_duplicates(file: SplitFile, triples: Ids, labels: Sequence[str]) -> None:
-    # a sort needs no product of the ids, which could overflow
-    order = np.lexsort(triples.T)
-    same = np.flatnonzero((triples[order[1:]] == triples[order[:-1]]).all(axis=-1))
-    if not len(same):
-        return
-    # the sort is stable: the first of two equal triples stays the first
-    at = same[order[same + 1].argmin()]
-    first, second = int(order[at]), int(order[at + 1])
-    others = f" (and {len(same) - 1} more duplicates)" if len(same) > 1 else ""
-    raise ValueError(
-        f"{file}, lines {first + 1} and {second + 1}: the same triple twice{others}: "
-        f"{labels[3 * first : 3 * first + 3]}; remove one of the two lines"
-    )

@@ -1,5 +1,6 @@
 """Evaluation: PyKEEN's filtered ranks, with an index of the known triples."""
 
 from .evaluator import IndexedRankBasedEvaluator, default_batch_size
+from .table import observed_candidates, rank_triples
 
-__all__ = ["IndexedRankBasedEvaluator", "default_batch_size"]
+__all__ = ["IndexedRankBasedEvaluator", "default_batch_size", "observed_candidates", "rank_triples"]

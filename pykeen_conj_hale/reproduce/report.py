@@ -15,11 +15,11 @@ from ..files import replacing
 from ..messages import Once
 from .cells import fingerprint
 from .paper import paper_figures, paper_seconds
-from .results import latest
+from .results import RESULTS_FILE, latest
 from .strategies import paper_row
 from .tables import TABLES, Table
 
-__all__ = ["markdown", "write_report"]
+__all__ = ["REPORT_FILE", "check_replaceable", "markdown", "write_report"]
 
 logger = logging.getLogger(__name__)
 _once = Once(logger)
@@ -41,14 +41,38 @@ _HEADERS: Final = [
 ]
 _NONE: Final = "–"
 
-_INTRODUCTION: Final = """\
-# HaLE reproduced
+REPORT_FILE: Final = "report.md"
+_TITLE: Final = "# HaLE reproduced"
+_INTRODUCTION: Final = f"""\
+{_TITLE}
 
 Beside what [Wang et al. (2022)](https://arxiv.org/abs/2201.00565) report. Test triples, filtered ranks against all
 entities, both directions, the best model on the validation triples within the time of training. Evaluation is not
 counted as training. Ours are medians over seeds. The paper's were trained on a GTX 1070; its row of negative sampling,
 the better of uniform and self-adversarial weights, is beside both of ours (SamNeg, AdvNeg).
 """
+
+
+def check_replaceable(folder: Path, sources: Iterable[Path], lines: Iterable[Line]) -> None:
+    """Check that a new report loses nothing of the one that is there.
+
+    :param folder: the folder of the report
+    :param sources: the files of results that the new one is made of
+    :param lines: what was read of them
+    :raises FileExistsError: if the report that is there is no report of ours, or shows results that the new one lacks
+    """
+    path, results = folder / REPORT_FILE, folder / RESULTS_FILE
+    if not path.exists():
+        return
+    if not path.read_bytes().startswith(_TITLE.encode()):
+        why = "was not written by `report`"
+    elif results.exists() and not any(results.samefile(source) for source in sources):
+        why = f"shows {results}, which is not among the results of the new one"
+    elif not latest(lines):
+        why = "would be replaced by one without any finished run"
+    else:
+        return
+    raise FileExistsError(f"{path} {why}: give another folder by --output, or replace it by --force.")
 
 
 def write_report(
@@ -64,7 +88,7 @@ def write_report(
     """
     lines = latest(lines)
     paths = _draw(lines, folder, embeddings or {}) if pictures else []
-    path = folder / "report.md"
+    path = folder / REPORT_FILE
     with replacing(path) as file:
         file.write(markdown(lines, [drawn.relative_to(folder).as_posix() for drawn in paths]).encode())
     return path

@@ -4,43 +4,78 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterable, Mapping
+import math
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
 from ..files import append_json_line
 
-__all__ = ["FORMAT", "ResultsFolder", "latest", "read_lines"]
+__all__ = ["FORMAT", "RESULTS_FILE", "ResultsFolder", "latest", "read_lines"]
 
 logger = logging.getLogger(__name__)
 
 #: The version of the format of a line
 FORMAT: Final = 1
+RESULTS_FILE: Final = "results.jsonl"
 
-_NUMBER: Final = (int, float)
-#: What every line has, and of which type
-_FIELDS: Final[Mapping[str, Any]] = {
-    "status": str,
-    "key": str,
-    "dataset": str,
-    "model": str,
-    "strategy": str,
-    "embedding_dim": int,
-    "seconds": _NUMBER,
-    "seed": int,
-    "curve": list,
-    "date": str,
-    "configuration": dict,
+_METRICS: Final = {"mrr", "hits@1", "hits@10"}
+
+
+def _is_number(value: Any) -> bool:
+    try:
+        return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    except OverflowError:  # a whole number that is too large
+        return False
+
+
+def _is_whole(value: Any) -> bool:
+    return _is_number(value) and isinstance(value, int)
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+def _is_mapping(value: Any) -> bool:
+    return isinstance(value, dict)
+
+
+def _is_curve(value: Any) -> bool:
+    """Check points of a curve: seconds, MRR, Hits@10."""
+    return isinstance(value, list) and all(
+        isinstance(point, list) and len(point) == 3 and all(map(_is_number, point)) for point in value
+    )
+
+
+def _are_metrics(value: Any) -> bool:
+    return isinstance(value, dict) and value.keys() >= _METRICS and all(map(_is_number, value.values()))
+
+
+#: What every line has, and how it is checked
+_FIELDS: Final[Mapping[str, Callable[[Any], bool]]] = {
+    "status": _is_text,
+    "key": _is_text,
+    "dataset": _is_text,
+    "model": _is_text,
+    "strategy": _is_text,
+    "embedding_dim": _is_whole,
+    "seconds": _is_number,
+    "seed": _is_whole,
+    "curve": _is_curve,
+    "date": _is_text,
+    "configuration": _is_mapping,
 }
 #: What the line of a finished run has besides
-_FINISHED: Final[Mapping[str, Any]] = {
-    "test": dict,
-    "validation": dict,
-    "parameters": int,
-    "triples_per_second": _NUMBER,
-    "hardware": dict,
+_FINISHED: Final[Mapping[str, Callable[[Any], bool]]] = {
+    "test": _are_metrics,
+    "validation": _are_metrics,
+    "parameters": _is_whole,
+    "triples_per_second": _is_number,
+    "hardware": _is_mapping,
 }
-_METRICS: Final = {"mrr", "hits@1", "hits@10"}
+#: What a line may have
+_OPTIONAL: Final[Mapping[str, Callable[[Any], bool]]] = {"command": _is_text}
 
 
 class ResultsFolder:
@@ -51,7 +86,7 @@ class ResultsFolder:
 
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
-        self.file = self.path / "results.jsonl"
+        self.file = self.path / RESULTS_FILE
         #: What is in the file
         self.lines = read_lines(self.file) if self.file.exists() else []
 
@@ -124,7 +159,10 @@ def _parse(text: bytes) -> dict[str, Any]:
     """
     try:
         line = json.loads(text)
-    except ValueError as error:
+        json.dumps(line, ensure_ascii=False).encode()
+    except UnicodeEncodeError as error:
+        raise ValueError(f"it has half of a character, which no file can hold ({error}).") from error
+    except (ValueError, RecursionError) as error:
         raise ValueError(f"it is no JSON, perhaps cut off ({error}).") from error
     if not isinstance(line, dict) or "format" not in line:
         raise ValueError("it is no result of `pykeen-conj-hale reproduce`.")
@@ -132,18 +170,9 @@ def _parse(text: bytes) -> dict[str, Any]:
         raise ValueError(
             f"it is of format {line['format']!r} (version {line.get('version')}), and this version reads {FORMAT}."
         )
-    finished = line.get("status") == "finished"
-    fields = {**_FIELDS, **(_FINISHED if finished else {})}
-    wrong = [name for name, kind in fields.items() if not isinstance(line.get(name), kind)]
-    if finished and not wrong:
-        wrong = [name for name in ("test", "validation") if not line[name].keys() >= _METRICS]
-    if not wrong and not all(_is_point(point) for point in line["curve"]):
-        wrong = ["points of the curve"]
-    if wrong:
+    checks = {**_FIELDS, **{name: check for name, check in _OPTIONAL.items() if name in line}}
+    if line.get("status") == "finished":
+        checks.update(_FINISHED)
+    if wrong := [name for name, check in checks.items() if not check(line.get(name))]:
         raise ValueError(f"{', '.join(wrong)} are missing or of another type.")
     return line
-
-
-def _is_point(point: Any) -> bool:
-    """Check a point of a curve: seconds, MRR, Hits@10."""
-    return isinstance(point, list) and len(point) == 3 and all(isinstance(value, _NUMBER) for value in point)

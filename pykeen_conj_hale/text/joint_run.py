@@ -1,70 +1,70 @@
-"""Joint training from a configuration file."""
+"""Joint training from a configuration."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from pykeen.pipeline import PipelineResult, pipeline_from_config
-from pykeen.utils import load_configuration
 
+from ..outputs import check_outputs
 from .corpus import count_text
+from .joint_configuration import MANY_PATHS, PATHS, TEXT, check_configuration
 from .objective import JointGloVe
 
-__all__ = ["read_configuration", "run_joint"]
+__all__ = ["output_files", "run_joint"]
 
-#: The part of a configuration which PyKEEN's own lack
-TEXT = "cooccurrence"
 #: What a run writes beside PyKEEN's results
 COUNTS_FILE, VECTORS_FILE = "cooccurrence.npz", "word_vectors.txt"
+#: What PyKEEN writes
+RESULTS_FILES: Final = (
+    PipelineResult.RESULT_FILE_NAME,
+    PipelineResult.METADATA_FILE_NAME,
+    PipelineResult.MODEL_FILE_NAME,
+)
 
 
-def read_configuration(path: str | os.PathLike[str]) -> dict[str, Any]:
-    """Read and check a configuration file.
+def output_files(output_directory: str | os.PathLike[str]) -> list[Path]:
+    """List the files that a run writes.
 
-    :param path: a JSON or YAML file
-    :return: its parts
-    :raises ValueError: if it is no configuration of a joint run
+    :param output_directory: the folder
+    :return: the files, which need not exist
     """
-    configuration = load_configuration(Path(path))
-    if not isinstance(configuration, Mapping) or not isinstance(configuration.get("pipeline"), Mapping):
-        raise ValueError(f"{os.fspath(path)!r} has no part `pipeline`, the arguments of PyKEEN's pipeline.")
-    if unknown := set(configuration) - {"metadata", "pipeline", TEXT}:
-        raise ValueError(
-            f"{os.fspath(path)!r} has unknown parts {sorted(unknown)}; there are metadata, pipeline, {TEXT}."
-        )
-    if configuration["pipeline"].get("model") != JointGloVe.__name__:
-        raise ValueError(
-            f"{os.fspath(path)!r} has model={configuration['pipeline'].get('model')!r}; a joint run has "
-            f"model={JointGloVe.__name__!r} and model_kwargs with base, the model to train jointly."
-        )
-    return dict(configuration)
+    return [Path(output_directory) / name for name in (COUNTS_FILE, VECTORS_FILE, *RESULTS_FILES)]
 
 
 def run_joint(
-    configuration: Mapping[str, Any], folder: str | os.PathLike[str], output_directory: str | os.PathLike[str]
+    configuration: Mapping[str, Any],
+    folder: str | os.PathLike[str],
+    output_directory: str | os.PathLike[str],
+    *,
+    force: bool = False,
 ) -> PipelineResult:
     """Count text, if the configuration says so, and train.
 
-    :param configuration: see :func:`read_configuration`
+    :param configuration: see :func:`~pykeen_conj_hale.text.joint_configuration.read_configuration`
     :param folder: what its paths are relative to
     :param output_directory: for PyKEEN's results, the co-occurrences and the word vectors
+    :param force: whether to replace the results of an earlier run
     :return: PyKEEN's result
-    :raises ValueError: if the configuration is wrong
+    :raises ValueError: if the configuration is wrong, or an output is an input, too
+    :raises OSError: if an output is there already or cannot be written
     """
+    check_configuration(configuration)
     folder, output = Path(folder), Path(output_directory)
     settings = dict(configuration["pipeline"])
     model_kwargs = dict(settings.get("model_kwargs") or {})
-    if TEXT in configuration:
-        if TEXT in model_kwargs:
-            raise ValueError(f"The configuration has a part {TEXT} and model_kwargs.{TEXT}; leave one of them out.")
-        counted = count_text(**_resolve_paths(configuration[TEXT], folder))
-        counted.save(output / COUNTS_FILE)
-        model_kwargs[TEXT] = str(output / COUNTS_FILE)
-    elif isinstance(model_kwargs.get(TEXT), str):
+    text = _resolve_paths(configuration[TEXT], folder) if TEXT in configuration else {}
+    if TEXT in model_kwargs:
         model_kwargs[TEXT] = str(folder / model_kwargs[TEXT])
+    inputs = [model_kwargs.get(TEXT), *(text.get(name) for name in PATHS)]
+    inputs += [path for name in MANY_PATHS for path in text.get(name, ())]
+    check_outputs(output_files(output), filter(None, inputs), force=force)
+    if TEXT in configuration:
+        count_text(**text).save(output / COUNTS_FILE)
+        model_kwargs[TEXT] = str(output / COUNTS_FILE)
     settings["model_kwargs"] = model_kwargs
     result = pipeline_from_config({"metadata": configuration.get("metadata") or {}, "pipeline": settings})
     result.save_to_directory(output)
@@ -76,10 +76,10 @@ def run_joint(
 def _resolve_paths(options: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     """Make paths relative to a folder."""
     resolved = dict(options)
-    for name in ("descriptions", "mentions"):
+    for name in PATHS:
         if resolved.get(name) is not None:
             resolved[name] = folder / resolved[name]
-    for name in ("documents", "held_out"):
+    for name in MANY_PATHS:
         paths = resolved.get(name, ())
         resolved[name] = [folder / path for path in ([paths] if isinstance(paths, str) else paths)]
     return resolved

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 from collections import Counter
@@ -13,6 +14,7 @@ import numpy.typing as npt
 
 from ..checks import check_choice, check_whole
 from ..files import replacing
+from .corpus.tokens import normalize
 
 __all__ = ["ENTITY_PREFIX", "Neighbour", "WordVectors"]
 
@@ -57,21 +59,22 @@ class WordVectors:
         return len(self.vectors)
 
     def __contains__(self, token: str) -> bool:
-        return any(token in rows for rows in self._rows.values())
+        return any(text in rows for rows in self._rows.values() for text in (token, normalize(token)))
 
     def row(self, token: str, kind: Kind | None = None) -> int:
         """Find the row of a token.
 
-        :param token: the label of an entity, or a word
+        :param token: the label of an entity, or a word, as it is or in Unicode's normal form C, which words have
         :param kind: ``"entity"`` or ``"word"``; None for the word, or else the entity
         :return: the row
         :raises KeyError: if there is no such token
         """
         if kind is not None:
             check_choice("kind", kind, self._rows)
-        for name in ("word", "entity") if kind is None else (kind,):
-            if token in self._rows[name]:
-                return self._rows[name][token]
+        names: Sequence[Kind] = ("word", "entity") if kind is None else (kind,)
+        for name, text in itertools.product(names, (token, normalize(token))):
+            if text in self._rows[name]:
+                return self._rows[name][text]
         raise KeyError(f"There is no {kind or 'word or entity'} {token!r}.")
 
     def __getitem__(self, token: str) -> npt.NDArray[np.floating[Any]]:
@@ -159,12 +162,22 @@ class WordVectors:
 
         :param path: the file
         :return: the vectors
+        :raises OSError: if the file cannot be read
+        :raises ValueError: if it is no such file, or damaged
         :raises ImportError: if safetensors is not installed
         """
         try:
             from safetensors import safe_open
         except ImportError as error:
             raise ImportError("safetensors is not installed: pip install 'pykeen-conj-hale[safetensors]'.") from error
-        with safe_open(path, framework="numpy") as file:
-            metadata = file.metadata()
-            return cls(json.loads(metadata["entities"]), json.loads(metadata["words"]), file.get_tensor("vectors"))
+        try:
+            with safe_open(path, framework="numpy") as file:
+                metadata = file.metadata()
+                return cls(json.loads(metadata["entities"]), json.loads(metadata["words"]), file.get_tensor("vectors"))
+        except OSError:
+            raise
+        except Exception as error:  # the library's own class is of no module that is typed
+            raise ValueError(
+                f"path={os.fspath(path)!r} has no word vectors with their tokens, as save_safetensors writes them, or "
+                "is damaged."
+            ) from error

@@ -17,7 +17,7 @@ import numpy as np
 
 from .documents import Document
 from .mentions import MentionMatcher, replace_mentions
-from .tokens import Codes, Tokenizer
+from .tokens import Codes, Tokenizer, normalize
 
 __all__ = ["DESCRIBES", "END", "CodedCorpus"]
 
@@ -32,7 +32,7 @@ BLOCK_SIZE = 1 << 17
 class CodedCorpus:
     """A corpus as numbers, in a temporary file: entities have the codes from 0, words the codes after them.
 
-    :param entities: the labels of entities
+    :param entities: the labels of entities, in Unicode's normal form C
     :param mentions: the label of the entity of each mention, a tuple of words
     :param tokenize: splits a text into words
     """
@@ -68,9 +68,10 @@ class CodedCorpus:
         block = array("i")
         for text, entity in documents:
             if entity is not None:
-                if entity not in self.entity_codes:
+                code = self.entity_codes.get(normalize(entity))
+                if code is None:
                     raise ValueError(f"A document describes {entity!r}, which is not among the entities; add it there.")
-                self.described.add(code := self.entity_codes[entity])
+                self.described.add(code)
                 block.append(DESCRIBES - code)
             words = self._tokenize(text)
             block.extend(map(encode, words))
@@ -111,6 +112,11 @@ class CodedCorpus:
     def num_blocks(self) -> int:
         """How many blocks there are."""
         return len(self._blocks)
+
+    @property
+    def largest_block(self) -> int:
+        """How many codes the largest block has."""
+        return max(self._blocks)
 
     def __enter__(self) -> CodedCorpus:
         return self

@@ -110,6 +110,11 @@ class Cooccurrence:
         if max_vocab is not None:
             check_whole("max_vocab", max_vocab)
         check_number("description_weight", description_weight, minimum=0)
+        check_choice("use_tqdm", use_tqdm, (True, False))
+        if not callable(tokenizer):
+            raise ValueError(f"tokenizer={tokenizer!r} is not allowed: it must be a function of a text to its words.")
+        if not isinstance(entities, Mapping | None):
+            raise ValueError(f"entities={entities!r} is not allowed: it must be a mapping of labels to mentions.")
         counts = count_documents(
             documents,
             dict(entities or {}),
@@ -176,8 +181,11 @@ class Cooccurrence:
             parts = (arrays["data"], arrays["indices"], arrays["indptr"])
             matrix = scipy.sparse.csr_array(parts, shape=(size, size))
             return cls(header["entities"], header["words"], arrays["counts"], matrix, header["settings"])
-        except (KeyError, ValueError) as error:
-            raise ValueError(f"{os.fspath(path)!r} is damaged ({error!r}); count the corpus anew.") from error
+        except (AttributeError, IndexError, KeyError, OverflowError, TypeError, ValueError) as error:
+            raise ValueError(
+                f"{os.fspath(path)!r} is damaged, or another program wrote it: what it holds does not fit together; "
+                "count the corpus anew."
+            ) from error
 
     def __repr__(self) -> str:
         return f"Cooccurrence({len(self.entities)} entities, {len(self.words)} words, {self.matrix.nnz} pairs)"

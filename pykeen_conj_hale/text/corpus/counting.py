@@ -10,7 +10,7 @@ from tqdm.auto import tqdm
 
 from .coding import DESCRIBES, END, CodedCorpus
 from .documents import DocumentLike, as_documents
-from .mentions import Ambiguity, find_surfaces
+from .mentions import Ambiguity, by_normal_label, find_surfaces
 from .pairs import PairCounter
 from .tokens import Codes, Tokenizer
 
@@ -48,8 +48,9 @@ def count_documents(
     :return: tokens, their counts, the matrix of pairs, and how it was counted
     :raises ValueError: if there is nothing to count
     """
-    surfaces, num_ambiguous = find_surfaces(entities, tokenizer, ambiguous)
-    with CodedCorpus(sorted(entities), surfaces, tokenizer) as corpus:
+    mentions = by_normal_label(entities)
+    surfaces, num_ambiguous = find_surfaces(mentions, tokenizer, ambiguous)
+    with CodedCorpus(sorted(mentions), surfaces, tokenizer) as corpus:
         corpus.read(tqdm(as_documents(documents), "Reading", unit=" documents", unit_scale=True, disable=not use_tqdm))
         if not corpus.num_words:
             raise ValueError(f"documents is empty: {corpus.num_documents} documents without a single word.")
@@ -102,7 +103,8 @@ def _choose_words(corpus: CodedCorpus, min_count: int, max_vocab: int | None) ->
 
 def _count_pairs(corpus: CodedCorpus, tokens: Codes, window: int, use_tqdm: bool) -> PairCounter:
     """Count the pairs of all documents."""
-    counter = PairCounter(int(tokens.max()) + 1, window)
+    # no distance is larger than a block: a window beyond it would only need memory
+    counter = PairCounter(int(tokens.max()) + 1, min(window, corpus.largest_block))
     blocks = tqdm(corpus.blocks(), "Counting", total=corpus.num_blocks, unit=" blocks", disable=not use_tqdm)
     for codes in blocks:
         document = np.cumsum(codes == END) - (codes == END)

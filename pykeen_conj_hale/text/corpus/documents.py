@@ -1,13 +1,14 @@
-"""Reading text files, plain or gzipped: documents, tables of descriptions and of mentions, triples."""
+"""Reading text files: documents, tables of descriptions and of mentions, triples."""
 
 from __future__ import annotations
 
-import gzip
 import os
-import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import IO, NamedTuple, TypeAlias, cast
+from typing import NamedTuple, TypeAlias
+
+from .lines import read_lines
+from .tables import Header, read_rows
 
 __all__ = [
     "Document",
@@ -44,6 +45,8 @@ def as_documents(documents: Iterable[DocumentLike]) -> Iterator[Document]:
     """
     if isinstance(documents, str | bytes | os.PathLike):
         raise TypeError(f"documents={documents!r} is a single one; give a list: [Path('corpus.txt')] or ['a text'].")
+    if not isinstance(documents, Iterable):
+        raise TypeError(f"documents={documents!r} is not allowed: give a list: [Path('corpus.txt')] or ['a text'].")
     for document in documents:
         if isinstance(document, Document):
             yield document
@@ -65,105 +68,71 @@ def read_documents(path: str | os.PathLike[str]) -> Iterator[Document]:
     :yields: documents without an entity
     :raises ValueError: if the file is not UTF-8 (with the byte offset in the unpacked text), or broken gzip data
     """
-    for line in _lines(Path(path), MAX_LINE_BYTES):
+    for line in read_lines(Path(path), MAX_LINE_BYTES):
         if line.strip():
             yield Document(line)
 
 
 def read_descriptions(
-    path: str | os.PathLike[str], entity_column: int = 0, text_columns: Sequence[int] = (-1,)
+    path: str | os.PathLike[str],
+    entity_column: int = 0,
+    text_columns: Sequence[int] = (-1,),
+    *,
+    header: Header = "error",
+    quoting: bool = True,
 ) -> Iterator[Document]:
-    """Read a tab-separated table of entities and their descriptions, without a header.
+    """Read a tab-separated table of entities and their descriptions.
 
     :param path: a text file in UTF-8, gzipped if it ends in `.gz`
-    :param entity_column: the column of the entity's label, from 0
+    :param entity_column: the column of the entity's label, from 0; -1 is the last one, and rows have as many then
     :param text_columns: the columns of its text, which are put together
+    :param header: what becomes of a first row with names of columns: ``"error"``, ``"drop"``, or ``"keep"`` as a row
+    :param quoting: whether fields may be quoted as in CSV: between quotes, with those inside doubled
     :yields: documents with the entity which they describe
-    :raises ValueError: if the file is not UTF-8, broken, or a line lacks a column
+    :raises ValueError: if the file is not UTF-8, broken, or a row lacks a column or the entity
     """
-    for columns in _rows(Path(path), [entity_column, *text_columns]):
-        yield Document("\n".join(columns[column] for column in text_columns), columns[entity_column])
+    for entity, *texts in read_rows(path, [entity_column, *text_columns], header=header, quoting=quoting):
+        yield Document("\n".join(texts), entity)
 
 
 def read_mentions(
-    path: str | os.PathLike[str], entity_column: int = 0, mention_column: int = 1, separator: str | None = None
+    path: str | os.PathLike[str],
+    entity_column: int = 0,
+    mention_column: int = 1,
+    separator: str | None = None,
+    *,
+    header: Header = "error",
+    quoting: bool = True,
 ) -> dict[str, list[str]]:
-    """Read the mentions of entities from a tab-separated table without a header. An entity may have several lines.
+    """Read the mentions of entities from a tab-separated table. An entity may have several rows.
 
     :param path: a text file in UTF-8, gzipped if it ends in `.gz`
-    :param entity_column: the column of the entity's label, from 0
+    :param entity_column: the column of the entity's label, from 0; -1 is the last one, and rows have as many then
     :param mention_column: the column of its mentions
-    :param separator: what stands between the mentions of a column; None for one mention per line
+    :param separator: what stands between the mentions of a column; None for one mention per row
+    :param header: what becomes of a first row with names of columns: ``"error"``, ``"drop"``, or ``"keep"`` as a row
+    :param quoting: whether fields may be quoted as in CSV: between quotes, with those inside doubled
     :return: the mentions of each entity
-    :raises ValueError: if the file is not UTF-8, broken, or a line lacks a column
+    :raises ValueError: if the file is not UTF-8, broken, or a row lacks a column or the entity
     """
     mentions: dict[str, list[str]] = {}
-    for columns in _rows(Path(path), [entity_column, mention_column]):
-        text = columns[mention_column]
-        mentions.setdefault(columns[entity_column], []).extend([text] if separator is None else text.split(separator))
+    for entity, text in read_rows(path, [entity_column, mention_column], header=header, quoting=quoting):
+        mentions.setdefault(entity, []).extend([text] if separator is None else text.split(separator))
     return mentions
 
 
 def read_triples(path: str | os.PathLike[str]) -> Iterator[list[str]]:
-    """Read triples: head, relation and tail, separated by tabs.
+    """Read triples: head, relation and tail, separated by tabs. Labels are kept as they are, as datasets keep them.
 
     :param path: a text file in UTF-8, gzipped if it ends in `.gz`
     :yields: the labels of each triple
     :raises ValueError: if the file is not UTF-8, broken, or a line has another number of columns
     """
-    for columns in _rows(Path(path), [0, 1, 2]):
-        if len(columns) != 3:
-            raise ValueError(f"{path}: expected head, relation and tail with a tab between, found {columns}.")
-        yield columns
-
-
-def _rows(path: Path, wanted: Sequence[int]) -> Iterator[list[str]]:
-    for number, line in enumerate(_lines(path), start=1):
-        if not line.strip():
-            continue
+    for number, line in enumerate(read_lines(Path(path)), start=1):
         columns = line.rstrip("\r\n").split("\t")
-        if missing := [column for column in wanted if not -len(columns) <= column < len(columns)]:
+        if line.strip() and len(columns) != 3:
             raise ValueError(
-                f"{path}, line {number}: has {len(columns)} columns, separated by tabs, and none of number {missing} "
-                f"(counted from 0): {line[:80]!r}; mend the line or choose other columns."
+                f"{path}, line {number}: expected head, relation and tail with a tab between, found {columns}."
             )
-        yield columns
-
-
-def _lines(path: Path, max_bytes: int | None = None) -> Iterator[str]:
-    """Read lines with their ends."""
-    offset = 0
-    for raw in _raw_lines(path, max_bytes):
-        try:
-            text = raw.decode("utf-8")
-        except UnicodeDecodeError as error:
-            raise ValueError(
-                f"{path}: not UTF-8 at byte offset {offset + error.start} ({raw[error.start : error.start + 4]!r}); "
-                "save the file as UTF-8."
-            ) from error
-        yield text if offset else text.removeprefix("\ufeff")
-        offset += len(raw)
-
-
-def _raw_lines(path: Path, max_bytes: int | None) -> Iterator[bytes]:
-    rest = b""
-    try:
-        with cast(IO[bytes], gzip.open(path) if path.suffix == ".gz" else path.open("rb")) as file:
-            while line := file.readline(-1 if max_bytes is None else max_bytes - len(rest)):
-                line, rest = rest + line, b""
-                if len(line) == max_bytes and not line.endswith(b"\n"):
-                    at = line.rfind(b" ") + 1 or _last_character(line)
-                    line, rest = line[:at], line[at:]
-                yield line
-            if rest:
-                yield rest
-    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
-        raise ValueError(f"{path}: broken gzip data ({error}); pack the file anew.") from error
-
-
-def _last_character(line: bytes) -> int:
-    """Find where the last character begins, which the end of the line may cut."""
-    at = len(line) - 1
-    while at > 1 and line[at] & 0xC0 == 0x80:
-        at -= 1
-    return at
+        if line.strip():
+            yield columns

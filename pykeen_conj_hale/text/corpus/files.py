@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 import itertools
 import os
@@ -9,9 +10,11 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from ...checks import check_choice
 from .cooccurrence import Cooccurrence
 from .documents import Document, DocumentLike, read_descriptions, read_mentions, read_triples
 from .leakage import remove_overlap
+from .tables import Header
 
 __all__ = ["count_text"]
 
@@ -24,6 +27,8 @@ def count_text(
     mentions: str | os.PathLike[str] | None = None,
     mention_columns: Sequence[int] = (0, 1),
     mention_separator: str | None = None,
+    header: Header = "error",
+    quoting: bool = True,
     held_out: Iterable[str | os.PathLike[str]] = (),
     **options: Any,
 ) -> Cooccurrence:
@@ -35,31 +40,53 @@ def count_text(
     :param mentions: a table of entities and their mentions; without it, a description's entity has no mentions
     :param mention_columns: its columns of the entity and of the mentions, from 0
     :param mention_separator: what stands between the mentions of a column; None for one mention
+    :param header: what becomes of a first row of these tables with names of columns: ``"error"``, ``"drop"``, or
+        ``"keep"`` as a row
+    :param quoting: whether their fields may be quoted as in CSV
     :param held_out: files of triples, separated by tabs; a description does not name what they connect its entity with
     :param options: arguments of :meth:`Cooccurrence.from_documents`
     :return: the co-occurrences
-    :raises ValueError: if there is nothing to count, a column is missing, or an option is unknown or out of its range
+    :raises ValueError: if there is nothing to count, a column is missing, an option is unknown or out of its range, or
+        the descriptions come from a pipe
     """
-    if unknown := set(options) - set(inspect.signature(Cooccurrence.from_documents).parameters):
+    known = set(inspect.signature(Cooccurrence.from_documents).parameters) - {"documents", "entities"}
+    if unknown := set(options) - known:
         raise ValueError(f"Counting text has no {sorted(unknown)}; it has the options of `cooccurrence build`.")
-    if len(mention_columns) != 2 or len(description_columns) < 2:
-        raise ValueError(
-            f"description_columns={list(description_columns)!r} must be an entity's column and those of texts, and "
-            f"mention_columns={list(mention_columns)!r} an entity's column and that of mentions."
-        )
+    _check_columns("description_columns", description_columns, "that of an entity and those of texts")
+    _check_columns("mention_columns", mention_columns, "that of an entity and that of mentions", number=2)
+    if mention_separator is not None and (not isinstance(mention_separator, str) or not mention_separator):
+        raise ValueError(f"mention_separator={mention_separator!r} is not allowed: it must be a text, or None.")
+    check_choice("quoting", quoting, (True, False))
+    reading: dict[str, Any] = dict(header=header, quoting=quoting)
     entities: dict[str, list[str]] = {}
     if mentions is not None:
-        entities = read_mentions(mentions, mention_columns[0], mention_columns[1], mention_separator)
+        entities = read_mentions(mentions, mention_columns[0], mention_columns[1], mention_separator, **reading)
     described: Iterable[Document] = ()
     if descriptions is not None:
+        _check_rereadable(descriptions)
         entity_column, *text_columns = description_columns
         triples = itertools.chain.from_iterable(map(read_triples, held_out))
-        described = remove_overlap(read_descriptions(descriptions, entity_column, text_columns), entities, triples)
+        read = functools.partial(read_descriptions, descriptions, entity_column, text_columns, **reading)
+        described = remove_overlap(read(), entities, triples)
         # read twice, as all entities have to be known before the first word is, and the texts may be long
-        for document in read_descriptions(descriptions, entity_column, text_columns):
+        for document in read():
             entities.setdefault(str(document.entity), [])
     files = [Path(path) for path in documents]
     if not files and descriptions is None:
         raise ValueError("There is nothing to count: name files of documents, or of descriptions.")
     everything: Iterable[DocumentLike] = itertools.chain(files, described)
     return Cooccurrence.from_documents(everything, entities, **options)
+
+
+def _check_rereadable(descriptions: str | os.PathLike[str]) -> None:
+    if os.path.exists(descriptions) and not os.path.isfile(descriptions):
+        raise ValueError(
+            f"descriptions={os.fspath(descriptions)!r} is no regular file: it is read twice, which a pipe cannot be; "
+            "write it to a file first."
+        )
+
+
+def _check_columns(argument: str, columns: Any, meaning: str, number: int | None = None) -> None:
+    whole = isinstance(columns, Sequence) and all(isinstance(x, int) and not isinstance(x, bool) for x in columns)
+    if not whole or len(columns) < 2 or len(columns) != (number or len(columns)):
+        raise ValueError(f"{argument}={columns!r} is not allowed: it must be a list of columns, from 0: {meaning}.")

@@ -6,7 +6,8 @@ import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from .documents import Document
-from .tokens import Tokenizer, tokenize
+from .mentions import by_normal_label
+from .tokens import Tokenizer, normalize, tokenize
 
 __all__ = ["remove_overlap"]
 
@@ -32,14 +33,14 @@ def remove_overlap(
     :yields: the documents
     """
     hidden: dict[str, set[tuple[str, ...]]] = {}
+    known = by_normal_label(mentions)
     for head, _, tail in triples:
-        for entity, other in ((head, tail), (tail, head)):
-            found = mentions.get(other, ())
-            surfaces = {tuple(tokenizer(mention)) for mention in ([found] if isinstance(found, str) else found)}
+        for entity, other in ((normalize(head), normalize(tail)), (normalize(tail), normalize(head))):
+            surfaces = {tuple(tokenizer(mention)) for mention in known.get(other, ())}
             hidden.setdefault(entity, set()).update(surfaces - {()})
     touched = removed = 0
     for document in documents:
-        surfaces = hidden.get(document.entity, set()) if document.entity is not None else set()
+        surfaces = hidden.get(normalize(document.entity), set()) if document.entity is not None else set()
         if surfaces:
             words = list(tokenizer(document.text))
             rest = _remove(words, sorted(surfaces, key=lambda surface: (-len(surface), surface)))

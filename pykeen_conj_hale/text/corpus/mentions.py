@@ -8,14 +8,30 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 
-from .tokens import Codes, Tokenizer
+from .tokens import Codes, Tokenizer, normalize
 
-__all__ = ["Ambiguity", "MentionMatcher", "find_surfaces", "replace_mentions"]
+__all__ = ["Ambiguity", "MentionMatcher", "by_normal_label", "find_surfaces", "replace_mentions"]
 
 logger = logging.getLogger(__name__)
 
 #: A mention of several entities: its words stay words, or it is a mention of the first
 Ambiguity: TypeAlias = Literal["drop", "first"]
+
+
+def by_normal_label(entities: Mapping[str, str | Iterable[str]]) -> dict[str, list[str]]:
+    """Collect the mentions of entities whose labels are the same text, in Unicode's normal form C.
+
+    :param entities: the mentions of each entity, by its label; an entity may have none
+    :return: the mentions by the normal form of the label
+    :raises ValueError: if a label or a mention is no text
+    """
+    collected: dict[str, list[str]] = {}
+    for label, mentions in entities.items():
+        surfaces = [mentions] if isinstance(mentions, str) or not isinstance(mentions, Iterable) else list(mentions)
+        if not isinstance(label, str) or not all(isinstance(surface, str) for surface in surfaces):
+            raise ValueError(f"The entity {label!r} has the mentions {mentions!r}: labels and mentions must be texts.")
+        collected.setdefault(normalize(label), []).extend(surfaces)
+    return collected
 
 
 def find_surfaces(

@@ -67,9 +67,9 @@ class PairCounter:
         self._window = window
         # the low bits of a key are the distance: one sort brings the same pairs together, without moving weights
         self._bits = window.bit_length()
-        self._weights = np.concatenate([[0.0], 1.0 / np.arange(1, window + 1)])
         if num_tokens**2 << self._bits > np.iinfo(np.int64).max:
             raise ValueError(f"{num_tokens} words with window={window} are too many to count; a max_vocab would do.")
+        self._weights = np.concatenate([[0.0], 1.0 / np.arange(1, window + 1)])
         self._right = SparseSum(num_tokens)
         self._described = SparseSum(num_tokens)
 

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..corpus.cooccurrence import Cooccurrence
+from ..corpus.tokens import normalize
 
 __all__ = ["match_entities"]
 
@@ -22,6 +23,8 @@ EXAMPLES = 10
 def match_entities(cooccurrence: Cooccurrence, entity_to_id: Mapping[str, int]) -> npt.NDArray[np.int64]:
     """Find the ids of a text's entities. The log lists entities that only one side has.
 
+    A label is looked up as it is, and else by its normal form C of Unicode, which the text's labels have.
+
     :param cooccurrence: the co-occurrences
     :param entity_to_id: the ids of the knowledge graph's entities by their labels
     :return: shape: ``(num_tokens,)``, -1 for words and for entities which the knowledge graph lacks
@@ -30,7 +33,10 @@ def match_entities(cooccurrence: Cooccurrence, entity_to_id: Mapping[str, int]) 
     if not cooccurrence.num_entities:
         raise ValueError(f"{cooccurrence} has no entities: count the corpus with their mentions or descriptions.")
     ids = np.full(len(cooccurrence.tokens), -1, dtype=np.int64)
-    ids[: cooccurrence.num_entities] = [entity_to_id.get(label, -1) for label in cooccurrence.entities]
+    normal = {normalize(label): i for label, i in entity_to_id.items()}
+    ids[: cooccurrence.num_entities] = [
+        entity_to_id.get(label, normal.get(normalize(label), -1)) for label in cooccurrence.entities
+    ]
     missing = [label for label, i in zip(cooccurrence.entities, ids.tolist(), strict=False) if i < 0]
     if len(missing) == cooccurrence.num_entities:
         raise ValueError(
@@ -45,7 +51,7 @@ def match_entities(cooccurrence: Cooccurrence, entity_to_id: Mapping[str, int]) 
             missing[:EXAMPLES],
         )
     if without := len(entity_to_id) - (cooccurrence.num_entities - len(missing)):
-        known = set(cooccurrence.entities)
-        examples = list(itertools.islice((label for label in entity_to_id if label not in known), EXAMPLES))
+        known = set(ids.tolist())
+        examples = list(itertools.islice((label for label, i in entity_to_id.items() if i not in known), EXAMPLES))
         logger.info("%d of %d entities have no text: %s …", without, len(entity_to_id), examples)
     return ids

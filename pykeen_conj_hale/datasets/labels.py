@@ -1,0 +1,49 @@
+"""What labels tell: that a line is a header, or that two labels are the same text."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Collection, Sequence
+from typing import Final
+
+__all__ = ["find_other_forms", "is_header"]
+
+#: How the columns of heads, relations and tails are called
+COLUMN_NAMES: Final = (
+    {"h", "head", "s", "subj", "subject", "src", "source", "from", "e1", "entity1", "node1"},
+    {"r", "rel", "relation", "relationship", "p", "pred", "predicate", "property", "edge", "type"},
+    {"t", "tail", "o", "obj", "object", "tgt", "dst", "target", "destination", "to", "e2", "entity2", "node2"},
+)
+#: What may follow such a name, as in `head_id`
+SUFFIX: Final = re.compile(r"(?<=.)(?:entity|entities|id|ids|label|name|type|uri|iri)$")
+
+
+def is_header(labels: Sequence[str]) -> bool:
+    """Tell whether three labels are the names of columns, in any order.
+
+    :param labels: the labels of a triple
+    :return: whether one is a name for heads, one for relations, and one for tails
+    """
+    names = [re.sub(r"[\W_]", "", label.lower()) for label in labels]
+    kinds = [
+        {kind for kind, known in enumerate(COLUMN_NAMES) if name in known or SUFFIX.sub("", name) in known}
+        for name in names
+    ]
+    return all(kinds) and set().union(*kinds) == {0, 1, 2}
+
+
+def find_other_forms(labels: Collection[str]) -> list[tuple[str, str]]:
+    """Find labels that are the same text in two forms of Unicode: `é` as one character, and as `e` with an accent.
+
+    :param labels: different labels
+    :return: pairs of labels with the same normal form C
+    """
+    known = {label: label for label in labels}
+    pairs = []
+    for label in labels:
+        if not label.isascii() and (normal := unicodedata.normalize("NFC", label)) != label:
+            other = known.setdefault(normal, label)
+            if other != label:
+                pairs.append((other, label))
+    return pairs

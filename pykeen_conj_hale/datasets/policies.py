@@ -1,0 +1,134 @@
+"""What becomes of a header, of triples that are in a split twice, and of those that are in two splits."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+from typing import Final, Literal, NamedTuple, TypeAlias, get_args
+
+import numpy as np
+
+from ..checks import check_choice
+from .files import SplitFile
+from .labels import is_header
+from .repeats import Ids, Repeats
+
+__all__ = ["LabeledSplit", "Policies", "Policy", "check_duplicates", "check_leakage", "drop_header"]
+
+logger = logging.getLogger(__name__)
+
+#: An error; left out; or kept. What is left out or kept is counted, and the log says so.
+Policy: TypeAlias = Literal["error", "drop", "keep"]
+POLICIES: Final[tuple[str, ...]] = get_args(Policy)
+
+
+@dataclasses.dataclass(frozen=True)
+class Policies:
+    """What becomes of the lines of a dataset that are probably a mistake.
+
+    :raises ValueError: if one is no policy
+    """
+
+    #: a first line with the names of columns, as `head`, `relation`, `tail`
+    header: Policy = "error"
+    #: triples that are in their split before
+    duplicates: Policy = "error"
+    #: triples of validation or testing that are in another split, too
+    leakage: Policy = "keep"
+
+    def __post_init__(self) -> None:
+        for name, value in dataclasses.asdict(self).items():
+            check_choice(name, value, POLICIES)
+
+
+class LabeledSplit(NamedTuple):
+    """The labels of a file."""
+
+    file: SplitFile
+    #: head, relation, tail, head, relation, tail, …
+    labels: list[str]
+    #: the number of the line with the first triple
+    first_line: int
+
+    def line(self, row: int) -> int:
+        """Get the number of the line of a triple."""
+        return self.first_line + row
+
+    def triple(self, row: int) -> list[str]:
+        """Get the labels of a triple."""
+        return self.labels[3 * row : 3 * row + 3]
+
+
+def drop_header(split: LabeledSplit, policies: Policies) -> LabeledSplit:
+    """Look whether the first line of a split is a header.
+
+    :param split: the split
+    :param policies: what becomes of it
+    :return: the split, without the header if it is left out
+    :raises ValueError: if it is refused, or nothing else is there
+    """
+    if not is_header(first := split.triple(0)):
+        return split
+    what = f"{split.file}, line 1: a header, {first}, where the first triple is expected"
+    if policies.header == "error":
+        raise ValueError(f"{what}; remove the line, or read the files by FolderDataset(header='drop')")
+    if policies.header == "keep":
+        logger.warning("%s; it is read as a triple.", what)
+        return split
+    if len(split.labels) == 3:
+        raise ValueError(f"{split.file}: there is nothing but a header; each split needs at least one triple")
+    logger.info("%s; it is left out.", what)
+    return LabeledSplit(split.file, split.labels[3:], 2)
+
+
+def check_duplicates(split: LabeledSplit, repeats: Repeats, policies: Policies) -> Ids:
+    """Look at the triples of a split which are in it before.
+
+    :param split: the split
+    :param repeats: which of its triples are there more than once
+    :param policies: what becomes of them
+    :return: shape: ``(n,)``, the rows to leave out
+    :raises ValueError: if they are refused
+    """
+    if not len(repeats.again):
+        return repeats.again
+    first, second = int(repeats.before[0]), int(repeats.again[0])
+    others = f" (and {len(repeats.again) - 1} more duplicates)" if len(repeats.again) > 1 else ""
+    what = f"{split.file}, lines {split.line(first)} and {split.line(second)}: the same triple twice{others}: "
+    what += f"{split.triple(first)}"
+    if policies.duplicates == "error":
+        raise ValueError(f"{what}; remove one of the two lines, or read the files by FolderDataset(duplicates='drop')")
+    if policies.duplicates == "keep":
+        logger.warning("%s; all are kept.", what)
+        return repeats.again[:0]
+    logger.warning("%s; each is kept once.", what)
+    return repeats.again
+
+
+def check_leakage(name: str, split: LabeledSplit, repeats: Repeats, policies: Policies) -> Ids:
+    """Look at the triples of a split which are in another one.
+
+    :param name: the name of the split
+    :param split: the split
+    :param repeats: which of its triples are there more than once
+    :param policies: what becomes of them
+    :return: shape: ``(n,)``, the rows to leave out
+    :raises ValueError: if they are refused
+    """
+    left_out = [repeats.again[:0]]
+    for other, rows in repeats.elsewhere.items():
+        if not len(rows):
+            continue
+        row = int(rows[0])
+        what = (
+            f"{split.file}: {len(rows)} of {len(split.labels) // 3} triples of {name} are in {other}, too; the first, "
+            f"in line {split.line(row)}, is {split.triple(row)}"
+        )
+        if policies.leakage == "error":
+            raise ValueError(f"{what}; remove them, or read the files by FolderDataset(leakage='drop')")
+        if policies.leakage == "drop":
+            logger.warning("%s; they are left out of %s.", what, name)
+            left_out.append(rows)
+        else:
+            logger.warning("%s; they are kept, and figures on them are too good: see leakage='drop'.", what)
+    return np.concatenate(left_out)

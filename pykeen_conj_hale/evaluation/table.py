@@ -1,0 +1,163 @@
+"""Ranks one by one: a table with a row per triple and side."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any, TypeAlias
+
+import numpy as np
+import pandas as pd
+import torch
+from pykeen.constants import TARGET_TO_INDEX
+from pykeen.evaluation.ranks import Ranks
+from pykeen.models import Model
+from pykeen.triples import CoreTriplesFactory, TriplesFactory
+from pykeen.typing import LABEL_HEAD, LABEL_TAIL, Target
+from torch import Tensor
+
+from ..checks import check_choice, check_whole
+from ..pykeen_internals import count_entities
+from .evaluator import default_batch_size
+from .known_answers import KnownAnswers, KnownBatch
+from .ranking import rank
+
+__all__ = ["Candidates", "observed_candidates", "rank_triples"]
+
+#: By side, and by the id of the relation: the ids of the entities among which an answer is ranked
+Candidates: TypeAlias = Mapping[Target, Mapping[int, Collection[int]]]
+
+Triples: TypeAlias = CoreTriplesFactory | Tensor
+SIDES: Sequence[Target] = (LABEL_HEAD, LABEL_TAIL)
+
+
+def observed_candidates(*triples: Triples) -> dict[Target, dict[int, list[int]]]:
+    """Find the entities that are head, or tail, of each relation: a stand-in for types where there are none.
+
+    :param triples: the triples to look at, those of training as a rule
+    :return: by side and relation, the ids of entities
+    """
+    found = torch.cat([_mapped(x) for x in triples]).cpu().numpy()
+    candidates: dict[Target, dict[int, list[int]]] = {}
+    for side in SIDES:
+        pairs = np.unique(found[:, [1, TARGET_TO_INDEX[side]]], axis=0)
+        relations, starts = np.unique(pairs[:, 0], return_index=True)
+        parts = np.split(pairs[:, 1], starts[1:])
+        candidates[side] = {int(r): part.tolist() for r, part in zip(relations, parts, strict=True)}
+    return candidates
+
+
+@torch.inference_mode()
+def rank_triples(
+    model: Model,
+    triples: Triples,
+    *,
+    known: Iterable[Triples] = (),
+    targets: Collection[Target] = SIDES,
+    candidates: Candidates | None = None,
+    batch_size: int | None = None,
+) -> pd.DataFrame:
+    """Rank triples, filtered, and keep each rank.
+
+    The columns: ``head``, ``relation``, ``tail``, as labels if the triples have them, else as ids; ``side``, what is
+    asked for; ``rank``, the realistic one, the mean of ``optimistic`` and ``pessimistic``; ``reciprocal_rank``, whose
+    mean is the MRR; ``candidates``, among how many entities the answer is ranked. Rows of a triple follow each other.
+
+    :param model: the model
+    :param triples: the triples to rank, a factory or shape: ``(num_triples, 3)``, with ids of relations as in the files
+    :param known: further triples whose answers are left out: training, validation
+    :param targets: the sides, ``"head"`` and ``"tail"``
+    :param candidates: the entities to rank among, by side and relation; all of them where a side or relation is not
+        given. The true answer is always one.
+    :param batch_size: the number of queries at once; by default as many as are fast
+    :return: the table
+    :raises ValueError: if there is nothing to rank, or an argument is not allowed
+    :raises NonFiniteScoreError: if the model predicts NaN
+    """
+    mapped = _mapped(triples).to(model.device)
+    if not len(mapped) or not targets:
+        raise ValueError(f"There is nothing to rank: {len(mapped)} triples, targets={targets!r}.")
+    for target in targets:
+        check_choice("targets", target, SIDES)
+    num_entities = count_entities(model)
+    masks = _make_masks(candidates or {}, num_entities, model.device)
+    size = default_batch_size(num_entities, model.device)
+    size = size if batch_size is None else check_whole("batch_size", batch_size)
+    everything = torch.cat([mapped, *(_mapped(x).to(model.device) for x in known)])
+    was_training, columns = model.training, {}
+    model.eval()
+    try:
+        for side in (side for side in SIDES if side in targets):
+            index, parts = KnownAnswers.of(mapped, everything, side), []
+            for start in range(0, len(mapped), size):
+                batch = mapped[start : start + size]
+                answers = index.batch(start, start + len(batch))
+                parts.append(_rank_batch(model, batch, side, answers, masks.get(side, {})))
+            columns[side] = torch.cat(parts).cpu().numpy()
+    finally:
+        model.train(was_training)
+    return _make_table(triples, mapped, columns)
+
+
+def _rank_batch(model: Model, batch: Tensor, side: Target, answers: KnownBatch, masks: Mapping[int, Tensor]) -> Tensor:
+    """Rank a batch, shape: ``(batch_size, 3)``: optimistic and pessimistic ranks, numbers of candidates."""
+    true = batch[:, TARGET_TO_INDEX[side]]
+    scores = model.predict(hrt_batch=batch, target=side)
+    ranks: Ranks = rank(scores, true, answers)
+    rows = [i for i, relation in enumerate(batch[:, 1].tolist()) if relation in masks]
+    optimistic, pessimistic, options = ranks.optimistic, ranks.pessimistic, ranks.number_of_options
+    if rows:
+        # the other candidates that are no known answers
+        allowed = torch.stack([masks[relation] for relation in batch[rows, 1].tolist()])
+        is_known = torch.zeros_like(scores, dtype=torch.bool)
+        is_known[answers.rows, answers.answers] = True
+        allowed &= ~is_known[rows]
+        allowed.scatter_(1, true[rows, None], False)
+        true_scores = scores[rows].gather(1, true[rows, None])
+        optimistic[rows] = 1 + (allowed & (scores[rows] > true_scores)).sum(dim=1)
+        pessimistic[rows] = 1 + (allowed & (scores[rows] >= true_scores)).sum(dim=1)
+        options[rows] = 1 + allowed.sum(dim=1)
+    return torch.stack([optimistic, pessimistic, options], dim=1)
+
+
+def _make_masks(candidates: Candidates, num_entities: int, device: torch.device) -> dict[Target, dict[int, Tensor]]:
+    """Make a row of booleans per side and relation."""
+    masks: dict[Target, dict[int, Tensor]] = {}
+    for side, by_relation in candidates.items():
+        check_choice("candidates", side, SIDES)
+        masks[side] = {}
+        for relation, entities in by_relation.items():
+            ids = torch.as_tensor(sorted(entities), dtype=torch.long, device=device)
+            if len(ids) and not (int(ids[0]) >= 0 and int(ids[-1]) < num_entities):
+                raise ValueError(
+                    f"candidates[{side!r}][{relation!r}] has ids from {int(ids[0])} to {int(ids[-1])}: those of "
+                    f"entities are 0 to {num_entities - 1}."
+                )
+            masks[side][relation] = torch.zeros(num_entities, dtype=torch.bool, device=device).index_fill_(0, ids, True)
+    return masks
+
+
+def _make_table(triples: Triples, mapped: Tensor, columns: Mapping[Target, Any]) -> pd.DataFrame:
+    labels: Any = mapped.cpu().numpy()
+    if isinstance(triples, TriplesFactory):
+        labels = triples.label_triples(mapped.cpu())
+    values = np.stack(list(columns.values()), axis=1).reshape(-1, 3)
+    optimistic, pessimistic, options = values.T
+    realistic = (optimistic + pessimistic) / 2
+    head, relation, tail = np.repeat(labels, len(columns), axis=0).T
+    return pd.DataFrame(
+        {
+            "head": head,
+            "relation": relation,
+            "tail": tail,
+            "side": np.tile(list(columns), len(mapped)),
+            "rank": realistic,
+            "reciprocal_rank": 1 / realistic,
+            "optimistic": optimistic,
+            "pessimistic": pessimistic,
+            "candidates": options,
+        }
+    )
+
+
+def _mapped(triples: Triples) -> Tensor:
+    return triples.mapped_triples if isinstance(triples, CoreTriplesFactory) else triples

@@ -1,0 +1,104 @@
+"""Headers, duplicates and triples of two splits: refused, left out, or kept, and said in each case."""
+
+import unicodedata
+
+import pytest
+
+from pykeen_conj_hale.datasets import FolderDataset
+
+CLEAN = {"train": ["a r b", "b r c", "c r a"], "valid": ["a r c"], "test": ["b r a"]}
+
+
+@pytest.fixture
+def read(tmp_path):
+    def read(splits, **kwargs):
+        for stem, lines in {**CLEAN, **splits}.items():
+            (tmp_path / f"{stem}.txt").write_text("\n".join(lines).replace(" ", "\t") + "\n", encoding="utf-8")
+        dataset = FolderDataset(tmp_path, eager=True, **kwargs)
+        factories = (dataset.training, dataset.validation, dataset.testing)
+        return [[" ".join(map(str, t)) for t in f.label_triples(f.mapped_triples).tolist()] for f in factories]
+
+    return read
+
+
+def test_nothing_is_said_of_a_clean_dataset(read, caplog):
+    assert read({}) == list(CLEAN.values())
+    assert caplog.text == ""
+
+
+LEAKING = {"valid": ["a r b", "a r c", "b r a"], "test": ["b r a", "c r a", "b r c", "c r c"]}
+
+
+def test_a_leak_is_counted_and_said(read, caplog):
+    assert read(LEAKING) == [CLEAN["train"], LEAKING["valid"], LEAKING["test"]]
+    assert "valid.txt: 1 of 3 triples of validation are in training, too; the first, in line 1, is ['a', 'r', 'b']" in (
+        caplog.text
+    )
+    assert "valid.txt: 1 of 3 triples of validation are in testing, too; the first, in line 3" in caplog.text
+    assert "test.txt: 2 of 4 triples of testing are in training, too; the first, in line 2" in caplog.text
+    assert caplog.text.count("see leakage='drop'") == 3
+
+
+def test_a_leak_is_left_out(read, caplog):
+    assert read(LEAKING, leakage="drop") == [CLEAN["train"], ["a r c"], ["b r a", "c r c"]]
+    assert caplog.text.count("they are left out of ") == 3
+
+
+def test_a_leak_is_refused(read):
+    with pytest.raises(
+        ValueError, match=r"1 of 3 triples of validation are in training.*FolderDataset\(leakage='drop'\)"
+    ):
+        read(LEAKING, leakage="error")
+
+
+def test_an_empty_split_is_refused(read):
+    with pytest.raises(ValueError, match=r"test\.txt: no triple of testing is left"):
+        read({"test": ["a r b"]}, leakage="drop")
+
+
+DUPLICATES = {"train": ["a r b", "b r c", "a r b", "c r a", "b r c"]}
+
+
+def test_duplicates(read, caplog):
+    with pytest.raises(ValueError, match=r"lines 1 and 3: .* \(and 1 more duplicates\).*duplicates='drop'"):
+        read(DUPLICATES)
+    assert read(DUPLICATES, duplicates="keep")[0] == DUPLICATES["train"]
+    assert "all are kept" in caplog.text
+    assert read(DUPLICATES, duplicates="drop")[0] == ["a r b", "b r c", "c r a"]
+    assert "each is kept once" in caplog.text
+
+
+def with_header(header):
+    return {stem: [header, *lines] for stem, lines in CLEAN.items()}
+
+
+def test_header(read, caplog):
+    splits = with_header("head relation tail")
+    with pytest.raises(
+        ValueError, match=r"train\.txt, line 1: a header, \['head', 'relation', 'tail'\].*header='drop'"
+    ):
+        read(splits)
+    assert read(splits, header="drop") == list(CLEAN.values())
+    assert caplog.text == ""
+    assert read(splits, header="keep") == list(splits.values())
+    assert caplog.text.count("it is read as a triple") == 3
+
+
+def test_the_lines_after_a_header_keep_their_numbers(read):
+    with pytest.raises(ValueError, match=r"lines 2 and 4: the same triple twice: \['a', 'r', 'b'\]"):
+        read({"train": ["h r t", "a r b", "b r c", "a r b"]}, header="drop")
+    with pytest.raises(ValueError, match=r"nothing but a header"):
+        read({"train": ["h r t"]}, header="drop")
+
+
+def test_a_label_in_two_forms(read, caplog):
+    other = unicodedata.normalize("NFD", "São")
+    read({"train": ["São r b", f"{other} r c", "c r a"]})
+    assert "1 pairs of entities have labels that are the same text" in caplog.text
+    assert r"'S\xe3o' and 'Sa\u0303o'" in caplog.text
+
+
+@pytest.mark.parametrize("name", ["header", "duplicates", "leakage"])
+def test_unknown_policies(tmp_path, name):
+    with pytest.raises(ValueError, match=rf"{name}='ignore' is unknown; choose one of \['error', 'drop', 'keep'\]"):
+        FolderDataset(tmp_path, **{name: "ignore"})

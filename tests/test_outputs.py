@@ -1,0 +1,76 @@
+"""Outputs are looked at before the work: no input, no earlier result and nothing but a file is replaced."""
+
+import os
+import socket
+
+import pytest
+
+from pykeen_conj_hale.outputs import check_outputs
+
+
+@pytest.fixture
+def source(tmp_path):
+    path = tmp_path / "corpus.txt"
+    path.write_text("the corpus")
+    return path
+
+
+def test_a_new_file_in_a_new_folder(tmp_path, source):
+    target = tmp_path / "a" / "b" / "c.npz"
+    check_outputs([target], [source, tmp_path / "missing"])
+    assert list(target.parent.iterdir()) == []
+
+
+@pytest.mark.parametrize("force", [True, False])
+@pytest.mark.parametrize("kind", ["same", "relative", "symlink", "hardlink"])
+def test_an_input_is_never_an_output(tmp_path, source, kind, force):
+    target = {"same": source, "relative": tmp_path / "." / "x" / ".." / source.name}.get(kind, tmp_path / "link")
+    (tmp_path / "x").mkdir()
+    if kind == "symlink":
+        target.symlink_to(source)
+    elif kind == "hardlink":
+        os.link(source, target)
+    with pytest.raises(ValueError, match=r"corpus\.txt'|link' is an input, too, and would be lost"):
+        check_outputs([tmp_path / "new", target], [source], force=force)
+    assert source.read_text() == "the corpus"
+
+
+def test_an_earlier_result_is_replaced_by_force_only(source):
+    with pytest.raises(FileExistsError, match=r"is there already.*--force"):
+        check_outputs([source])
+    check_outputs([source], force=True)
+    assert source.read_text() == "the corpus"
+
+
+@pytest.mark.parametrize("kind", ["folder", "fifo", "socket", "symlink to a fifo"])
+def test_what_is_no_file_stays(tmp_path, kind):
+    target = tmp_path / "t"
+    with socket.socket(socket.AF_UNIX) as server:
+        if kind == "folder":
+            target.mkdir()
+        elif kind == "socket":
+            server.bind(str(target))
+        else:
+            os.mkfifo(tmp_path / "fifo")
+            (tmp_path / "t").symlink_to("fifo") if "symlink" in kind else (tmp_path / "fifo").rename(target)
+        with pytest.raises(OSError, match="is no regular file, and is left as it is"):
+            check_outputs([target], force=True)
+        assert os.path.lexists(target)
+
+
+def test_a_file_in_the_place_of_a_folder(source):
+    with pytest.raises(OSError, match=r"x\.npz' cannot be written"):
+        check_outputs([source / "x.npz"])
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_a_folder_and_a_file_that_are_not_ours_to_write(tmp_path, source):
+    source.chmod(0o444)
+    with pytest.raises(OSError, match="cannot be written: the file that is there is not yours to write"):
+        check_outputs([source], force=True)
+    tmp_path.chmod(0o555)
+    try:
+        with pytest.raises(OSError, match="new' cannot be written: Permission denied"):
+            check_outputs([tmp_path / "new"])
+    finally:
+        tmp_path.chmod(0o755)
