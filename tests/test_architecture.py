@@ -30,7 +30,7 @@ ROOMS: dict[str, set[str]] = {
     "datasets": TOOLS,
     "evaluation": {"nn", *TOOLS},
     "embeddings": TOOLS,
-    "training": {"nn.query", "nn.similarity", "losses", "streaming", "datasets.cache", *TOOLS},
+    "training": {"regularizers", "nn.query", "nn.similarity", "losses", "streaming", "datasets.cache", *TOOLS},
     "hpo": {"training", "datasets", *TOOLS},
     # what stands on top
     "text": {"functional.glove", *TOOLS},

@@ -158,7 +158,7 @@ def test_docdata():
 def test_lists_hold_each_model_with_its_interaction():
     assert {ConjComplEx, HypER, RotE} < set(MODELS)
     assert not {QueryModel, DistanceQueryModel} & set(MODELS)
-    assert [model.interaction_class for model in MODELS] == INTERACTIONS
+    assert [model.interaction_class for model in MODELS] == list(INTERACTIONS)
 
 
 def test_inheritance(triples):

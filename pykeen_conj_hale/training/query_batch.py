@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple, Protocol
@@ -15,6 +16,7 @@ from torch import Tensor
 from ..losses.query_loss import DirectionScores, sample_rows
 from ..messages import OncePerTraining
 from ..pykeen_internals import all_rows, entity_representations
+from ..regularizers import N3Regularizer
 from ..streaming.activations import HardnessActivation
 from ..streaming.logsumexp import stored_logsumexp
 
@@ -103,7 +105,8 @@ class StoredBatch:
         self.positive_scores()  # draws its random numbers before the sample does
         directions = [self._tail_logsumexp(num, activation)]
         if not self.scoring.model.use_inverse_triples:
-            directions.append(stored_logsumexp(self._head_scores(self.rows.sample(num)), activation))
+            with _not_regularized(self.scoring.model):
+                directions.append(stored_logsumexp(self._head_scores(self.rows.sample(num)), activation))
         return torch.stack(directions)
 
     def all_scores(self) -> Iterator[DirectionScores]:
@@ -136,7 +139,8 @@ class StoredBatch:
             "memory.",
             type(self.scoring.model).__name__,
         )
-        return stored_logsumexp(self._tail_scores(self.rows.sample(num)), activation)
+        with _not_regularized(self.scoring.model):
+            return stored_logsumexp(self._tail_scores(self.rows.sample(num)), activation)
 
     def _tail_scores(self, rows: Tensor | slice) -> Tensor:
         pairs = self.rows.triples[rows, :2]
@@ -149,3 +153,19 @@ class StoredBatch:
         )
         pairs = self.rows.triples[rows, 1:]
         return self.scoring.model.score_h(pairs, slice_size=self.slice_size, mode=self.scoring.mode)
+
+
+@contextmanager
+def _not_regularized(model: Model) -> Iterator[None]:
+    """Let N3 count no look-up: it has counted the triples', of which a sample is looked up once more.
+
+    PyKEEN's own regularizers go on counting each look-up, as everywhere in PyKEEN.
+    """
+    regularizers = [module for module in model.modules() if isinstance(module, N3Regularizer) and module.training]
+    for regularizer in regularizers:
+        regularizer.training = False
+    try:
+        yield
+    finally:
+        for regularizer in regularizers:
+            regularizer.training = True
