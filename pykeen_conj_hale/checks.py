@@ -1,7 +1,8 @@
 """Checks of arguments: each error names the argument, its value, and what would do.
 
-A value is a number (:func:`check_number`), a whole number (:func:`check_whole`), a choice (:func:`check_choice`), or
-the name of something in a resolver (:func:`look_up` for its class, :func:`resolve` for an instance).
+A value is a number (:func:`check_number`), a whole number (:func:`check_whole`), true or false (:func:`check_bool`), a
+choice (:func:`check_choice`), or the name of something in a resolver (:func:`look_up` for its class, :func:`resolve`
+for an instance). NumPy's scalars are numbers and booleans, too; strings are neither.
 """
 
 from __future__ import annotations
@@ -11,9 +12,10 @@ import numbers
 from collections.abc import Iterable
 from typing import TypeVar
 
+import numpy as np
 from class_resolver import ClassResolver, HintOrType
 
-__all__ = ["check_choice", "check_number", "check_whole", "look_up", "resolve"]
+__all__ = ["check_bool", "check_choice", "check_number", "check_whole", "look_up", "resolve"]
 
 X = TypeVar("X")
 
@@ -38,7 +40,7 @@ def check_number(
     :return: the value
     :raises ValueError: if it is no such number
     """
-    number = float(value) if isinstance(value, numbers.Real) and not isinstance(value, bool) else math.nan
+    number = _as_float(value)
     fits = (
         math.isfinite(number)
         and (above is None or number > above)
@@ -69,6 +71,19 @@ def check_whole(argument: str, value: object, *, minimum: int = 1, maximum: int 
     return int(value)  # type: ignore[call-overload, no-any-return]
 
 
+def check_bool(argument: str, value: object) -> bool:
+    """Check that a value is true or false: a bool, also NumPy's, but no number and no string.
+
+    :param argument: the argument's name
+    :param value: its value
+    :return: the value
+    :raises ValueError: if it is neither
+    """
+    if not isinstance(value, bool | np.bool_):
+        raise ValueError(f"{argument}={value!r} is not allowed: it must be True or False.")
+    return bool(value)
+
+
 def check_choice(argument: str, value: object, choices: Iterable[X]) -> X:
     """Check that a value is one of the choices.
 
@@ -79,9 +94,11 @@ def check_choice(argument: str, value: object, choices: Iterable[X]) -> X:
     :raises ValueError: if it is none of them
     """
     choices = list(choices)
-    if value not in choices:
+    # the type first: arrays have no truth value when they are compared, and True equals 1
+    equal = [choice for choice in choices if isinstance(value, type(choice)) and value == choice]
+    if not equal:
         raise ValueError(_unknown(argument, value, choices))
-    return choices[choices.index(value)]
+    return equal[0]
 
 
 def look_up(resolver: ClassResolver[X], argument: str, query: HintOrType[X]) -> type[X]:
@@ -99,17 +116,29 @@ def look_up(resolver: ClassResolver[X], argument: str, query: HintOrType[X]) -> 
         raise ValueError(_unknown(argument, query, sorted(resolver.options))) from error
 
 
-def resolve(resolver: ClassResolver[X], argument: str, query: HintOrType[X]) -> X:
+def resolve(resolver: ClassResolver[X], argument: str, query: HintOrType[X], *, default: HintOrType[X]) -> X:
     """Make an instance from a name, class or instance.
 
     :param resolver: the resolver
     :param argument: the argument's name
-    :param query: the name, class or instance; None for the resolver's default
+    :param query: the name, class or instance; None for the default
+    :param default: the argument's own default, which need not be the resolver's
     :return: the instance
     :raises ValueError: if there is nothing of that name
     """
+    query = default if query is None else query
     look_up(resolver, argument, query)
     return resolver.make(query)
+
+
+def _as_float(value: object) -> float:
+    """Convert a number; what is none, or too large, is not finite."""
+    if not isinstance(value, numbers.Real) or isinstance(value, bool):
+        return math.nan
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf
 
 
 def _unknown(argument: str, value: object, choices: Iterable[object]) -> str:

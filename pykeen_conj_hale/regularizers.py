@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from pykeen.regularizers import Regularizer
 from torch import Tensor
 
+from .checks import check_bool, check_number
 from .functional.modulus import squared_modulus
 
 __all__ = ["N3Regularizer"]
@@ -26,11 +27,13 @@ class N3Regularizer(Regularizer):
     batch, and not by the dimension: a weight λ means the same here.
 
     What is looked up by its ids is regularised, row by row of the batch: h, r and t of triples under the query-sampling
-    loop; h and r under LCWA, whose tails are all the entities; under sLCWA the triples, and the negatives once more
-    with an average of their own. As with all regularizers of PyKEEN every look-up counts, also that of each slice.
+    and symmetric LCWA loops; h and r under LCWA, whose tails are all the entities; under sLCWA the triples, and the
+    negatives once more with an average of their own. The ids of a batch count once per step, however often they are
+    looked up: for slices of the scores, or for both directions of prediction.
 
     In any other model of PyKEEN, and as part of a :class:`pykeen.regularizers.CombinedRegularizer`, it is applied to
-    each representation by itself, as PyKEEN does: the sum over the last dimension, averaged over all others.
+    each representation by itself, as PyKEEN does: the sum over the last dimension, averaged over all others. Then every
+    look-up counts in PyKEEN's loops, and the triples' only in the query-sampling loop with a loss that scores triples.
 
     See https://arxiv.org/abs/1806.07297 (Lacroix et al., 2018).
     """
@@ -43,11 +46,36 @@ class N3Regularizer(Regularizer):
     def __init__(self, weight: float = 0.05, apply_only_once: bool = False, **kwargs: Any) -> None:
         """Initialize the regularizer.
 
-        :param weight: the weight λ
+        :param weight: the weight λ ≥ 0
         :param apply_only_once: whether only the first look-ups of a step are regularised
         :param kwargs: further arguments of :class:`pykeen.regularizers.Regularizer`
+        :raises ValueError: if an argument is not allowed
         """
-        super().__init__(weight=weight, apply_only_once=apply_only_once, **kwargs)
+        super().__init__(
+            weight=check_number("weight", weight, minimum=0),
+            apply_only_once=check_bool("apply_only_once", apply_only_once),
+            **kwargs,
+        )
+
+    def reset(self) -> None:
+        """Begin a new step; see :meth:`pykeen.regularizers.Regularizer.reset`."""
+        super().reset()
+        #: The ids that are counted in this step by side. To hold them keeps their memory from being used for others.
+        self._counted: dict[str, list[Tensor]] = {}
+
+    def is_new(self, side: str, ids: Tensor) -> bool:
+        """Tell whether the ids of a side of the batch have not been counted in this step, and note them.
+
+        :param side: ``"head"``, ``"relation"`` or ``"tail"``
+        :param ids: the ids, any shape with one id per row; a view of the same memory is the same ids
+        :return: whether they are new
+        """
+        ids = ids.flatten()
+        counted = self._counted.setdefault(side, [])
+        if any(_are_same(ids, other) for other in counted):
+            return False
+        counted.append(ids)
+        return True
 
     def forward(self, x: Tensor) -> Tensor:
         r"""Compute :math:`\sum_i |x_i|^3`, averaged over the batch dimensions.
@@ -56,3 +84,9 @@ class N3Regularizer(Regularizer):
         :return: shape: ``()``, real; its gradient is 0 at x = 0
         """
         return squared_modulus(x).pow(1.5).sum(dim=-1).mean()
+
+
+def _are_same(ids: Tensor, others: Tensor) -> bool:
+    """Tell whether two vectors are the same place in memory; of a single number the stride has no meaning."""
+    same_stride = len(ids) == 1 or ids.stride() == others.stride()
+    return ids.data_ptr() == others.data_ptr() and ids.shape == others.shape and same_stride

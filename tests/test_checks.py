@@ -1,5 +1,6 @@
-"""Checks of arguments: what passes, what does not, and what the errors say."""
+"""Checks of arguments: whatever the value is, it is taken as it is meant, or the error names argument and value."""
 
+import fractions
 import math
 import re
 
@@ -9,35 +10,112 @@ from class_resolver import ClassResolver
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pykeen_conj_hale.checks import check_choice, check_number, check_whole, look_up, resolve
+from pykeen_conj_hale.checks import check_bool, check_choice, check_number, check_whole, look_up, resolve
+
+NUMPYS = [np.float16, np.float32, np.float64, np.int8, np.int64, np.uint32]
+#: What is none of numbers, strings and booleans
+OTHERS = [None, [], [1.0], {}, {"a": 1}, (), np.zeros(2), np.zeros((0,)), object(), 1j, b"1", float, math.nan]
 
 
-@given(st.floats(allow_nan=False, allow_infinity=False), st.floats(-10, 10), st.floats(-10, 10))
-def test_a_number_passes_if_it_is_in_the_interval(value, low, high):
-    for kwargs, is_in in (
-        ({"above": low, "below": high}, low < value < high),
-        ({"minimum": low, "maximum": high}, low <= value <= high),
-        ({"above": low, "maximum": high}, low < value <= high),
-        ({"minimum": low}, low <= value),
-        ({}, True),
-    ):
-        if is_in:
-            assert check_number("x", value, **kwargs) == value
-        else:
-            with pytest.raises(ValueError, match=re.escape(f"x={value!r} is not allowed")):
-                check_number("x", value, **kwargs)
+class Animal:
+    """What a resolver knows."""
 
 
-@pytest.mark.parametrize("value", [np.float32(0.5), np.int64(2), 3, 0.25])
-def test_numbers_of_other_libraries_are_numbers(value):
-    assert check_number("x", value, above=0) == float(value)
-    assert type(check_number("x", value)) is float
+class Cat(Animal):
+    """One."""
 
 
-@pytest.mark.parametrize("value", [True, np.True_, "1", None, math.nan, math.inf, -math.inf, [1], 1j])
-def test_what_is_no_number(value):
-    with pytest.raises(ValueError, match="must be a finite number"):
+class Dog(Animal):
+    """Another one, the default."""
+
+
+animals = ClassResolver([Cat, Dog], base=Animal, default=Dog)
+
+
+@given(st.floats(allow_nan=True) | st.integers() | st.fractions())
+def test_numbers(value):
+    # too large a number is as little allowed as an infinite one
+    is_allowed = isinstance(value, fractions.Fraction) or math.isfinite(value)
+    if is_allowed and abs(value) <= 1e300 and value > 2:
+        assert check_number("x", value, above=2) == float(value)
+    elif not is_allowed or value <= 2 or value > 1e309:
+        with pytest.raises(ValueError, match=r"^x=.* is not allowed: it must be a finite number > 2\.$"):
+            check_number("x", value, above=2)
+
+
+@pytest.mark.parametrize("value", [10**400, -(10**400)])
+def test_numbers_that_no_float_can_hold(value):
+    with pytest.raises(ValueError, match="is not allowed: it must be a finite number"):
         check_number("x", value)
+
+
+@pytest.mark.parametrize("number", NUMPYS)
+def test_numpys_scalars_are_numbers(number):
+    found = check_number("x", number(3), minimum=3)
+    assert (type(found), found) == (float, 3.0)
+    if issubclass(number, np.integer):
+        whole = check_whole("x", number(3))
+        assert (type(whole), whole) == (int, 3)
+    else:
+        with pytest.raises(ValueError, match="it must be a whole number"):
+            check_whole("x", number(3))
+
+
+@given(st.integers())
+def test_whole_numbers(value):
+    if 1 <= value <= 7:
+        assert check_whole("x", value, maximum=7) == value
+    else:
+        with pytest.raises(ValueError, match=rf"^x={value} is not allowed: it must be a whole number in \[1, 7\]\.$"):
+            check_whole("x", value, maximum=7)
+
+
+@pytest.mark.parametrize("value", [True, False, np.True_, np.False_])
+def test_booleans(value):
+    assert check_bool("x", value) is bool(value)
+    for check in (check_number, check_whole):
+        with pytest.raises(ValueError, match="is not allowed"):
+            check("x", value)
+
+
+@given(st.text() | st.integers() | st.floats() | st.sampled_from(OTHERS))
+def test_nothing_else_is_a_boolean(value):
+    with pytest.raises(ValueError, match=r"(?s)^x=.* is not allowed: it must be True or False\.$"):
+        check_bool("x", value)
+
+
+@given(st.text() | st.sampled_from(OTHERS))
+def test_neither_strings_nor_anything_else_are_numbers(value):
+    for check in (check_number, check_whole):
+        with pytest.raises(ValueError, match=r"(?s)^x=.* is not allowed: it must be a "):
+            check("x", value)
+
+
+@given(st.text() | st.booleans() | st.integers() | st.sampled_from(OTHERS))
+def test_choices(value):
+    choices = ["a", "b", 1]
+    if type(value) is not bool and isinstance(value, str | int) and value in choices:
+        assert check_choice("x", value, choices) == value
+    elif value is not True:
+        with pytest.raises(ValueError, match=r"(?s)^x=.* is unknown; choose one of \['a', 'b', 1\]\.$"):
+            check_choice("x", value, choices)
+    assert check_choice("x", np.str_("b"), choices) == "b"
+
+
+@given(st.text(alphabet="catdog ", max_size=4) | st.integers() | st.sampled_from(OTHERS[1:]))
+def test_names(value):
+    if isinstance(value, str) and animals.normalize(value) in ("cat", "dog"):
+        assert type(resolve(animals, "pet", value, default="dog")) is look_up(animals, "pet", value)
+    else:
+        for find in (look_up, lambda *arguments: resolve(*arguments, default="dog")):
+            with pytest.raises(ValueError, match=r"(?s)^pet=.* is unknown; choose one of \['cat', 'dog'\]\.$"):
+                find(animals, "pet", value)
+
+
+def test_none_is_the_default_that_the_caller_names():
+    """It is not the resolver's, which another argument may have."""
+    assert type(resolve(animals, "pet", None, default="cat")) is Cat
+    assert look_up(animals, "pet", None) is Dog
 
 
 @pytest.mark.parametrize(
@@ -55,51 +133,3 @@ def test_what_is_no_number(value):
 def test_errors_name_the_interval(kwargs, text):
     with pytest.raises(ValueError, match=re.escape(f"rate='a' is not allowed: it {text}")):
         check_number("rate", "a", **kwargs)
-
-
-@pytest.mark.parametrize(("value", "expected"), [(1, 1), (np.int32(7), 7)])
-def test_whole_numbers(value, expected):
-    assert check_whole("n", value) == expected
-    assert type(check_whole("n", value)) is int
-
-
-@pytest.mark.parametrize("value", [0, -1, 1.0, True, "1", None, np.float64(2)])
-def test_what_is_no_whole_number(value):
-    with pytest.raises(ValueError, match=re.escape(f"n={value!r} is not allowed: it must be a whole number ≥ 1.")):
-        check_whole("n", value)
-
-
-def test_whole_numbers_in_an_interval():
-    assert check_whole("n", 0, minimum=0, maximum=3) == 0
-    with pytest.raises(ValueError, match=re.escape("n=4 is not allowed: it must be a whole number in [0, 3].")):
-        check_whole("n", 4, minimum=0, maximum=3)
-
-
-def test_choices():
-    assert check_choice("kind", "a", ("a", "b")) == "a"
-    with pytest.raises(ValueError, match=re.escape("kind='c' is unknown; choose one of ['a', 'b'].")):
-        check_choice("kind", "c", ("a", "b"))
-
-
-class Base:
-    pass
-
-
-class Small(Base):
-    pass
-
-
-class Large(Base):
-    pass
-
-
-def test_names():
-    resolver = ClassResolver([Small, Large], base=Base, default=Small)
-    assert look_up(resolver, "size", "large") is Large
-    assert look_up(resolver, "size", None) is Small
-    one = Large()
-    assert resolve(resolver, "size", one) is one
-    assert type(resolve(resolver, "size", "small")) is Small
-    for function in (look_up, resolve):
-        with pytest.raises(ValueError, match=re.escape("size='huge' is unknown; choose one of ['large', 'small'].")):
-            function(resolver, "size", "huge")

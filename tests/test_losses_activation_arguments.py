@@ -1,8 +1,10 @@
 """The activation of a loss: by name, class or instance, with those of γ and β that it has."""
 
+import inspect
+
 import pytest
 
-from pykeen_conj_hale.losses import HaLELoss, NonNegLoss, SamNegLoss
+from pykeen_conj_hale.losses import LOSSES, AdvNegLoss, AllNegLoss, HaLELoss, NonNegLoss, SamNegLoss
 from pykeen_conj_hale.losses.activation_arguments import make_activation
 from pykeen_conj_hale.streaming.activations import Halin, Hanon, Identity
 
@@ -19,7 +21,7 @@ from pykeen_conj_hale.streaming.activations import Halin, Hanon, Identity
     ],
 )
 def test_it_is_made(arguments, expected):
-    assert make_activation(*arguments) == expected
+    assert make_activation(*arguments, default="none") == expected
 
 
 def test_losses_hand_theirs_over():
@@ -39,4 +41,21 @@ def test_losses_hand_theirs_over():
 )
 def test_bad_arguments(arguments, message):
     with pytest.raises(ValueError, match=message):
-        make_activation(*arguments)
+        make_activation(*arguments, default="none")
+
+
+@pytest.mark.parametrize(
+    ("cls", "default"),
+    [
+        (AdvNegLoss, Identity()),
+        (AllNegLoss, Identity()),
+        (HaLELoss, Hanon()),
+        (NonNegLoss, Identity()),
+        (SamNegLoss, Identity()),
+    ],
+)
+def test_none_is_the_arguments_own_default(cls, default):
+    """JSON's null."""
+    assert inspect.signature(cls).parameters["activation"].default in ("none", "hanon")
+    assert cls().activation == cls(activation=None).activation == default
+    assert set(LOSSES) == {AdvNegLoss, AllNegLoss, HaLELoss, NonNegLoss, SamNegLoss}

@@ -7,6 +7,7 @@ from pykeen.losses import CrossEntropyLoss, loss_resolver
 
 from pykeen_conj_hale.losses import AllNegLoss
 from pykeen_conj_hale.models import RotL
+from pykeen_conj_hale.training import BudgetedLCWATrainingLoop, BudgetedSymmetricLCWATrainingLoop
 from pykeen_conj_hale.training.query_terms import QueryTerms
 
 cases = pytest.importorskip("tests.cases", reason="PyKEEN's test mixins are fetched by `make test`")
@@ -27,6 +28,35 @@ def value_and_gradients(triples, loss):
 def test_streamed_it_is_cross_entropy(triples):
     ours, theirs = (value_and_gradients(triples, loss) for loss in (AllNegLoss(), CrossEntropyLoss()))
     torch.testing.assert_close(ours, theirs)
+
+
+@pytest.mark.parametrize("inverse", [True, False])
+def test_under_lcwa_the_positives_of_a_query_share_its_weight(inverse):
+    factory = Nations(create_inverse_triples=inverse).training
+    for loop_class in (BudgetedLCWATrainingLoop, BudgetedSymmetricLCWATrainingLoop):
+        losses = []
+        for loss in (AllNegLoss(), CrossEntropyLoss()):
+            torch.manual_seed(0)
+            model = RotL(triples_factory=factory, embedding_dim=8, random_seed=0, loss=loss).double()
+            loop = loop_class(model=model, triples_factory=factory)
+            losses.append(loop.train(factory, num_epochs=2, batch_size=256, use_tqdm=False))
+        assert losses[0] == pytest.approx(losses[1], rel=1e-9)
+
+
+def test_several_positives_in_a_row():
+    scores = torch.randn(4, 9, dtype=torch.float64)
+    labels = torch.zeros_like(scores)
+    labels[0, :3], labels[1, 5], labels[2, 4:9], labels[3, 0] = 1, 1, 1, 1
+    rows = [torch.logsumexp(row, 0) - row[own > 0].mean() for row, own in zip(scores, labels, strict=True)]
+    value = AllNegLoss().process_lcwa_scores(scores, labels)
+    torch.testing.assert_close(value, torch.stack(rows).mean())
+    torch.testing.assert_close(value, CrossEntropyLoss().process_lcwa_scores(scores, labels))
+
+
+def test_without_inverse_triples_it_is_half_of_the_sum_over_both_directions():
+    factory = Nations().training
+    ours, theirs = (value_and_gradients(factory, loss) for loss in (AllNegLoss(), CrossEntropyLoss()))
+    torch.testing.assert_close([2 * ours[0], *(2 * x for x in ours[1])], [theirs[0], *theirs[1]])
 
 
 def test_all_queries_are_compared(triples):

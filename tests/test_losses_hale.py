@@ -148,6 +148,9 @@ def test_a_batch_without_positives():
     [
         ({"alpha": 0.0}, r"alpha=0\.0 .* in \(0, 1\]"),
         ({"alpha": 1.1}, "alpha=1.1"),
+        ({"alpha": 10**400}, "alpha=10000"),
+        ({"square": "false"}, "square='false' is not allowed: it must be True or False"),
+        ({"square": 1}, "square=1 is not allowed"),
         ({"alpha": "x"}, "alpha='x'"),
         ({"lambda_": 0.0}, "lambda_=0.0"),
         ({"lambda_": -1}, "lambda_=-1"),

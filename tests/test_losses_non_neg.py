@@ -7,8 +7,9 @@ from pykeen.losses import UnsupportedLabelSmoothingError, loss_resolver
 from pykeen.models import ComplEx
 from pykeen.pipeline import pipeline
 
-from pykeen_conj_hale.losses import NonNegLoss
+from pykeen_conj_hale.losses import HaLELoss, NonNegLoss
 from pykeen_conj_hale.models import RotE
+from pykeen_conj_hale.training import QuerySamplingTrainingLoop
 from pykeen_conj_hale.training.query_terms import QueryTerms
 
 
@@ -28,7 +29,8 @@ def test_terms():
 
 @pytest.mark.parametrize("cls", [RotE, ComplEx])
 def test_the_loop_hands_over_all_entities(triples, cls):
-    model = cls(triples_factory=triples, embedding_dim=4, random_seed=0, loss=NonNegLoss())
+    options = {"relation_scale": False} if cls is RotE else {}
+    model = cls(triples_factory=triples, embedding_dim=4, random_seed=0, loss=NonNegLoss(), **options)
     batch = triples.mapped_triples[:7]
     terms = QueryTerms(model, model.loss)(batch)
     entities = model.entity_representations[0]()
@@ -68,9 +70,17 @@ def test_bad_arguments(triples):
         NonNegLoss(lambda_=0.0)
     with pytest.raises(ValueError, match="reduction='sum'"):
         NonNegLoss(reduction="sum")
-    model = RotE(triples_factory=triples, embedding_dim=4, loss=NonNegLoss())
+    model = RotE(triples_factory=triples, embedding_dim=4, loss=NonNegLoss(), relation_scale=False)
     with pytest.raises(UnsupportedLabelSmoothingError):
         QueryTerms(model, model.loss)(triples.mapped_triples[:7], label_smoothing=0.1)
+
+
+def test_a_scale_per_relation_is_refused(triples):
+    model = RotE(triples_factory=triples, embedding_dim=4, loss=NonNegLoss())
+    with pytest.raises(ValueError, match=r"loss='NonNeg' cannot be combined with relation_scale=True.*=False"):
+        QuerySamplingTrainingLoop(model=model, triples_factory=triples)
+    # it is this loss that does not go with it
+    QueryTerms(model, HaLELoss())
 
 
 def test_name():

@@ -1,5 +1,6 @@
 """SamNeg and AdvNeg: PyKEEN's losses of activated scores, in every form PyKEEN hands scores over."""
 
+import numpy as np
 import pytest
 import torch
 from pykeen.losses import BCEWithLogitsLoss, NSSALoss, loss_resolver
@@ -58,6 +59,29 @@ def test_bad_arguments(cls):
         cls(activation="relu")
     with pytest.raises(ValueError, match="gamma=-1"):
         cls(activation="hanon", gamma=-1)
+
+
+@pytest.mark.parametrize(
+    ("cls", "arguments", "message"),
+    [
+        (SamNegLoss, {"margin": "3"}, "margin='3' is not allowed: it must be a finite number"),
+        (SamNegLoss, {"margin": float("inf")}, "margin=inf is not allowed"),
+        (SamNegLoss, {"pos_weight": -5}, "pos_weight=-5 is not allowed: it must be a finite number > 0"),
+        (SamNegLoss, {"pos_weight": 0}, "pos_weight=0 is not allowed"),
+        (SamNegLoss, {"reduction": "none"}, r"reduction='none' is unknown; choose one of \['mean', 'sum'\]"),
+        (AdvNegLoss, {"margin": None}, "margin=None is not allowed"),
+        (AdvNegLoss, {"adversarial_temperature": -1}, "adversarial_temperature=-1 is not allowed"),
+        (AdvNegLoss, {"reduction": None}, "reduction=None is unknown"),
+    ],
+)
+def test_numbers_out_of_range(cls, arguments, message):
+    with pytest.raises(ValueError, match=message):
+        cls(**arguments)
+
+
+def test_numpys_numbers_are_numbers():
+    loss = SamNegLoss(margin=np.float32(2.5), pos_weight=np.int64(9))
+    assert (type(loss.margin), loss.margin, loss.pos_weight.item()) == (float, 2.5, 9.0)
 
 
 def test_names():

@@ -6,8 +6,9 @@ from pykeen.datasets import Nations
 from pykeen.models import model_resolver
 from pykeen.pipeline import pipeline
 
-from pykeen_conj_hale.functional.moebius import CONJUGATE_VARIANTS
+from pykeen_conj_hale.functional.moebius import CONJUGATE_VARIANTS, exact_moebius_map
 from pykeen_conj_hale.models import ConjFiveStarE, FiveStarE
+from pykeen_conj_hale.models.conj_five_star_e import FIXED_POINT, FIXING_A, FIXING_B
 
 cases = pytest.importorskip("tests.cases", reason="PyKEEN's test mixins are fetched by `make test`")
 
@@ -76,6 +77,15 @@ def test_maps_start_alike(nations, cls, kwargs):
             torch.testing.assert_close(x.abs(), torch.ones_like(x.abs()))
         else:
             assert 0 < x.abs().max() < 0.1
+
+
+@pytest.mark.parametrize("d", [4, 32])
+def test_vertical_exact_maps_start_as_rotations_around_their_fixed_point(d):
+    """a, b and entities are drawn around these numbers."""
+    h = FIXED_POINT + 1e-5 * torch.randn(d, dtype=torch.cdouble)
+    a, b = torch.full_like(h, FIXING_A), torch.full_like(h, FIXING_B)
+    image = exact_moebius_map(h, *CONJUGATE_VARIANTS["vertical"](a, b))
+    torch.testing.assert_close((image - FIXED_POINT).abs(), (h - FIXED_POINT).abs(), rtol=1e-3, atol=0.0)
 
 
 def test_relation_initializer(nations):

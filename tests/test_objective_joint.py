@@ -13,6 +13,8 @@ from pykeen.datasets import Kinships, Nations
 from pykeen.hpo import hpo_pipeline
 from pykeen.models import ComplEx, ERModel, TransE, model_resolver
 from pykeen.pipeline import pipeline
+from pykeen.training import training_loop_resolver
+from pykeen.training.training_loop import NonFiniteLossError
 from pykeen.triples import CoreTriplesFactory
 
 from pykeen_conj_hale.text import Cooccurrence, Document, JointGloVe
@@ -345,3 +347,18 @@ class JointGloVeTests(cases.ModelTestCase):
     cls = JointGloVe
     kwargs = {"base": "DistMult", "text_batch_size": 16, "cooccurrence": str(TEXT)}
     num_constant_init = 2  # the biases
+
+
+@pytest.mark.parametrize("regularizer", [None, "N3"])
+def test_a_text_objective_that_is_not_finite_is_named(nations, text, regularizer):
+    """With the activation the other terms are bounded, and there may be no regularization at all."""
+    arguments = dict(triples_factory=nations.training, base="RotL", embedding_dim=8, loss="HaLE", random_seed=0)
+    model = JointGloVe(**arguments, cooccurrence=text, regularizer=regularizer)
+    optimizer = torch.optim.Adam(model.get_grad_params(), lr=1e15 if regularizer is None else 0.01)
+    if regularizer is not None:
+        model.weight = float("inf")
+    loop = training_loop_resolver.make(
+        "QuerySampling", triples_factory=nations.training, model=model, optimizer=optimizer
+    )
+    with pytest.raises(NonFiniteLossError, match=r"at step \d: (alignment and )?GloVe (is|are) not"):
+        loop.train(nations.training, num_epochs=3, batch_size=256, use_tqdm=False)

@@ -3,10 +3,14 @@
 import numpy as np
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 from pykeen.datasets import Nations
 from pykeen.hpo import hpo_pipeline
+from pykeen.losses import CrossEntropyLoss
 from pykeen.models import ComplEx, TransE
 from pykeen.regularizers import CombinedRegularizer, LpRegularizer, Regularizer, regularizer_resolver
+from pykeen.training import SymmetricLCWATrainingLoop
 
 from pykeen_conj_hale.functional.moebius import CONJUGATE_VARIANTS
 from pykeen_conj_hale.losses import HaLELoss
@@ -109,6 +113,74 @@ def test_query_sampling_regularizes_the_positives_once(nations, cls, kwargs):
     h, r, t = batch.numpy().T
     term = QueryTerms(model.train(), model.loss)(batch)["regularization"]
     assert term.item() == pytest.approx(expected_n3(model, h, r, t), rel=1e-12)
+
+
+@pytest.mark.parametrize("alpha", [0.25, 1.0])
+@pytest.mark.parametrize("loss", [HaLELoss, CrossEntropyLoss])
+def test_without_inverse_triples_each_side_counts_once(alpha, loss):
+    """Both directions of prediction look up the relation, and the heads' the tails once more."""
+    data = Nations()
+    loss = HaLELoss(alpha=alpha) if loss is HaLELoss else CrossEntropyLoss()
+    model = make(ConjComplEx, data, loss=loss)
+    batch = data.training.mapped_triples[:16]
+    h, r, t = batch.numpy().T
+    term = QueryTerms(model.train(), model.loss)(batch)["regularization"]
+    assert term.item() == pytest.approx(expected_n3(model, h, r, t), rel=1e-12)
+    assert all(module.training for module in model.modules())
+
+
+def test_without_inverse_triples_a_model_of_pykeen_counts_its_triples_once():
+    data = Nations()
+    model = make(ComplEx, data, loss=HaLELoss(alpha=0.5)).train()
+    batch = data.training.mapped_triples[:16]
+    term = QueryTerms(model, model.loss)(batch)["regularization"].item()
+    model.score_hrt(batch)
+    assert term == pytest.approx(model.collect_regularization_term().item(), rel=1e-12) != 0
+
+
+@pytest.mark.parametrize("slice_size", [None, 5])
+def test_symmetric_lcwa_counts_each_side_once(slice_size):
+    data = Nations()
+    model = make(FiveStarE, data, loss=CrossEntropyLoss()).train()
+    loop = SymmetricLCWATrainingLoop(model=model, triples_factory=data.training)
+    batch = data.training.mapped_triples[:16]
+    regularized = loop._process_batch((batch,), 3, 16, slice_size=slice_size)
+    model.factor_regularizer.weight.zero_()
+    plain = loop._process_batch((batch,), 3, 16, slice_size=slice_size)
+    expected = expected_n3(model, *batch[3:].numpy().T)
+    assert (regularized - plain).item() == pytest.approx(expected, rel=1e-9)
+
+
+@given(rows=st.lists(st.integers(0, 5), min_size=1, max_size=6), calls=st.integers(1, 4), steps=st.integers(1, 3))
+def test_a_look_up_counts_once_per_step(rows, calls, steps):
+    regularizer = N3Regularizer(weight=1.0)
+    ids = torch.tensor(rows).view(-1, 1).expand(-1, 3).contiguous()
+    for _ in range(steps):
+        found = [regularizer.is_new("head", ids[:, 0]) for _ in range(calls)]
+        assert found == [True] + [False] * (calls - 1)
+        assert regularizer.is_new("tail", ids[:, 0])
+        assert regularizer.is_new("head", ids[:, 1])  # another column
+        assert regularizer.is_new("head", ids[:, 0].clone())  # the same numbers elsewhere: other rows
+        regularizer.pop_regularization_term()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"weight": -1}, "weight=-1 is not allowed: it must be a finite number ≥ 0"),
+        ({"weight": "0.1"}, "weight='0.1' is not allowed"),
+        ({"weight": float("nan")}, "weight=nan is not allowed"),
+        ({"apply_only_once": "false"}, "apply_only_once='false' is not allowed: it must be True or False"),
+    ],
+)
+def test_bad_arguments(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        N3Regularizer(**arguments)
+
+
+def test_an_unknown_regularizer_is_named(nations):
+    with pytest.raises(ValueError, match="regularizer='N4' is unknown; choose one of"):
+        make(ConjComplEx, nations, regularizer="N4", regularizer_kwargs=None)
 
 
 def test_nothing_is_regularized_outside_of_training(nations):

@@ -146,7 +146,8 @@ def test_activations(tmp_path, axes):
         del activation_resolver.lookup_dict[activation_resolver.normalize("Steep")]
     lines = {curve.get_label(): curve for curve in axes["activations.png"][0].lines}
     assert len(lines) == count
-    for label, activation in {"Hanon (γ = 5, β = 3)": Hanon(), "Halin (γ = 5, β = 10)": Halin()}.items():
+    bounded = {"Hanon (γ = 10, β = 3)": Hanon(gamma=10.0), "Halin (γ = 10, β = 10)": Halin(gamma=10.0)}  # the paper's
+    for label, activation in bounded.items():
         x, h = lines[label].get_data()
         assert (x[0], x[-1]) == (0.0, 2.0)
         np.testing.assert_array_equal(h, activation(torch.as_tensor(x)))

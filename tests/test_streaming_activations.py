@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given
@@ -85,3 +86,9 @@ def test_names():
     assert activation_resolver.lookup("2x") is Double
     assert activation_resolver.lookup("xexp") is Exponential
     assert activation_resolver.lookup("2artanh") is Artanh
+
+
+def test_numpys_numbers_are_plain_ones():
+    """Checkpoints know a model by its repr."""
+    assert repr(Hanon(gamma=np.float64(7.0), beta=np.int64(2))) == "Hanon(gamma=7.0, beta=2.0)"
+    assert repr(Hanon(gamma=7)) == "Hanon(gamma=7, beta=3.0)"

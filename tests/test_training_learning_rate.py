@@ -24,7 +24,7 @@ def triples():
 
 def rates(triples, optimizer=torch.optim.Adam, loss="HaLE", scheduler=None, num_epochs=2, **kwargs):
     """Train, and note the learning rate of each step."""
-    model = RotE(triples_factory=triples, embedding_dim=4, loss=loss)
+    model = RotE(triples_factory=triples, embedding_dim=4, loss=loss, relation_scale=loss != "NonNeg")
     optimizer = optimizer(model.get_grad_params(), **kwargs)
     scheduler = scheduler and scheduler(optimizer)
     loop = QuerySamplingTrainingLoop(model=model, triples_factory=triples, optimizer=optimizer, lr_scheduler=scheduler)
@@ -102,3 +102,11 @@ def test_in_the_pipeline():
     assert max(callback.seen) == pytest.approx(LEARNING_RATE / 2, rel=1e-3)
     assert scaled_learning_rate(0.04, 256) == 0.02
     assert callback.seen[-1] < 0.01 * LEARNING_RATE
+
+
+@pytest.mark.parametrize(
+    ("rate", "size", "name"), [(0.01, 0, "batch_size"), (0.01, "256", "batch_size"), (-1, 2, "rate")]
+)
+def test_bad_arguments(rate, size, name):
+    with pytest.raises(ValueError, match=f"^{name}=.* is not allowed"):
+        scaled_learning_rate(rate, size)

@@ -1,8 +1,11 @@
 """PyKEEN's loops under a budget: PyKEEN's own test cases, names, and the negatives in HPO."""
 
 import pytest
+import torch
+from pykeen.datasets import Nations
 from pykeen.hpo import hpo_pipeline
 from pykeen.losses import CrossEntropyLoss, MarginRankingLoss
+from pykeen.models import DistMult
 from pykeen.pipeline import pipeline
 from pykeen.training import LCWATrainingLoop, SLCWATrainingLoop, SymmetricLCWATrainingLoop, training_loop_resolver
 
@@ -48,6 +51,36 @@ def settings(loop, **changes):
         "evaluation_kwargs": {"use_tqdm": False, "batch_size": 64},
         **changes,
     }
+
+
+def test_symmetric_lcwa_trains_the_rows_which_inverse_triples_have():
+    factory = Nations(create_inverse_triples=True).training
+    model = DistMult(triples_factory=factory, embedding_dim=8, random_seed=0, regularizer=None)
+    loop = BudgetedSymmetricLCWATrainingLoop(model=model, triples_factory=factory, optimizer="sgd")
+    before = model.relation_representations[0](None).detach().clone()
+    loop.train(factory, num_epochs=1, batch_size=256, use_tqdm=False)
+    model.train(False)
+    trained = (model.relation_representations[0](None) != before).any(dim=-1).nonzero().squeeze()
+    assert torch.equal(trained, factory._add_inverse_triples_if_necessary(factory.mapped_triples)[:, 1].unique())
+
+
+def test_symmetric_lcwa_is_as_good_with_inverse_triples():
+    metrics = {
+        inverse: pipeline(
+            **settings(
+                "BudgetedSymmetricLCWA",
+                model="ComplEx",
+                loss="CrossEntropy",
+                dataset_kwargs=dict(create_inverse_triples=inverse),
+                optimizer_kwargs=dict(lr=0.02),
+                training_loop_kwargs={},
+                training_kwargs=dict(num_epochs=20, batch_size=256, use_tqdm=False),
+                random_seed=0,
+            )
+        ).get_metric("mrr")
+        for inverse in (False, True)
+    }
+    assert metrics[True] > metrics[False] - 0.05
 
 
 @pytest.mark.parametrize("name", LOOPS)

@@ -5,6 +5,7 @@ import logging
 import pytest
 import torch
 from pykeen.datasets import Nations
+from pykeen.losses import CrossEntropyLoss
 
 from pykeen_conj_hale.losses import QueryLoss, Term
 from pykeen_conj_hale.models import ConjComplEx, HypER, RotE
@@ -93,8 +94,29 @@ def test_without_a_compiler_there_is_one_log_line(factory, monkeypatch, caplog):
         compiled.compiled_passes.cache_clear()
 
 
+def test_a_model_may_name_its_own_terms(factory):
+    class Named(RotE):
+        def collect_terms(self):
+            return {"regularization": super().collect_regularization_term(), "text": torch.ones(1)}
+
+    model = Named(triples_factory=factory, **OPTIONS, regularizer="N3")
+    terms = QueryTerms(model, model.loss)(factory.mapped_triples[:7])
+    assert list(terms) == ["alignment", "uniformity", "regularization", "text"]
+    assert terms["text"].item() == 1.0
+    assert terms["regularization"].item() > 0
+
+
+@pytest.mark.parametrize("smoothing", [1.0, -0.1, "0.1"])
+def test_label_smoothing_is_a_share(factory, smoothing):
+    model = RotE(triples_factory=factory, **OPTIONS)
+    with pytest.raises(ValueError, match=rf"label_smoothing={smoothing!r} is not allowed"):
+        QueryTerms(model, CrossEntropyLoss())(factory.mapped_triples[:7], label_smoothing=smoothing)
+
+
 def test_chunk_size_must_be_positive(factory):
     model = RotE(triples_factory=factory, **OPTIONS)
+    with pytest.raises(ValueError, match="compile='false' is not allowed"):
+        QueryTerms(model, model.loss, compile="false")
     with pytest.raises(ValueError, match="chunk_size=0"):
         QueryTerms(model, model.loss, chunk_size=0)
 

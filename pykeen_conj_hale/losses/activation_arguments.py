@@ -13,13 +13,18 @@ __all__ = ["make_activation"]
 
 
 def make_activation(
-    activation: HintOrType[HardnessActivation], gamma: float | None = None, beta: float | None = None
+    activation: HintOrType[HardnessActivation],
+    gamma: float | None = None,
+    beta: float | None = None,
+    *,
+    default: str,
 ) -> HardnessActivation:
     """Make an activation with those of γ and β that it has.
 
-    :param activation: its name, class, or an instance
+    :param activation: its name, class, or an instance; None for the default
     :param gamma: the upper bound γ, > 0; the activation's own default by default
     :param beta: the steepness β, > 0; the activation's own default by default
+    :param default: the name of the loss's own default, which need not be the one of other losses
     :return: the activation
     :raises ValueError: if there is none of that name, or γ or β is not allowed
     """
@@ -34,6 +39,6 @@ def make_activation(
                 f"{' and '.join(given)} cannot be combined with an instance, activation={activation!r}; set them there."
             )
         return activation
-    default = resolve(activation_resolver, "activation", activation)
-    names = {field.name for field in dataclasses.fields(default)}
-    return dataclasses.replace(default, **{name: value for name, value in given.items() if name in names})
+    made = resolve(activation_resolver, "activation", activation, default=default)
+    names = {field.name for field in dataclasses.fields(made)}
+    return dataclasses.replace(made, **{name: value for name, value in given.items() if name in names})

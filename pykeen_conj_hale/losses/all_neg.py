@@ -8,6 +8,8 @@ from typing import Any, ClassVar
 from class_resolver import HintOrType
 from docdata import parse_docdata
 from pykeen.losses import Reduction
+from torch import Tensor
+from torch.nn import functional
 
 from ..streaming.activations import HardnessActivation
 from .candidates import Candidates
@@ -28,6 +30,13 @@ class AllNegLoss(HaLELoss):
     It is :class:`HaLELoss` with α = 1, λ = 1 and without squaring, so that the query-sampling loop streams it. Without
     activation, the default, it equals :class:`pykeen.losses.CrossEntropyLoss`; with ``activation="hanon"`` it is the
     strategy "HA + AllNeg" of HaLE's ablation (Wang et al., 2022, Table 5).
+
+    Three loops have their own form of the formula:
+
+    - Under LCWA a row of scores may have several positives. As in PyKEEN's cross entropy they share the row's weight.
+    - Query sampling without inverse triples has two queries per triple, and takes the mean over both: half of the sum
+      that PyKEEN's cross entropy has there.
+    - Under sLCWA there is an estimate only; see :class:`HaLELoss`.
 
     ---
     name: All negatives
@@ -61,7 +70,8 @@ class AllNegLoss(HaLELoss):
         :raises ValueError: if an argument is not allowed
         """
         super().__init__(
-            activation=activation,
+            # None, which is null in JSON, stands for this loss's own default
+            activation="none" if activation is None else activation,
             alpha=1.0,
             lambda_=1.0,
             gamma=gamma,
@@ -70,3 +80,26 @@ class AllNegLoss(HaLELoss):
             candidates=candidates,
             reduction=reduction,
         )
+
+    def process_lcwa_scores(
+        self,
+        predictions: Tensor,
+        labels: Tensor,
+        label_smoothing: float | None = None,
+        num_entities: int | None = None,
+        weights: Tensor | None = None,
+    ) -> Tensor:
+        """Process scores from the LCWA loops: cross entropy, in which the positives of a row share its weight.
+
+        :param predictions: shape: ``(num_queries, num_entities)``, the scores
+        :param labels: shape: ``(num_queries, num_entities)``, 1 for positives, else 0
+        :param label_smoothing: not supported
+        :param num_entities: ignored
+        :param weights: not supported
+        :return: a scalar
+        :raises UnsupportedLabelSmoothingError: if label smoothing is requested
+        """
+        self._refuse(label_smoothing, weights)
+        loss = functional.cross_entropy(-self.activation(-predictions), functional.normalize(labels, p=1, dim=-1))
+        self._first_steps.add(loss)
+        return loss

@@ -13,12 +13,13 @@ from docdata import parse_docdata
 from pykeen.losses import Reduction, SetwiseLoss, UnsupportedLabelSmoothingError
 from torch import Tensor
 
-from ..checks import check_number
+from ..checks import check_bool, check_number
 from ..messages import Once
 from ..streaming.activations import HardnessActivation
 from ..streaming.logsumexp import stored_logsumexp
 from .activation_arguments import make_activation
 from .candidates import Candidates, check_candidates
+from .first_steps import FirstSteps
 from .query_loss import QueryBatch, QueryLoss, Term, sample_rows
 
 __all__ = ["HaLELoss"]
@@ -40,7 +41,8 @@ class HaLELoss(QueryLoss, SetwiseLoss):
     The first term, *alignment*, pulls positives together; the second, *uniformity*, pushes entities away from queries.
     (The paper's equations (5) and (9) print the first with a minus sign, which would push positives apart; its text and
     equation (4) make clear that it pulls.) Without squaring the first term is λ times the mean of h. With α = 1, λ = 1,
-    no activation and no squaring the loss is softmax cross entropy over all entities.
+    no activation and no squaring the loss is softmax cross entropy over all entities, where each query has one positive
+    (under LCWA some have more: :class:`~pykeen_conj_hale.losses.AllNegLoss` is cross entropy there, too).
 
     With ``candidates``, E is a sample of S of the n entities, and :math:`\log(n / S)` is added: then more of the
     queries can be compared in the same time.
@@ -88,7 +90,7 @@ class HaLELoss(QueryLoss, SetwiseLoss):
         """Initialize the loss.
 
         :param activation: the activation h, ``"hanon"``, ``"halin"``, ``"2x"``, ``"xexp"``, ``"2artanh"`` or
-            ``"none"``, or an instance
+            ``"none"``, or an instance; None for the default
         :param alpha: the fraction α of queries that is sampled, 0 < α ≤ 1; at least one query is
         :param lambda_: the weight λ of alignment, > 0
         :param gamma: the upper bound γ of the activation, > 0; the activation's own default by default (5)
@@ -106,10 +108,11 @@ class HaLELoss(QueryLoss, SetwiseLoss):
         super().__init__(reduction=reduction)
         self.alpha = check_number("alpha", alpha, above=0, maximum=1)
         self.lambda_ = check_number("lambda_", lambda_, above=0)
-        self.activation = make_activation(activation, gamma, beta)
-        self.square = square
+        self.activation = make_activation(activation, gamma, beta, default="hanon")
+        self.square = check_bool("square", square)
         self.candidates = check_candidates(candidates)
         self._once = Once(logger)
+        self._first_steps = FirstSteps(type(self).__name__.removesuffix("Loss"), self.activation)
 
     def num_sampled(self, num_queries: int) -> int:
         """Count the sampled queries: the fraction α, one at least.
@@ -164,11 +167,11 @@ class HaLELoss(QueryLoss, SetwiseLoss):
         num_sampled = self.num_sampled(batch.num_triples)
         # the stream first: see `QueryBatch.logsumexp`
         logsumexp = batch.logsumexp(num_sampled, self.activation, self.num_candidates(batch.num_entities))
-        return {
-            "alignment": Term(self.alignment(batch.positive_scores()), batch.num_triples),
-            # the mean of the directions' means
-            "uniformity": Term(logsumexp.mean(dim=-1).mean(), num_sampled),
-        }
+        alignment = self.alignment(batch.positive_scores())
+        # the mean of the directions' means
+        uniformity = logsumexp.mean(dim=-1).mean()
+        self._first_steps.add(alignment, uniformity)
+        return {"alignment": Term(alignment, batch.num_triples), "uniformity": Term(uniformity, num_sampled)}
 
     def process_lcwa_scores(
         self,
@@ -192,7 +195,9 @@ class HaLELoss(QueryLoss, SetwiseLoss):
         uniformity = self.uniformity(predictions[self.sample_queries(len(predictions), predictions.device)])
         positives = predictions[labels > 0.5]
         # a batch without positives has nothing to align
-        return uniformity + self.alignment(positives) if len(positives) else uniformity
+        loss = uniformity + self.alignment(positives) if len(positives) else uniformity
+        self._first_steps.add(loss)
+        return loss
 
     def process_slcwa_scores(
         self,
@@ -235,7 +240,9 @@ class HaLELoss(QueryLoss, SetwiseLoss):
         if not len(f):
             return alignment
         log_mean_exp = torch.logsumexp(f, dim=-1) - count.to(f.dtype).log()
-        return alignment + log_mean_exp.mean() + math.log(num_entities or 1)
+        loss = alignment + log_mean_exp.mean() + math.log(num_entities or 1)
+        self._first_steps.add(loss)
+        return loss
 
     def _refuse(self, label_smoothing: float | None, *weights: Tensor | None) -> None:
         """Raise for what PyKEEN offers to losses and this one has no meaning for."""

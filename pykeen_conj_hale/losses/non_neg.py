@@ -30,7 +30,7 @@ class NonNegLoss(QueryLoss):
 
     Without the second term, *spread*, all entities would meet in one point. It is a logarithm, so that the loss has a
     minimum: the plain mean distance would win over alignment for any λ, or lose. A scale per relation, which could
-    become 0 instead of the distances, does not go with it (``relation_scale=False``).
+    become 0 instead of the distances, is refused with it (``relation_scale=False``).
 
     HaLE's paper (Wang et al., 2022) compares with such losses and names the two parts; the logarithm is ours. It needs
     the entities: only the query-sampling loops have them, see
@@ -46,6 +46,8 @@ class NonNegLoss(QueryLoss):
     """
 
     synonyms: ClassVar[set[str] | None] = {"NonNeg"}
+
+    supports_relation_scale = False
 
     hpo_default: ClassVar[Mapping[str, Any]] = dict(lambda_=dict(type=float, low=0.1, high=10.0, log=True))
 
@@ -68,7 +70,7 @@ class NonNegLoss(QueryLoss):
         """
         super().__init__(reduction=reduction)
         self.lambda_ = check_number("lambda_", lambda_, above=0)
-        self.activation = make_activation(activation, gamma, beta)
+        self.activation = make_activation(activation, gamma, beta, default="none")
 
     def alignment(self, positive_scores: Tensor) -> Tensor:
         """Compute the alignment term, λ · mean h(x)².

@@ -111,6 +111,8 @@ class QueryLoss(Loss, ABC):
     learning_rate: ClassVar[float | None] = None
     #: Whether the loss can smooth labels
     supports_label_smoothing: ClassVar[bool] = False
+    #: Whether the loss makes sense where a scale per relation is trained, too
+    supports_relation_scale: ClassVar[bool] = True
 
     def __init__(self, reduction: Reduction = "mean") -> None:
         """Initialize the loss.

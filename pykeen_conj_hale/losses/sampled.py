@@ -3,17 +3,22 @@ r"""Losses of sampled negatives, PyKEEN's own, with an activation: SamNeg and Ad
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, get_args
 
 from class_resolver import HintOrType
 from docdata import parse_docdata
 from pykeen.losses import BCEWithLogitsLoss, NSSALoss, Reduction
 from torch import Tensor
 
+from ..checks import check_choice, check_number
 from ..streaming.activations import HardnessActivation
 from .activation_arguments import make_activation
+from .first_steps import FirstSteps
 
 __all__ = ["AdvNegLoss", "SamNegLoss"]
+
+#: What PyKEEN can reduce the losses of triples to
+REDUCTIONS: tuple[Reduction, ...] = get_args(Reduction)
 
 
 @parse_docdata
@@ -59,14 +64,17 @@ class SamNegLoss(BCEWithLogitsLoss):
         :param margin: the margin m, which is added to the activated score
         :param gamma: the upper bound γ of the activation, if it has one
         :param beta: the steepness β of the activation, if it has one
-        :param pos_weight: the weight of positives; 1 by default; the number of negatives per
+        :param pos_weight: the weight of positives, > 0; 1 by default; the number of negatives per
             positive balances the two
-        :param reduction: how the losses of triples are reduced
+        :param reduction: how the losses of triples are reduced, ``"mean"`` or ``"sum"``
         :raises ValueError: if an argument is not allowed
         """
-        super().__init__(reduction=reduction, pos_weight=pos_weight)
-        self.activation = make_activation(activation, gamma, beta)
-        self.margin = margin
+        if pos_weight is not None:
+            pos_weight = check_number("pos_weight", pos_weight, above=0)
+        super().__init__(reduction=check_choice("reduction", reduction, REDUCTIONS), pos_weight=pos_weight)
+        self.activation = make_activation(activation, gamma, beta, default="none")
+        self.margin = check_number("margin", margin)
+        self._first_steps = FirstSteps("SamNeg", self.activation)
 
     def forward(self, x: Tensor, target: Tensor, weight: Tensor | None = None) -> Tensor:
         """Compute the loss of scores.
@@ -77,6 +85,7 @@ class SamNegLoss(BCEWithLogitsLoss):
         :return: a scalar
         """
         loss: Tensor = super().forward(self.margin - self.activation(-x), target, weight)
+        self._first_steps.add(loss)
         return loss
 
 
@@ -116,14 +125,20 @@ class AdvNegLoss(NSSALoss):
 
         :param activation: the activation h; see :class:`~pykeen_conj_hale.losses.HaLELoss`
         :param margin: the margin, which is added to the activated score
-        :param adversarial_temperature: the temperature as NSSA has it, a factor of the scores in the negatives' weights
+        :param adversarial_temperature: the temperature as NSSA has it, ≥ 0, a factor of the scores in the negatives'
+            weights; 0 for equal weights
         :param gamma: the upper bound γ of the activation, if it has one
         :param beta: the steepness β of the activation, if it has one
-        :param reduction: how the losses of triples are reduced
+        :param reduction: how the losses of triples are reduced, ``"mean"`` or ``"sum"``
         :raises ValueError: if an argument is not allowed
         """
-        super().__init__(margin=margin, adversarial_temperature=adversarial_temperature, reduction=reduction)
-        self.activation = make_activation(activation, gamma, beta)
+        super().__init__(
+            margin=check_number("margin", margin),
+            adversarial_temperature=check_number("adversarial_temperature", adversarial_temperature, minimum=0),
+            reduction=check_choice("reduction", reduction, REDUCTIONS),
+        )
+        self.activation = make_activation(activation, gamma, beta, default="none")
+        self._first_steps = FirstSteps("AdvNeg", self.activation)
 
     def process_lcwa_scores(self, predictions: Tensor, *args: Any, **kwargs: Any) -> Tensor:
         """Process scores from the LCWA loops; see :meth:`pykeen.losses.Loss.process_lcwa_scores`.
@@ -134,6 +149,7 @@ class AdvNegLoss(NSSALoss):
         :return: a scalar
         """
         loss: Tensor = super().process_lcwa_scores(-self.activation(-predictions), *args, **kwargs)
+        self._first_steps.add(loss)
         return loss
 
     def process_slcwa_scores(
@@ -150,4 +166,5 @@ class AdvNegLoss(NSSALoss):
         loss: Tensor = super().process_slcwa_scores(
             -self.activation(-positive_scores), -self.activation(-negative_scores), *args, **kwargs
         )
+        self._first_steps.add(loss)
         return loss

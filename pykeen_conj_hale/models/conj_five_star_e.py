@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+import cmath
+import math
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, ClassVar
 
-from pykeen.typing import Initializer
+from pykeen.typing import Hint, Initializer
 from torch import Tensor
 
 from ..checks import check_choice
 from ..functional.moebius import CONJUGATE_VARIANTS
-from ..nn import QueryModel, Relation, init_phases, near_zero_
+from ..nn import (
+    QueryModel,
+    Relation,
+    Similarity,
+    complex_normal_,
+    init_phases,
+    near_zero_,
+    normal_entities_,
+    small_phases_,
+)
 from .five_star_e import FiveStarEInteraction
 
 
@@ -49,16 +61,68 @@ class ConjFiveStarEInteraction(FiveStarEInteraction):
         return f"{super().extra_repr()}, variant={self.variant!r}"
 
 
-def start_second(variant: str, **options: Any) -> Initializer:
-    """Choose the initializer of the second number: modulus 1 where d is its conjugate, close to 0 where it is b.
+def is_far(variant: str, similarity: Similarity) -> bool:
+    """Tell whether a distance needs a start of its own: these variants have no parameters that give the identity.
 
-    A map is nearly a rotation then, except with *horizontal* and *vertical*: all four numbers have modulus 1.
+    With moduli of 1 their queries have the length √d, and first distances lie where HaLE's activations are flat.
 
     :param variant: which numbers are shared
+    :param similarity: the similarity
+    :return: whether it does
+    """
+    return similarity.is_distance and variant in ("horizontal", "vertical")
+
+
+#: With a = e^(iπ/4) and b = -i s² a, s = √2 - 1, the map (a h + b) / (ā h + b̄) has the fixed point i s, around which it
+#: is a rotation to first order
+FIXED_POINT = 1j * (math.sqrt(2) - 1)
+FIXING_A = cmath.exp(0.25j * math.pi)
+FIXING_B = FIXED_POINT * abs(FIXED_POINT) * -FIXING_A
+
+
+def start_first(
+    *, variant: str, normalization: str, embedding_dim: int, similarity: Similarity, **options: Any
+) -> Hint[Initializer]:
+    """Choose the initializer of the first number, a: modulus 1, unless the length of queries depends on a alone.
+
+    :param variant: which numbers are shared
+    :param normalization: the map
+    :param embedding_dim: the dimension
+    :param similarity: the similarity
     :param options: the other options
     :return: the initializer
     """
-    return init_phases if variant in ("horizontal", "vertical") else near_zero_
+    if not is_far(variant, similarity):
+        return init_phases
+    if variant == "horizontal":
+        return small_phases_
+    if normalization == "published":
+        return init_phases
+    return partial(complex_normal_, mean=FIXING_A, std=math.sqrt(0.16 / embedding_dim))
+
+
+def start_second(
+    *, variant: str, normalization: str, embedding_dim: int, similarity: Similarity, **options: Any
+) -> Hint[Initializer]:
+    """Choose the initializer of the second number: modulus 1 where d is its conjugate, close to 0 where it is b.
+
+    A map is nearly a rotation then, except with *horizontal* and *vertical*.
+
+    :param variant: which numbers are shared
+    :param normalization: the map
+    :param embedding_dim: the dimension
+    :param similarity: the similarity
+    :param options: the other options
+    :return: the initializer
+    """
+    if variant not in ("horizontal", "vertical"):
+        return near_zero_
+    if variant == "horizontal" or not similarity.is_distance:
+        return init_phases
+    if normalization == "published":
+        # a h + b is as much the head's as the relation's
+        return normal_entities_
+    return partial(complex_normal_, mean=FIXING_B, std=math.sqrt(0.16 / embedding_dim))
 
 
 class ConjFiveStarE(QueryModel):
@@ -85,5 +149,19 @@ class ConjFiveStarE(QueryModel):
 
     synonyms: ClassVar[set[str]] = {"Conj5StarE"}
     interaction_class = ConjFiveStarEInteraction
-    first = Relation(init_phases, option="relation")
+    first = Relation(initializer_for=start_first, option="relation")
     second = Relation(initializer_for=start_second, option="relation")
+    entity_initializer_default: ClassVar[Hint[Initializer]] = None
+
+    @classmethod
+    def entity_initializer_for(cls, *, similarity: Similarity, embedding_dim: int, **options: Any) -> Hint[Initializer]:
+        """Choose the initializer of entities: around the fixed point, where relations start with one.
+
+        :param similarity: the similarity
+        :param embedding_dim: the dimension
+        :param options: the interaction's options
+        :return: the initializer
+        """
+        if similarity.is_distance and (options["variant"], options["normalization"]) == ("vertical", "exact"):
+            return partial(complex_normal_, mean=FIXED_POINT, std=math.sqrt(0.16 / embedding_dim))
+        return normal_entities_

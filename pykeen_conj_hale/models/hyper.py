@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
@@ -13,9 +14,9 @@ from pykeen.typing import Hint, Initializer
 from torch import Tensor, nn
 from torch.nn.init import xavier_normal_
 
-from ..checks import check_number, check_whole
+from ..checks import check_bool, check_number, check_whole
 from ..functional.convolution import correlate
-from ..nn import QueryInteraction, QueryModel, Relation
+from ..nn import QueryInteraction, QueryModel, Relation, Similarity, normal_entities_
 
 logger = logging.getLogger(__name__)
 
@@ -26,6 +27,10 @@ class HypERInteraction(QueryInteraction):
     As in the authors' code, both linear maps, H and W, have a bias; dropout follows the head, the feature maps (whole
     maps) and W; and there is batch normalization of the head, of the feature maps and of what ReLU gets. The bias of
     tails is the base's option ``tail_bias``.
+
+    ReLU of normalized numbers has a squared length of d / 2. For a distance, queries are multiplied by
+    :math:`\sqrt{0.64 / d}`, so that they start as long as entities: else first distances lie where HaLE's activations
+    are flat.
     """
 
     entity_shape = ("d",)
@@ -62,6 +67,7 @@ class HypERInteraction(QueryInteraction):
         """
         super().__init__(**kwargs)
         _check_sizes(embedding_dim, relation_dim, num_filters, filter_length)
+        check_bool("hypernetwork", hypernetwork)
         check_number("input_dropout", input_dropout, minimum=0, below=1)
         check_number("feature_map_dropout", feature_map_dropout, minimum=0, below=1)
         check_number("hidden_dropout", hidden_dropout, minimum=0, below=1)
@@ -77,7 +83,7 @@ class HypERInteraction(QueryInteraction):
         self.hidden_dropout = nn.Dropout(hidden_dropout)
 
     def transform(self, h: Tensor, r: Tensor) -> Tensor:
-        r"""Build the query :math:`\mathrm{ReLU}(\mathrm{vec}(h * F_r) W)`.
+        r"""Build the query :math:`\mathrm{ReLU}(\mathrm{vec}(h * F_r) W)`; for distances times :math:`\sqrt{0.64 / d}`.
 
         In training the batch normalization takes its statistics from all (head, relation) pairs of the call.
 
@@ -95,7 +101,8 @@ class HypERInteraction(QueryInteraction):
         batch_dims = maps.shape[:-2]
         maps = self.feature_map_dropout(self.feature_map_norm(maps.reshape(-1, *maps.shape[-2:])))
         hidden: Tensor = self.hidden_norm(self.hidden_dropout(self.projection(maps.flatten(start_dim=1))))
-        return hidden.relu().view(*batch_dims, h.shape[-1])
+        query = hidden.relu().view(*batch_dims, h.shape[-1])
+        return query * math.sqrt(0.64 / h.shape[-1]) if self.similarity.is_distance else query
 
     def _check_batch(self, h: Tensor, r: Tensor) -> None:
         if self.training and h.shape[:-1].numel() == r.shape[:-1].numel() == 1:
@@ -168,10 +175,22 @@ class HypER(QueryModel):
     loss_default_kwargs: ClassVar[Mapping[str, Any] | None] = {}
 
     tail_bias_default: ClassVar[bool] = True
-    #: As in the authors' code
-    entity_initializer_default: ClassVar[Hint[Initializer]] = xavier_normal_
+    entity_initializer_default: ClassVar[Hint[Initializer]] = None
     relation = Relation(xavier_normal_, shape="e", size=_size_of_relation)
     interaction_class = HypERInteraction
+
+    @classmethod
+    def entity_initializer_for(cls, *, similarity: Similarity, embedding_dim: int, **options: Any) -> Hint[Initializer]:
+        """Choose the initializer of entities: that of the authors' code for the dot product.
+
+        Distances need entities whose length does not depend on the dimension.
+
+        :param similarity: the similarity
+        :param embedding_dim: the dimension
+        :param options: the interaction's options
+        :return: the initializer
+        """
+        return normal_entities_ if similarity.is_distance else xavier_normal_
 
     @classmethod
     def check_options(cls, *, triples_factory: KGInfo, embedding_dim: int, **options: Any) -> None:
@@ -180,9 +199,11 @@ class HypER(QueryModel):
         :param triples_factory: the numbers of entities and relations; there should be inverse triples
         :param embedding_dim: the dimension of entities
         :param options: the interaction's options
-        :raises ValueError: if ``embedding_dim`` is not allowed
+        :raises ValueError: if an option is not allowed
         """
         super().check_options(triples_factory=triples_factory, embedding_dim=embedding_dim, **options)
+        _check_sizes(embedding_dim, *(options[name] for name in ("relation_dim", "num_filters", "filter_length")))
+        check_bool("hypernetwork", options["hypernetwork"])
         if not triples_factory.create_inverse_triples:
             logger.warning(
                 "HypER without inverse triples scores heads by a convolution of each entity for each relation, which "

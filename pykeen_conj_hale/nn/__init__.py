@@ -8,7 +8,14 @@ from ..functional.rotation import from_pairs, givens_rotation, pairs, unit, unit
 from .declaration import Relation
 from .distance import DistanceQueryModel
 from .finite import NonFiniteScoreError
-from .initializers import init_phases, near_zero_, normal_entities_, random_rotations_
+from .initializers import (
+    complex_normal_,
+    init_phases,
+    near_zero_,
+    normal_entities_,
+    random_rotations_,
+    small_phases_,
+)
 from .model import QueryModel
 from .query import Query, QueryInteraction, Target
 from .similarity import Dot, ExponentialDistance, Similarity, SquaredDistance, similarity_resolver
@@ -25,6 +32,7 @@ __all__ = [
     "Similarity",
     "SquaredDistance",
     "Target",
+    "complex_normal_",
     "from_pairs",
     "givens_rotation",
     "init_phases",
@@ -33,6 +41,7 @@ __all__ = [
     "pairs",
     "random_rotations_",
     "similarity_resolver",
+    "small_phases_",
     "unit",
     "unit_modulus",
 ]

@@ -12,6 +12,7 @@ from pykeen.typing import Hint, Initializer
 from torch import Tensor
 
 from .query import QueryInteraction, parts_of
+from .similarity import Similarity
 
 if TYPE_CHECKING:
     from .model import QueryModel
@@ -33,7 +34,8 @@ class Relation:
     :param is_factor: whether it is a factor of the scores that regularizers act on; not so if the transform normalises
         it, or if it is no vector
     :param option: the ``NAME`` of the options; the attribute's by default. Several representations may share a name.
-    :param initializer_for: chooses the initializer where it depends on options, which it gets like :attr:`size`
+    :param initializer_for: chooses the initializer where it depends on options, which it gets like :attr:`size`, and
+        the model's ``similarity``
     :raises ValueError: if nothing says the length, or nothing the initializer
     """
 
@@ -50,16 +52,19 @@ class Relation:
         if (self.initializer is None) == (self.initializer_for is None):
             raise ValueError("Give either initializer=… or initializer_for=…, a function of the options.")
 
-    def embedding_kwargs(self, options: Mapping[str, Any]) -> dict[str, Any]:
+    def embedding_kwargs(self, options: Mapping[str, Any], similarity: Similarity) -> dict[str, Any]:
         """Describe the embedding.
 
         :param options: ``embedding_dim`` and the interaction's options
+        :param similarity: the model's similarity
         :return: its ``shape`` and ``initializer``, and what forbids a regularizer
         """
         default_size = options["embedding_dim"] if self.shape else ()
         return dict(
             shape=default_size if self.size is None else self.size(**options),
-            initializer=self.initializer if self.initializer_for is None else self.initializer_for(**options),
+            initializer=self.initializer
+            if self.initializer_for is None
+            else self.initializer_for(similarity=similarity, **options),
             **({} if self.is_factor else dict(regularizer=None)),
         )
 

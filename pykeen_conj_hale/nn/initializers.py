@@ -8,30 +8,61 @@ import torch
 from pykeen.nn.init import init_phases
 from torch import Tensor, nn
 
+from ..checks import check_number
 from ..functional.rotation import from_pairs
 
-__all__ = ["init_phases", "near_zero_", "normal_entities_", "random_rotations_"]
+__all__ = [
+    "complex_normal_",
+    "init_phases",
+    "near_zero_",
+    "normal_entities_",
+    "random_rotations_",
+    "small_phases_",
+]
 
 
 def normal_entities_(tensor: Tensor, std: float | None = None) -> Tensor:
     r"""Initialize entities such that their distances do not depend on the dimension.
 
     :param tensor: shape: ``(num_entities, *shape)``, real (complex entities as pairs); filled in place
-    :param std: the standard deviation; by default :math:`\sqrt{0.32 / d}` for d real values per entity, 0.1 at d = 32,
-        so that two entities have an expected squared distance of 0.64
+    :param std: the standard deviation, ≥ 0; by default :math:`\sqrt{0.32 / d}` for d real values per entity, 0.1 at
+        d = 32, so that two entities have an expected squared distance of 0.64
     :return: the tensor
     """
-    return nn.init.normal_(tensor, std=math.sqrt(0.32 / tensor[0].numel()) if std is None else std)
+    std = math.sqrt(0.32 / tensor[0].numel()) if std is None else check_number("std", std, minimum=0)
+    return nn.init.normal_(tensor, std=std)
 
 
 def near_zero_(tensor: Tensor, std: float = 0.01) -> Tensor:
     """Initialize numbers that start close to 0.
 
     :param tensor: any shape, real (complex numbers as pairs); filled in place
-    :param std: the standard deviation
+    :param std: the standard deviation, ≥ 0
     :return: the tensor
     """
-    return nn.init.normal_(tensor, std=std)
+    return nn.init.normal_(tensor, std=check_number("std", std, minimum=0))
+
+
+def small_phases_(tensor: Tensor) -> Tensor:
+    r"""Initialize complex numbers with random phases, and vectors as long as :func:`normal_entities_` makes them.
+
+    :param tensor: shape: ``(num, d, 2)``, real, the pairs of complex numbers; filled in place
+    :return: the tensor, all of its numbers of modulus :math:`\sqrt{0.32 / d}`
+    """
+    with torch.no_grad():
+        return tensor.copy_(init_phases(tensor) * math.sqrt(0.32 / tensor.shape[-2]))
+
+
+def complex_normal_(tensor: Tensor, mean: complex, std: float) -> Tensor:
+    """Initialize complex numbers around one number.
+
+    :param tensor: shape: ``(*dims, 2)``, real, the pairs of complex numbers; filled in place
+    :param mean: the number
+    :param std: the root of the expected squared distance to it
+    :return: the tensor
+    """
+    with torch.no_grad():
+        return nn.init.normal_(tensor, std=std / math.sqrt(2)).add_(tensor.new_tensor([mean.real, mean.imag]))
 
 
 def random_rotations_(tensor: Tensor) -> Tensor:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import numbers
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, ClassVar
 
+import torch
 from class_resolver import HintOrType, OptionalKwargs
 from pykeen.losses import CrossEntropyLoss, Loss
 from pykeen.regularizers import Regularizer, regularizer_resolver
@@ -12,7 +14,7 @@ from pykeen.triples import KGInfo
 from pykeen.typing import Hint, InductiveMode, Initializer, LongTensor
 from torch import Tensor, nn
 
-from ..checks import check_whole
+from ..checks import check_bool, check_whole, look_up, resolve
 from ..pykeen_internals import show_options
 from ..regularizers import N3Regularizer
 from .declaration import declares, give_docdata, interaction_options, make_interaction, relations_of
@@ -20,7 +22,7 @@ from .finite import FiniteScoreModel
 from .initializers import normal_entities_
 from .options import embedding_dtype, is_made, list_options, make_init, take_options, take_relations
 from .query import UNIT_SCALE, QueryInteraction
-from .similarity import Similarity
+from .similarity import Similarity, similarity_resolver
 
 __all__ = ["QueryModel"]
 
@@ -63,7 +65,8 @@ class QueryModel(FiniteScoreModel):
     embedding_dim_default: ClassVar[int] = 200
     #: Why the dimension has to be even, for the error; None where it may be odd
     even_dimension: ClassVar[str | None] = None
-    #: The initializer of entities by default
+    #: The initializer of entities by default; None where :meth:`entity_initializer_for` chooses it by the options.
+    #: (PyKEEN's pipeline hands the default over as if it had been asked for.)
     entity_initializer_default: ClassVar[Hint[Initializer]] = normal_entities_
     #: The similarity by default; None leaves it to the interaction
     similarity_default: ClassVar[str | None] = None
@@ -74,7 +77,7 @@ class QueryModel(FiniteScoreModel):
 
     interaction: QueryInteraction
     #: The regularizer of the interaction's factors: N3, which no single representation can compute
-    factor_regularizer: Regularizer | None
+    factor_regularizer: N3Regularizer | None
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         """Make the interaction, and show the options on PyKEEN's command line.
@@ -129,16 +132,23 @@ class QueryModel(FiniteScoreModel):
         cls = type(self)
         options = take_options(cls, embedding_dim, kwargs)
         self.check_options(triples_factory=triples_factory, **options)
-        relation_scale = cls.relation_scale_default if relation_scale is None else relation_scale
-        tail_bias = cls.tail_bias_default if tail_bias is None else tail_bias
+        options["embedding_dim"] = int(options["embedding_dim"])
+        default = cls.similarity_default or cls.interaction_class.similarity_default
+        psi = resolve(similarity_resolver, "similarity", similarity, default=default)
+        relation_scale = check_bool(
+            "relation_scale", cls.relation_scale_default if relation_scale is None else relation_scale
+        )
+        tail_bias = check_bool("tail_bias", cls.tail_bias_default if tail_bias is None else tail_bias)
         factor_regularizer, regularization = _split_regularizer(regularizer, regularizer_kwargs)
         entity_kwargs = dict(
             shape=options["embedding_dim"],
-            initializer=cls.entity_initializer_default if entity_initializer is None else entity_initializer,
+            initializer=cls.entity_initializer_for(similarity=psi, **options)
+            if entity_initializer is None
+            else entity_initializer,
             initializer_kwargs=entity_initializer_kwargs,
         )
         entities = [{**embedding_dtype(cls.interaction_class), **regularization, **entity_kwargs}]
-        relations = [{**regularization, **relation} for relation in take_relations(cls, options, kwargs)]
+        relations = [{**regularization, **relation} for relation in take_relations(cls, options, psi, kwargs)]
         if relation_scale:
             relations.append(_scalar(UNIT_SCALE))
         if tail_bias:
@@ -148,7 +158,7 @@ class QueryModel(FiniteScoreModel):
             interaction=cls.interaction_class,
             interaction_kwargs=dict(
                 {name: options[name] for name in interaction_options(cls.interaction_class) if name in options},
-                similarity=cls.similarity_default if similarity is None else similarity,
+                similarity=psi,
                 relation_scale=relation_scale,
                 tail_bias=tail_bias,
             ),
@@ -160,6 +170,17 @@ class QueryModel(FiniteScoreModel):
         self.factor_regularizer = factor_regularizer
 
     @classmethod
+    def entity_initializer_for(cls, *, similarity: Similarity, embedding_dim: int, **options: Any) -> Hint[Initializer]:
+        """Choose the initializer of entities where none is given; to be extended where it depends on options.
+
+        :param similarity: the similarity
+        :param embedding_dim: the dimension
+        :param options: the interaction's options
+        :return: the initializer
+        """
+        return cls.entity_initializer_default
+
+    @classmethod
     def check_options(cls, *, triples_factory: KGInfo, embedding_dim: int, **options: Any) -> None:
         """Check options before anything is built; to be extended where more has to fit.
 
@@ -168,32 +189,38 @@ class QueryModel(FiniteScoreModel):
         :param options: the interaction's options
         :raises ValueError: if an option is not allowed
         """
-        if cls.even_dimension is not None and (embedding_dim < 2 or embedding_dim % 2):
-            raise ValueError(f"embedding_dim={embedding_dim} must be even and at least 2: {cls.even_dimension}.")
+        is_even = isinstance(embedding_dim, numbers.Integral) and embedding_dim >= 2 and not embedding_dim % 2
+        if cls.even_dimension is not None and not is_even:
+            raise ValueError(f"embedding_dim={embedding_dim!r} must be even and at least 2: {cls.even_dimension}.")
         check_whole("embedding_dim", embedding_dim)
+        # a string is true, whatever it says
+        check_bool("create_inverse_triples", triples_factory.create_inverse_triples)
 
     def _get_representations(
         self, h: LongTensor | None, r: LongTensor | None, t: LongTensor | None, *, mode: InductiveMode | None
     ) -> tuple[Any, Any, Any]:
         """Get representations, and regularize the factors of the batch's rows."""
         representations = super()._get_representations(h=h, r=r, t=t, mode=mode)
-        if self.factor_regularizer is not None and self.training:
+        regularizer = self.factor_regularizer
+        if regularizer is not None and regularizer.training and torch.is_grad_enabled():
             # one id per row on at least two sides; ids of another shape are candidates (all entities, or a slice)
             shapes = [None if ids is None else ids.shape for ids in (h, r, t)]
             rows = [
-                None if shape is None or shapes.count(shape) == 1 else x
-                for shape, x in zip(shapes, representations, strict=True)
+                x if ids is not None and shapes.count(ids.shape) > 1 and regularizer.is_new(side, ids) else None
+                for side, ids, x in zip(("head", "relation", "tail"), (h, r, t), representations, strict=True)
             ]
-            self.factor_regularizer.update(*self.interaction.factors(*rows))
+            regularizer.update(*self.interaction.factors(*rows))
         return representations
 
 
 def _split_regularizer(
     regularizer: HintOrType[Regularizer], kwargs: OptionalKwargs
-) -> tuple[Regularizer | None, dict[str, Any]]:
+) -> tuple[N3Regularizer | None, dict[str, Any]]:
     """Make the regularizer of the factors, if it is one; else say which one each representation has."""
-    if regularizer is not None and issubclass(regularizer_resolver.lookup(regularizer), N3Regularizer):
-        return regularizer_resolver.make(regularizer, kwargs), dict(regularizer=None, regularizer_kwargs=None)
+    if regularizer is not None and issubclass(look_up(regularizer_resolver, "regularizer", regularizer), N3Regularizer):
+        n3 = regularizer_resolver.make(regularizer, kwargs)
+        assert isinstance(n3, N3Regularizer)
+        return n3, dict(regularizer=None, regularizer_kwargs=None)
     return None, dict(regularizer=regularizer, regularizer_kwargs=kwargs)
 
 

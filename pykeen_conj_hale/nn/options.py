@@ -13,6 +13,7 @@ from pykeen.typing import Hint, Initializer
 from ..pykeen_internals import show_options
 from .declaration import interaction_options, relations_of
 from .query import QueryInteraction
+from .similarity import Similarity
 
 if TYPE_CHECKING:
     from .model import QueryModel
@@ -42,11 +43,14 @@ def take_options(model: type[QueryModel], embedding_dim: int | None, kwargs: dic
     return {name: value for name, value in options.items() if value is not inspect.Parameter.empty}
 
 
-def take_relations(model: type[QueryModel], options: Mapping[str, Any], kwargs: dict[str, Any]) -> list[dict[str, Any]]:
+def take_relations(
+    model: type[QueryModel], options: Mapping[str, Any], similarity: Similarity, kwargs: dict[str, Any]
+) -> list[dict[str, Any]]:
     """Describe the embeddings of relations, with the initializers that are among keyword arguments.
 
     :param model: the model's class
     :param options: what :func:`take_options` returned
+    :param similarity: the model's similarity
     :param kwargs: the keyword arguments; changed
     :return: arguments of an embedding for each relation representation
     """
@@ -56,7 +60,7 @@ def take_relations(model: type[QueryModel], options: Mapping[str, Any], kwargs: 
     embeddings = []
     for name, relation in relations.items():
         initializer, initializer_kwargs = given[f"{relation.option or name}_initializer"]
-        embedding = relation.embedding_kwargs(options)
+        embedding = relation.embedding_kwargs(options, similarity)
         embedding.update(initializer_kwargs=initializer_kwargs)
         if initializer is not None:
             embedding.update(initializer=initializer)
@@ -88,7 +92,7 @@ def list_options(model: type[QueryModel]) -> dict[str, tuple[Any, Any]]:
     options: dict[str, tuple[Any, Any]] = {"embedding_dim": (int, model.embedding_dim_default)}
     options |= {name: (p.annotation, p.default) for name, p in interaction.items() if name != "embedding_dim"}
     for name, defaults in initializers.items():
-        # None where the representations that share the option start in different ways
+        # None where the representations that share the option start in different ways, or options decide how
         default = next(iter(defaults)) if len(defaults) == 1 else None
         options[f"{name}_initializer"] = _INITIALIZER, default
         options[f"{name}_initializer_kwargs"] = Mapping[str, Any] | None, None

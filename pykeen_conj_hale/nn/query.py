@@ -19,7 +19,7 @@ from pykeen.nn.modules import Interaction
 from torch import Tensor
 from torch.nn import functional
 
-from ..checks import resolve
+from ..checks import check_bool, resolve
 from ..functional.similarity import as_real
 from ..streaming.activations import HardnessActivation
 from ..streaming.logsumexp import streaming_logsumexp
@@ -78,14 +78,12 @@ class QueryInteraction(Interaction[Any, Any, Any], ABC):
             ``"exponential_distance"``. Defaults to the class's :attr:`similarity_default`.
         :param relation_scale: whether there is a positive scale per relation
         :param tail_bias: whether there is a bias per tail
-        :raises ValueError: if the similarity is unknown
+        :raises ValueError: if an argument is not allowed
         """
         super().__init__()
-        self.similarity = resolve(
-            similarity_resolver, "similarity", self.similarity_default if similarity is None else similarity
-        )
-        self.relation_scale = relation_scale
-        self.tail_bias = tail_bias
+        self.similarity = resolve(similarity_resolver, "similarity", similarity, default=self.similarity_default)
+        self.relation_scale = check_bool("relation_scale", relation_scale)
+        self.tail_bias = check_bool("tail_bias", tail_bias)
         if relation_scale:
             self.relation_shape = (*self.relation_shape, "")
         if tail_bias:

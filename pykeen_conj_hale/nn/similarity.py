@@ -25,6 +25,11 @@ class Similarity(ABC):
     #: the map ψ of the squared distance, for similarities which are minus a function of it
     link: ClassVar[Link | None] = None
 
+    @property
+    def is_distance(self) -> bool:
+        """Whether it is minus a function of the distance, so that its arguments have to start close to one another."""
+        return self.streamed == "squared_distance"
+
     @abstractmethod
     def __call__(self, query: Tensor, target: Tensor) -> Tensor:
         """Compare queries with targets.

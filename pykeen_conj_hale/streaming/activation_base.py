@@ -32,7 +32,10 @@ class HardnessActivation(ABC):
 
     def __post_init__(self) -> None:
         for field in fields(self):
-            check_number(field.name, getattr(self, field.name), above=0)
+            number = check_number(field.name, getattr(self, field.name), above=0)
+            if not isinstance(getattr(self, field.name), int) and type(getattr(self, field.name)) is not float:
+                # NumPy's scalars look different in the repr, by which checkpoints know a model
+                object.__setattr__(self, field.name, number)
 
     @property
     def bound(self) -> float:

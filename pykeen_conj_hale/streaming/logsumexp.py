@@ -27,7 +27,7 @@ from typing import Any, Literal, TypeAlias, get_args
 import torch
 from torch import Tensor
 
-from ..checks import check_choice, check_whole
+from ..checks import check_bool, check_choice, check_whole
 from .activations import HardnessActivation, Identity
 from .compiled import compiled_passes
 from .kernel import EAGER, Stream, StreamingLogSumExp
@@ -104,6 +104,7 @@ def streaming_logsumexp(
         raise ValueError(
             f"activation={activation!r} is not allowed: it must be a HardnessActivation, which has a derivative."
         )
+    check_bool("compile", compile)
     stream = Stream(
         squared=similarity == "squared_distance",
         activation=activation or Identity(),

@@ -10,6 +10,7 @@ from typing import Any
 from pykeen.training import TrainingLoop
 from torch.optim import Adam, Optimizer
 
+from ..checks import check_number, check_whole
 from .budget.schedule import BudgetCosineLR
 
 __all__ = ["BATCH_SIZE", "WARMUP", "choose_learning_rate", "scaled_learning_rate"]
@@ -28,7 +29,10 @@ def scaled_learning_rate(rate: float, batch_size: int) -> float:
     :param rate: the learning rate η for 1,024 triples per batch
     :param batch_size: the number B of triples per batch
     :return: the learning rate
+    :raises ValueError: if the batch size is no whole number ≥ 1, or the rate no number > 0
     """
+    check_number("rate", rate, above=0)
+    check_whole("batch_size", batch_size)
     return rate * math.sqrt(batch_size / BATCH_SIZE)
 
 

@@ -10,7 +10,9 @@ from pykeen.training import LCWATrainingLoop, SLCWATrainingLoop, SymmetricLCWATr
 from pykeen.triples import CoreTriplesFactory
 from pykeen.triples.instances import LCWABatch, SLCWABatch
 from pykeen.typing import MappedTriples
+from torch.utils.data import DataLoader, TensorDataset
 
+from ..pykeen_internals import add_inverse_triples
 from .budget.loop import TimeBudgetMixin
 
 __all__ = ["BudgetedLCWATrainingLoop", "BudgetedSLCWATrainingLoop", "BudgetedSymmetricLCWATrainingLoop"]
@@ -21,7 +23,19 @@ class BudgetedLCWATrainingLoop(TimeBudgetMixin[LCWABatch], LCWATrainingLoop):
 
 
 class BudgetedSymmetricLCWATrainingLoop(TimeBudgetMixin[tuple[MappedTriples]], SymmetricLCWATrainingLoop):
-    """PyKEEN's symmetric LCWA loop under a time budget: see :class:`~pykeen_conj_hale.training.TimeBudgetMixin`."""
+    """PyKEEN's symmetric LCWA loop under a time budget: see :class:`~pykeen_conj_hale.training.TimeBudgetMixin`.
+
+    With inverse triples it trains both directions of the triples and of the inverse ones. PyKEEN's own loop leaves the
+    ids of relations as they are in the files, and so trains the rows of other relations than evaluation looks up.
+    """
+
+    def _create_training_data_loader(
+        self, triples_factory: CoreTriplesFactory, sampler: str | None, **kwargs: Any
+    ) -> DataLoader[tuple[MappedTriples]]:
+        if sampler is not None:
+            raise ValueError(f"sampler={sampler!r} is not supported by the symmetric LCWA loop; it must be None.")
+        triples = add_inverse_triples(triples_factory, triples_factory.mapped_triples)
+        return DataLoader(TensorDataset(triples), **kwargs)  # type: ignore[arg-type]
 
 
 class BudgetedSLCWATrainingLoop(TimeBudgetMixin[SLCWABatch], SLCWATrainingLoop):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple, Protocol
@@ -16,6 +17,7 @@ from torch import Tensor
 from ..losses.query_loss import DirectionScores, sample_rows
 from ..messages import OncePerTraining
 from ..pykeen_internals import all_rows, count_entities, entity_representations
+from ..regularizers import N3Regularizer
 from ..streaming.activations import HardnessActivation
 from ..streaming.logsumexp import stored_logsumexp
 
@@ -163,12 +165,14 @@ class StoredBatch:
                 "and memory.",
                 type(self.scoring.model).__name__,
             )
-        return stored_logsumexp(self._tail_scores(rows, candidates), activation)
+        with _not_regularized(self.scoring.model):
+            return stored_logsumexp(self._tail_scores(rows, candidates), activation)
 
     def _head_logsumexp(
         self, rows: Tensor | slice, activation: HardnessActivation | None, candidates: Tensor | None
     ) -> Tensor:
-        return stored_logsumexp(self._head_scores(rows, candidates), activation)
+        with _not_regularized(self.scoring.model):
+            return stored_logsumexp(self._head_scores(rows, candidates), activation)
 
     def _tail_scores(self, rows: Tensor | slice, candidates: Tensor | None = None) -> Tensor:
         pairs, model = self.rows.triples[rows, :2], self.scoring.model
@@ -183,3 +187,19 @@ class StoredBatch:
             )
         pairs, model = self.rows.triples[rows, 1:], self.scoring.model
         return model.score_h(pairs, slice_size=self.slice_size, mode=self.scoring.mode, heads=candidates)
+
+
+@contextmanager
+def _not_regularized(model: Model) -> Iterator[None]:
+    """Let N3 count no look-up: it has counted the triples', of which a sample is looked up once more.
+
+    PyKEEN's own regularizers go on counting each look-up, as everywhere in PyKEEN.
+    """
+    regularizers = [module for module in model.modules() if isinstance(module, N3Regularizer) and module.training]
+    for regularizer in regularizers:
+        regularizer.training = False
+    try:
+        yield
+    finally:
+        for regularizer in regularizers:
+            regularizer.training = True

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 import torch
 from pykeen.losses import Loss, UnsupportedLabelSmoothingError
@@ -12,16 +12,34 @@ from pykeen.models import Model
 from pykeen.typing import InductiveMode
 from torch import Tensor
 
-from ..checks import check_whole
+from ..checks import check_bool, check_number, check_whole
 from ..losses.all_queries import as_query_loss
 from ..losses.query_loss import QueryLoss, Term
 from ..messages import OncePerTraining
 from .query_batch import Rows, Scoring, StoredBatch, WholeBatch
-from .streamed_batch import DryBatch, StreamedBatch, is_query_model
+from .streamed_batch import DryBatch, StreamedBatch, has_relation_scale, is_query_model
 
 __all__ = ["QueryTerms"]
 
 logger = logging.getLogger(__name__)
+
+
+@runtime_checkable
+class HasTerms(Protocol):
+    """A model that names the terms which it adds to the loss, so that an error can name the one at fault."""
+
+    def collect_terms(self) -> Mapping[str, Tensor]:
+        """Compute the terms, which are reset then.
+
+        :return: scalars by name, whose sum is what ``collect_regularization_term`` gives
+        """
+
+
+def _own_terms(model: Model) -> Mapping[str, Tensor]:
+    """Compute what a model adds to the loss: its regularization, unless it says more of it."""
+    if isinstance(model, HasTerms):
+        return model.collect_terms()
+    return {"regularization": model.collect_regularization_term()}
 
 
 class QueryTerms:
@@ -48,11 +66,16 @@ class QueryTerms:
         :param chunk_size: the number of entities per chunk of the streamed scores, ≥ 1; chosen from the device by
             default
         :param compile: whether to compile the passes over the streamed scores
-        :raises ValueError: if chunk_size is less than 1
+        :raises ValueError: if an argument is not allowed, or the model has a scale per relation which the loss refuses
         """
         if chunk_size is not None:
-            check_whole("chunk_size", chunk_size)
-        self.model, self.loss, self.compile = model, as_query_loss(loss), compile
+            chunk_size = check_whole("chunk_size", chunk_size)
+        self.model, self.loss, self.compile = model, as_query_loss(loss), check_bool("compile", compile)
+        if not self.loss.supports_relation_scale and has_relation_scale(model):
+            raise ValueError(
+                f"loss={type(loss).__name__.removesuffix('Loss')!r} cannot be combined with relation_scale=True: the "
+                "scales would become 0 in place of the distances. Give model_kwargs=dict(relation_scale=False)."
+            )
         self._scoring = Scoring(model, mode, chunk_size, compile, OncePerTraining(logger))
         self._batch_class = StreamedBatch if is_query_model(model) else StoredBatch
 
@@ -83,18 +106,22 @@ class QueryTerms:
         batch = self._batch_class(self._scoring, rows, label_smoothing=label_smoothing, slice_size=slice_size)
         terms = dict(self.loss.query_terms(batch))
         _check_terms(self.loss, terms)
-        # without a regularizer it has shape (1,), or is the number 0
-        regularization = torch.as_tensor(self.model.collect_regularization_term()).squeeze()
-        terms["regularization"] = Term(regularization, rows.num_triples)
+        for name, value in _own_terms(self.model).items():
+            # without a regularizer it has shape (1,), or is the number 0
+            terms[name] = Term(torch.as_tensor(value).squeeze(), rows.num_triples)
         return terms
 
     def check_label_smoothing(self, label_smoothing: float) -> None:
         """Check that the loss can smooth labels, if that is asked for.
 
         :param label_smoothing: the label smoothing, 0 for none
-        :raises UnsupportedLabelSmoothingError: if it cannot
+        :raises ValueError: if it is no number in [0, 1)
+        :raises UnsupportedLabelSmoothingError: if the loss cannot
         """
-        if label_smoothing and not self.loss.supports_label_smoothing:
+        if not label_smoothing:
+            return
+        check_number("label_smoothing", label_smoothing, minimum=0, below=1)
+        if not self.loss.supports_label_smoothing:
             raise UnsupportedLabelSmoothingError(self.loss)
 
     def warm_up(self, num_triples: int) -> None:

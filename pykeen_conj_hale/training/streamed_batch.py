@@ -18,7 +18,7 @@ from ..streaming.activations import HardnessActivation
 from .head_candidates import heads_logsumexp
 from .query_batch import Scoring, StoredBatch
 
-__all__ = ["DryBatch", "StreamedBatch", "is_query_model"]
+__all__ = ["DryBatch", "StreamedBatch", "has_relation_scale", "is_query_model"]
 
 
 def is_query_model(model: Model) -> bool:
@@ -28,6 +28,15 @@ def is_query_model(model: Model) -> bool:
     :return: whether its interaction is a :class:`~pykeen_conj_hale.nn.query.QueryInteraction`
     """
     return isinstance(model, ERModel) and isinstance(model.interaction, QueryInteraction)
+
+
+def has_relation_scale(model: Model) -> bool:
+    """Tell whether a model has a scale per relation.
+
+    :param model: the model
+    :return: whether it is a query model with one
+    """
+    return isinstance(model, ERModel) and getattr(model.interaction, "relation_scale", False)
 
 
 class StreamedBatch(StoredBatch):

@@ -17,13 +17,16 @@ __all__ = ["draw_activations"]
 
 GREEK: Final = {"alpha": "α", "beta": "β", "gamma": "γ", "lambda_": "λ"}
 
+#: The upper bound of the activations that have one, in the paper's figure
+GAMMA: Final = 10.0
+
 #: Where the activations differ; what grows without bound leaves the picture
 X: Final = (0.0, 2.0)
-Y: Final = (0.0, 8.0)
+Y: Final = (0.0, 12.0)
 
 
 def draw_activations(folder: Path) -> Path:
-    """Draw all activations with their default parameters.
+    """Draw all activations: with the paper's γ = 10 where they have one, all else by default.
 
     :param folder: where to write
     :return: ``activations.png`` there
@@ -33,7 +36,7 @@ def draw_activations(folder: Path) -> Path:
     axes = figure.subplots()
     x = torch.linspace(*X, 801, dtype=torch.float64)
     for cls, look in _looks().items():
-        activation = cls()
+        activation = cls(**{field.name: GAMMA for field in dataclasses.fields(cls) if field.name == "gamma"})
         h = activation(x).numpy()
         h = np.where(np.isfinite(h), h, np.nan)  # a gap, where one that was registered later is infinite
         # Some coincide in part

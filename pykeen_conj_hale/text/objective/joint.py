@@ -166,16 +166,22 @@ class JointGloVe(ERModel[Any, Any, Any]):
         vectors: Tensor = (torch.view_as_real(x) if x.is_complex() else x).flatten(start_dim=1)
         return vectors
 
+    def collect_terms(self) -> dict[str, Tensor]:
+        """Compute the objective and the base model's regularization by name, for an error that names the one at fault.
+
+        :return: the terms, of shape ``()`` or ``(1,)``
+        """
+        terms = {"regularization": super().collect_regularization_term()}  # type: ignore[no-untyped-call]
+        if self.weight and self.training and torch.is_grad_enabled():
+            terms["GloVe"] = self.weight * self.glove(self.embed)
+        return terms
+
     def collect_regularization_term(self) -> Tensor:
         """Add the objective to the base model's terms.
 
         :return: shape: ``()`` or ``(1,)``
         """
-        term: Tensor = super().collect_regularization_term()  # type: ignore[no-untyped-call]
-        if not self.weight or not self.training or not torch.is_grad_enabled():
-            return term
-        objective: Tensor = self.glove(self.embed)
-        return term + self.weight * objective
+        return sum(self.collect_terms().values())  # type: ignore[return-value]
 
     @torch.no_grad()
     def word_vectors(self) -> WordVectors:
