@@ -11,7 +11,7 @@ PACKAGE = ROOT / "pykeen_conj_hale"
 FILES = sorted(PACKAGE.rglob("*.py"))
 
 #: What any room may use, the two at the bottom excepted
-TOOLS = {"checks", "files", "messages", "pykeen_internals"}
+TOOLS = {"checks", "files", "locks", "messages", "pykeen_internals"}
 #: A room is a folder or a file at the top of the package. What it may import: rooms, or single modules of them
 ROOMS: dict[str, set[str]] = {
     # formulas on tensors, and their stream: nothing of PyKEEN's
@@ -19,6 +19,7 @@ ROOMS: dict[str, set[str]] = {
     "streaming": {"functional", "checks", "messages"},
     "checks": set(),
     "files": set(),
+    "locks": {"files"},
     "messages": set(),
     "pykeen_internals": set(),
     # what scores, and what is learned from
@@ -40,7 +41,7 @@ ROOMS: dict[str, set[str]] = {
     "discovery": {"messages"},
     "__init__": {"discovery"},
 }
-WITHOUT_PYKEEN = {"functional", "streaming", "checks", "files", "messages"}
+WITHOUT_PYKEEN = {"functional", "streaming", "checks", "files", "locks", "messages"}
 #: Where private attributes of other packages' objects are used: PyKEEN's; Optuna's; those of Python's imports
 PRIVATE = {"pykeen_internals.py", "hpo/storage.py", "discovery.py"}
 
