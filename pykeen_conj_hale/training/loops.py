@@ -11,20 +11,24 @@ from pykeen.triples import CoreTriplesFactory
 from pykeen.triples.instances import LCWABatch, SLCWABatch
 from pykeen.typing import MappedTriples
 
+from ..checks import check_whole
 from .budget.loop import TimeBudgetMixin
+from .named_loss import NamedLossMixin
 
 __all__ = ["BudgetedLCWATrainingLoop", "BudgetedSLCWATrainingLoop", "BudgetedSymmetricLCWATrainingLoop"]
 
 
-class BudgetedLCWATrainingLoop(TimeBudgetMixin[LCWABatch], LCWATrainingLoop):
+class BudgetedLCWATrainingLoop(TimeBudgetMixin[LCWABatch], NamedLossMixin[LCWABatch], LCWATrainingLoop):
     """PyKEEN's LCWA loop under a time budget: see :class:`~pykeen_conj_hale.training.TimeBudgetMixin`."""
 
 
-class BudgetedSymmetricLCWATrainingLoop(TimeBudgetMixin[tuple[MappedTriples]], SymmetricLCWATrainingLoop):
+class BudgetedSymmetricLCWATrainingLoop(
+    TimeBudgetMixin[tuple[MappedTriples]], NamedLossMixin[tuple[MappedTriples]], SymmetricLCWATrainingLoop
+):
     """PyKEEN's symmetric LCWA loop under a time budget: see :class:`~pykeen_conj_hale.training.TimeBudgetMixin`."""
 
 
-class BudgetedSLCWATrainingLoop(TimeBudgetMixin[SLCWABatch], SLCWATrainingLoop):
+class BudgetedSLCWATrainingLoop(TimeBudgetMixin[SLCWABatch], NamedLossMixin[SLCWABatch], SLCWATrainingLoop):
     """PyKEEN's sLCWA loop under a time budget: see :class:`~pykeen_conj_hale.training.TimeBudgetMixin`.
 
     PyKEEN's HPO searches over a negative sampler's arguments for its own sLCWA loop only, and not for subclasses. So
@@ -54,6 +58,7 @@ class BudgetedSLCWATrainingLoop(TimeBudgetMixin[SLCWABatch], SLCWATrainingLoop):
         :raises ValueError: if ``negative_sampler_kwargs`` has the number of negatives, too
         """
         if num_negs_per_pos is not None:
+            check_whole("num_negs_per_pos", num_negs_per_pos)
             if "num_negs_per_pos" in self._given:
                 raise ValueError(
                     f"num_negs_per_pos={num_negs_per_pos!r} is in the training's arguments, or searched by HPO, and it "
