@@ -231,7 +231,6 @@ def test_an_unknown_metric_is_found_before_the_first_step(metric):
         **SETTINGS,
         "model": "DistMult",
         "training_loop": "QuerySampling",
-        "stopper_kwargs": {"metric": metric},
     }
     # PyKEEN's own stopper looks for it after its first evaluation
     for stopper in ("timed", "early"):
