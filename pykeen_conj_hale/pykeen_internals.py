@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from pykeen.models import ERModel, Model
     from pykeen.nn.representation import Embedding, Representation
     from pykeen.training import TrainingLoop
+    from pykeen.training.callbacks import MultiTrainingCallback
     from pykeen.triples import CoreTriplesFactory
     from pykeen.typing import InductiveMode
     from torch import Tensor, nn
@@ -45,8 +46,11 @@ __all__ = [
     "get_epoch",
     "get_random_seed",
     "is_asked_to_stop",
+    "is_own_best_model_path",
     "is_plain_embedding",
+    "let_callbacks_clip",
     "look_up_triples",
+    "pipeline_evaluation_kwargs",
     "remote_paths",
     "set_epoch",
     "set_random_seed",
@@ -217,6 +221,46 @@ def set_random_seed(model: Model, seed: int | None) -> None:
     :param seed: the seed
     """
     model._random_seed = seed
+
+
+def is_own_best_model_path(path: Path) -> bool:
+    """Tell whether PyKEEN has made up the file of an early stopper's best model, so that no other process has it.
+
+    :param path: the file
+    :return: whether it has
+    """
+    from pykeen.constants import PYKEEN_CHECKPOINTS
+
+    return path.parent == PYKEEN_CHECKPOINTS and path.name.startswith("best-model-weights-")
+
+
+def pipeline_evaluation_kwargs() -> Mapping[str, Any]:
+    """Get the ``evaluation_kwargs`` of the pipeline that is making a stopper, to which it hands their batch size only.
+
+    :return: the arguments; empty if the stopper is made by somebody else
+    """
+    from pykeen.pipeline.api import _handle_training
+
+    frame = inspect.currentframe()
+    while frame is not None:
+        if frame.f_code is _handle_training.__code__:
+            return dict(frame.f_locals["evaluation_kwargs"])
+        frame = frame.f_back
+    return {}
+
+
+def let_callbacks_clip(callbacks: MultiTrainingCallback, loop: TrainingLoop[Any]) -> None:
+    """Introduce PyKEEN's callbacks that clip gradients to their loop, which PyKEEN forgets.
+
+    :param callbacks: all callbacks of the training
+    :param loop: the training loop
+    """
+    from pykeen.training.callbacks import OptimizerTrainingCallback
+
+    for callback in callbacks.callbacks:
+        if isinstance(callback, OptimizerTrainingCallback):
+            for clipping in callback.pre_step_callbacks:
+                clipping.register_training_loop(loop)
 
 
 def remote_paths(dataset: RemoteDataset) -> Sequence[Path]:

@@ -1,14 +1,20 @@
 """The arguments about checkpoints: what goes together, and what PyKEEN is told."""
 
 import math
+import re
 from pathlib import Path
 
+import numpy as np
 import pytest
-from budget_runs import Clock, make_loop, nations
+from budget_runs import LOOPS, Clock, make_loop, nations
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from pykeen.constants import PYKEEN_CHECKPOINTS
 
 from pykeen_conj_hale.training import QuerySamplingTrainingLoop
 from pykeen_conj_hale.training.budget.arguments import CheckpointPlan
+
+FACTORY = nations()
 
 
 @pytest.mark.parametrize(
@@ -51,3 +57,42 @@ def test_bad_arguments(arguments, message):
     loop = make_loop(QuerySamplingTrainingLoop, factory, 3, Clock())
     with pytest.raises(ValueError, match=message):
         loop.train(factory, **arguments)
+
+
+@pytest.mark.parametrize("cls", LOOPS)
+@settings(max_examples=20)
+@given(
+    name=st.sampled_from(["batch_size", "sub_batch_size", "slice_size", "num_epochs", "num_workers"]),
+    value=st.integers(max_value=-1) | st.floats() | st.text(max_size=3) | st.booleans(),
+)
+def test_numbers_that_are_none(cls, name, value):
+    loop = make_loop(cls, FACTORY, None, Clock())
+    with pytest.raises(ValueError, match=rf"{name}={re.escape(repr(value))} is not allowed: it must be a whole"):
+        loop.train(FACTORY, **{name: value})
+    assert loop.num_steps == 0
+
+
+@pytest.mark.parametrize("cls", LOOPS)
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("batch_size", 0),
+        ("sub_batch_size", 0),
+        ("label_smoothing", 1),
+        ("label_smoothing", "0.1"),
+        ("label_smoothing", -0.1),
+        ("gradient_clipping_max_norm", 0),
+        ("gradient_clipping_max_abs_value", -1),
+        ("checkpoint_frequency", "1"),
+    ],
+)
+def test_numbers_out_of_range(cls, name, value):
+    loop = make_loop(cls, FACTORY, None, Clock())
+    with pytest.raises(ValueError, match=f"{name}={value!r} is not allowed"):
+        loop.train(FACTORY, **{name: value})
+
+
+def test_numbers_of_numpy():
+    loop = make_loop(QuerySamplingTrainingLoop, FACTORY, None, Clock())
+    loop.train(FACTORY, num_epochs=np.int64(1), batch_size=np.int32(512), use_tqdm=False)
+    assert loop.num_steps == 7

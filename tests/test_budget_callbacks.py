@@ -2,13 +2,13 @@
 
 import pytest
 import torch
-from budget_runs import Clock, Tick, early_stopper, make_loop, nations
+from budget_runs import LOOPS, Clock, Tick, early_stopper, make_loop, nations
+from pykeen.datasets import Nations
 from pykeen.evaluation import RankBasedEvaluator
-from pykeen.training.callbacks import EvaluationTrainingCallback
+from pykeen.models import DistMult
+from pykeen.training.callbacks import EvaluationTrainingCallback, TrainingCallback
 
-from pykeen_conj_hale.training import (
-    QuerySamplingTrainingLoop,
-)
+from pykeen_conj_hale.training import BudgetedSymmetricLCWATrainingLoop, QuerySamplingTrainingLoop
 
 
 @pytest.fixture
@@ -109,3 +109,35 @@ def test_a_callback_can_ask_to_stop_in_the_middle_of_an_epoch(factory, clock):
     losses = loop.train(factory, batch_size=512, callbacks=asking, use_tqdm=False)
     assert (asking.steps, loop.num_steps, loop.stop_reason) == (3, 3, "early stopping")
     assert asking.trained == [losses]
+
+
+@pytest.mark.parametrize("cls", LOOPS)
+@pytest.mark.parametrize("kind", ["norm", "value"])
+def test_gradients_are_clipped(cls, kind, clock):
+    """A step of SGD is the learning rate times the gradient, which is as large as it may be."""
+    factory = Nations(create_inverse_triples=cls is not BudgetedSymmetricLCWATrainingLoop).training
+    model = DistMult(triples_factory=factory, embedding_dim=4, random_seed=0, regularizer=None)
+    model.entity_representations[0].constrainer = None
+    loop = cls(model=model, triples_factory=factory, optimizer="SGD", optimizer_kwargs={"lr": 0.5})
+    limit = 1e-4
+    name = {"norm": "gradient_clipping_max_norm", "value": "gradient_clipping_max_abs_value"}[kind]
+    steps = Steps()
+    loop.train(factory, num_epochs=1, batch_size=512, use_tqdm=False, callbacks=steps, **{name: limit})
+    assert steps.changes
+    for change in steps.changes:
+        largest = change.norm() if kind == "norm" else change.abs().max()
+        assert largest.item() == pytest.approx(0.5 * limit, rel=1e-2)
+
+
+class Steps(TrainingCallback):
+    """Remembers how much parameters change from one step to the next."""
+
+    def __init__(self):
+        super().__init__()
+        self.before, self.changes = None, []
+
+    def pre_batch(self, **kwargs):
+        now = torch.cat([parameter.detach().double().flatten() for parameter in self.model.parameters()])
+        if self.before is not None:
+            self.changes.append(now - self.before)
+        self.before = now.clone()

@@ -167,6 +167,110 @@ def test_patience(tmp_path):
         assert torch.equal(value, evaluator.seen[0][name])
 
 
+@pytest.mark.parametrize("more", [4, None])
+def test_more_patience_goes_on(more, tmp_path):
+    """As a training that had it from the beginning, bit for bit."""
+    values = [0.5, 0.4, 0.3, 0.2, 0.6, 0.1, 0.1, 0.1]
+    arguments = {"seconds": 4, "path": tmp_path / "best"}
+    whole, expected, _, _ = run(30, values, patience=more, **arguments)
+    train = {"checkpoint": tmp_path / "c"}
+    _, first, _, _ = run(30, values, patience=2, train=train, **arguments)
+    assert first.results == [0.5, 0.4, 0.3]
+    resumed, stopper, _, step = run(30, values[3:], patience=more, train=train, seed=9, **arguments)
+    assert stopper.results == expected.results
+    assert (stopper.best_epoch, stopper.best_metric) == (5, 0.6)
+    assert (resumed.num_steps, resumed.stop_reason) == (whole.num_steps, whole.stop_reason)
+    assert step.steps == whole.num_steps - 12
+    for name, value in whole.model.state_dict().items():
+        assert torch.equal(value, resumed.model.state_dict()[name])
+
+
+def test_less_patience_ends_where_it_is_over(tmp_path):
+    train = {"checkpoint": tmp_path / "c"}
+    run(14, [0.5, 0.4, 0.3, 0.2], patience=9, seconds=4, train=train)
+    resumed, stopper, _, step = run(30, [], patience=2, seconds=4, train=train, seed=9)
+    assert (resumed.stop_reason, step.steps, stopper.stopped) == ("early stopping", 0, True)
+
+
+def test_the_direction_follows_the_metric():
+    """Unless the user says otherwise."""
+    values = [3.0, 1.0, 2.0]
+    for metric, larger, best in (
+        ("arithmetic_mean_rank", None, 1.0),
+        ("arithmetic_mean_rank", True, 3.0),
+        ("mrr", None, 3.0),
+        ("mrr", False, 1.0),
+    ):
+        _, stopper, _, _ = run(12, values, seconds=4, metric=metric, larger_is_better=larger)
+        assert stopper.best_metric == best
+
+
+def test_a_smaller_rank_is_better_in_the_pipeline():
+    result = pipeline(
+        **SETTINGS,
+        model=ConjComplEx,
+        loss="HaLE",
+        training_loop="QuerySampling",
+        training_loop_kwargs={"time_budget": TimeBudget(0.5, clock=Ticking())},
+        stopper="timed",
+        stopper_kwargs={"seconds": 0.1, "metric": "arithmetic_mean_rank"},
+        random_seed=0,
+    )
+    assert len(result.stopper.results) > 1
+    assert result.stopper.best_metric == min(result.stopper.results)
+
+
+def test_a_direction_against_the_metric_is_said(caplog):
+    run(4, [1.0], seconds=4, metric="median_rank", larger_is_better=True)
+    assert "metric='median_rank' is better where it is smaller, and the stopper has larger_is_better" in caplog.text
+
+
+@pytest.mark.parametrize("metric", ["hits@tenn", "hits@7", "", "mrrr", "head.mrr.foo"])
+def test_an_unknown_metric_is_found_before_the_first_step(metric):
+    arguments = {
+        **SETTINGS,
+        "model": "DistMult",
+        "training_loop": "QuerySampling",
+    }
+    # PyKEEN's own stopper looks for it after its first evaluation
+    for stopper in ("timed", "early"):
+        with pytest.raises(ValueError, match=f"metric='{metric}' is (unknown|not computed)"):
+            pipeline(**arguments, stopper=stopper, stopper_kwargs={"metric": metric})
+
+
+class Sides(RankBasedEvaluator):
+    """Remembers what it is asked for."""
+
+    def evaluate(self, *args, targets=("head", "tail"), restrict_relations_to=None, **kwargs):
+        self.asked = [*getattr(self, "asked", []), (targets, restrict_relations_to)]
+        return super().evaluate(*args, targets=targets, restrict_relations_to=restrict_relations_to, **kwargs)
+
+
+@pytest.mark.parametrize(
+    ("evaluation", "stopper", "expected"),
+    [
+        ({}, {}, (("head", "tail"), None)),
+        ({"targets": ("tail",)}, {}, (("tail",), None)),
+        ({}, {"targets": ("tail",)}, (("tail",), None)),
+        ({"targets": ("tail",)}, {"targets": ["head"]}, (("head",), None)),
+        ({"restrict_relations_to": [6, 7], "pre_filtered_triples": False}, {"targets": "tail"}, (("tail",), [6, 7])),
+    ],
+)
+def test_it_selects_by_what_is_evaluated_in_the_end(evaluation, stopper, expected):
+    result = pipeline(
+        **{**SETTINGS, "evaluation_kwargs": {**SETTINGS["evaluation_kwargs"], **evaluation}},
+        model="DistMult",
+        evaluator=Sides,
+        training_loop="QuerySampling",
+        training_loop_kwargs={"time_budget": TimeBudget(0.2, clock=Ticking())},
+        stopper="timed",
+        stopper_kwargs={"seconds": 0.1, **stopper},
+    )
+    asked = result.stopper.evaluator.asked
+    assert len(asked) >= 2
+    assert set(map(str, asked[:-1])) == {str(expected)}  # the last one is the pipeline's own
+
+
 def test_smaller_is_better():
     _, stopper, _, _ = run(12, [3.0, 1.0, 2.0], seconds=4, larger_is_better=False)
     assert (stopper.best_epoch, stopper.best_metric) == (2, 1.0)
@@ -197,6 +301,10 @@ def test_bad_arguments():
         ({"seconds": math.nan}, "seconds=nan"),
         ({"patience": 0}, "patience=0 is not allowed: it must be a whole number ≥ 1"),
         ({"patience": 1.5}, "patience=1.5 is not allowed"),
+        ({"relative_delta": -1}, "relative_delta=-1 is not allowed"),
+        ({"targets": ("tails",)}, "targets='tails' is unknown; choose one of"),
+        ({"targets": ()}, "targets=None is unknown"),
+        ({"metric": "head.mrr", "targets": "tail"}, "metric='head.mrr' is of the side 'head'"),
     ):
         with pytest.raises(ValueError, match=message):
             run(10, [], **arguments)

@@ -289,6 +289,23 @@ def test_max_time():
     assert module.global_step > 0
 
 
+def test_max_time_of_all_runs_together(tmp_path, caplog):
+    """Lightning counts the seconds before a checkpoint, too: what is spent is said, what is left is used."""
+    stopped = trainer(max_epochs=-1, max_time={"seconds": 1})
+    stopped.fit(make(**RUNS["RotE"]))
+    stopped.save_checkpoint(tmp_path / "last.ckpt")
+    files = dict(ckpt_path=tmp_path / "last.ckpt", weights_only=True)
+    again = make(**RUNS["RotE"])
+    trainer(max_epochs=-1, max_time={"seconds": 1}).fit(again, **files)
+    assert again.global_step <= stopped.global_step + 1
+    assert "max_time is spent: it is one of all runs together, and 1." in caplog.text
+    caplog.clear()
+    more = make(**RUNS["RotE"])
+    trainer(max_epochs=-1, max_time={"seconds": 2}).fit(more, **files)
+    assert more.global_step > stopped.global_step + 1
+    assert "max_time is spent" not in caplog.text
+
+
 def test_a_model_with_constraints_keeps_them():
     """PyKEEN's own module leaves the last step unconstrained."""
     module = make(
@@ -361,6 +378,14 @@ def test_seconds_go_on(tmp_path):
         (dict(model_kwargs=dict(embedding_dim=8, loss_kwargs=dict(alpha=0.2))), "loss is .*alpha=0.1.* alpha=0.2"),
         (dict(dataset="kinships"), "training_triples is '[0-9a-f]*' in the checkpoint"),
         (dict(batch_size=1000), "batch_size is 1061 in the checkpoint, but 1000"),
+        (dict(learning_rate=0.02), "train.learning_rate is 0.01 there, 0.02 here"),
+        (dict(optimizer_kwargs=dict(weight_decay=0.1)), "train.optimizer_kwargs is 0 entries there, 1 entries here"),
+        (dict(optimizer="sgd"), "train.optimizer is 'adam' there, 'sgd' here"),
+        (
+            dict(model_kwargs=dict(embedding_dim=8, loss_kwargs=dict(gamma=10))),
+            "loss is .*gamma=5.*gamma=10",
+        ),
+        (dict(model_kwargs=dict(embedding_dim=8, tail_bias=True)), "model.interaction.tail_bias is False there, True"),
     ],
 )
 def test_a_checkpoint_of_another_run(checkpoints, other, message):

@@ -1,9 +1,12 @@
-"""Fused optimizers where they work and nothing else is asked for."""
+"""Fused optimizers where they work and nothing else is asked for; optimizers that PyKEEN makes again."""
 
 import pytest
 import torch
+from budget_runs import LOOPS, nations
+from pykeen.models import DistMult
+from pykeen.optimizers import optimizer_resolver
 
-from pykeen_conj_hale.training.optimizer import prefer_fused
+from pykeen_conj_hale.training.optimizer import keep_known_options, prefer_fused
 
 
 def parameters(dtype=torch.float32):
@@ -48,3 +51,36 @@ def test_devices_and_types_without_it_stay():
     complex_ = torch.optim.Adam(parameters(torch.cfloat))
     prefer_fused(complex_)
     assert not complex_.param_groups[0]["fused"]
+
+
+@pytest.mark.parametrize("name", sorted({cls.__name__ for cls in optimizer_resolver} - {"Muon", "SparseAdam", "LBFGS"}))
+def test_what_an_optimizer_was_made_with_makes_it_again(name):
+    cls = optimizer_resolver.lookup(name)
+    optimizer = cls(parameters(), lr=0.25)
+    keep_known_options(optimizer)
+    group = {key: value for key, value in optimizer.param_groups[0].items() if key != "params"}
+    again = cls(parameters(), **group)
+    assert again.param_groups[0]["lr"] == 0.25
+    assert {key: again.param_groups[0][key] for key in group} == group
+
+
+@pytest.mark.parametrize("cls", LOOPS)
+@pytest.mark.parametrize("automatic", [True, False])
+def test_adamw_in_every_loop(cls, automatic):
+    """With and without PyKEEN's probe of the memory, which makes another one; twice, and going on."""
+    factory = nations()
+    model = DistMult(triples_factory=factory, embedding_dim=4, random_seed=0)
+    loop = cls(
+        model=model,
+        triples_factory=factory,
+        optimizer="AdamW",
+        optimizer_kwargs={"lr": 0.1, "weight_decay": 0.5},
+        automatic_memory_optimization=automatic,
+    )
+    train = {"batch_size": 512, "use_tqdm": False}
+    loop.train(factory, num_epochs=1, **train)
+    loop.train(factory, num_epochs=2, **train)
+    loop.train(factory, num_epochs=3, continue_training=True, **train)
+    assert type(loop.optimizer) is torch.optim.AdamW
+    assert (loop.optimizer.param_groups[0]["lr"], loop.optimizer.param_groups[0]["weight_decay"]) == (0.1, 0.5)
+    assert loop.optimizer.param_groups[0].get("decoupled_weight_decay", True) is True

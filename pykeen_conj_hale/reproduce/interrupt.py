@@ -2,32 +2,27 @@
 
 from __future__ import annotations
 
-import logging
-import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from pykeen.training.callbacks import TrainingCallback
 
-from ..training.budget.signals import on_signal
+from ..training.budget import signals
 
 __all__ = ["Interruption"]
-
-logger = logging.getLogger(__name__)
 
 
 class Interruption(TrainingCallback):
     """Raises :class:`KeyboardInterrupt` before the next step of a training, once Ctrl-C was pressed.
 
-    The second Ctrl-C raises at once. An exception that is raised anywhere can be lost: Python ignores exceptions of
-    finalizers and of some callbacks.
+    The second Ctrl-C raises at once: see :class:`~pykeen_conj_hale.training.budget.signals.Interruption`.
     """
 
     def __init__(self) -> None:
         """Initialize the callback."""
         super().__init__()  # type: ignore[no-untyped-call]
-        self.requested = False
+        self._interruption = signals.Interruption()
 
     @contextmanager
     def listening(self) -> Iterator[None]:
@@ -35,27 +30,14 @@ class Interruption(TrainingCallback):
 
         :raises KeyboardInterrupt: if it came twice, or once and there was no further step
         """
-        with on_signal(self._request, [signal.SIGINT]):
+        with self._interruption.listening():
             yield
-        self.check()
-
-    def _request(self, name: str) -> None:
-        if self.requested:
-            raise KeyboardInterrupt
-        self.requested = True
-        logger.warning("Interrupted: ending after what is being done; once more to end at once.")
-
-    def check(self) -> None:
-        """Raise if Ctrl-C was pressed.
-
-        :raises KeyboardInterrupt: if it was
-        """
-        if self.requested:
-            raise KeyboardInterrupt
+        self._interruption.check()
 
     def pre_batch(self, **kwargs: Any) -> None:
         """Look before each step.
 
         :param kwargs: ignored
+        :raises KeyboardInterrupt: if Ctrl-C was pressed
         """
-        self.check()
+        self._interruption.check()

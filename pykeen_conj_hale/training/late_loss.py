@@ -12,7 +12,7 @@ from pykeen.training import TrainingLoop
 from pykeen.training.training_loop import NonFiniteLossError
 from torch import Tensor
 
-__all__ = ["DeferredLossMixin", "LossCheck", "reads_late"]
+__all__ = ["DeferredLossMixin", "LossCheck", "describe_not_finite", "reads_late"]
 
 BatchType = TypeVar("BatchType")
 
@@ -24,6 +24,21 @@ def reads_late(loss: Tensor) -> bool:
     :return: whether it is on a CUDA device
     """
     return loss.is_cuda
+
+
+def describe_not_finite(step: int, terms: Mapping[str, float]) -> str:
+    """Say which terms of a loss are not finite.
+
+    :param step: the number of the optimizer step
+    :param terms: the summands by name
+    :return: the message
+    """
+    # finite terms may have a sum that overflows
+    bad = [name for name, value in terms.items() if not math.isfinite(value)] or ["the sum"]
+    return (
+        f"The loss is not finite at step {step}: {' and '.join(bad)} {'is' if len(bad) == 1 else 'are'} not "
+        f"({dict(terms)}). A smaller learning rate may help."
+    )
 
 
 class DeferredLossMixin(TrainingLoop[BatchType], Generic[BatchType]):
@@ -138,9 +153,4 @@ class _LateLoss:
         if math.isfinite(self.loss.item()):
             return
         values = {name: torch.as_tensor(value).item() for name, value in self.terms.items()}
-        # finite terms may have a sum that overflows
-        bad = [name for name, value in values.items() if not math.isfinite(value)] or ["the sum"]
-        raise NonFiniteLossError(
-            f"The loss is not finite at step {self.step}: {' and '.join(bad)} "
-            f"{'is' if len(bad) == 1 else 'are'} not ({values}). A smaller learning rate may help."
-        )
+        raise NonFiniteLossError(describe_not_finite(self.step, values))

@@ -12,17 +12,21 @@ from pykeen.triples.instances import LCWABatch, SLCWABatch
 from pykeen.typing import MappedTriples
 from torch.utils.data import DataLoader, TensorDataset
 
+from ..checks import check_whole
 from ..pykeen_internals import add_inverse_triples
 from .budget.loop import TimeBudgetMixin
+from .named_loss import NamedLossMixin
 
 __all__ = ["BudgetedLCWATrainingLoop", "BudgetedSLCWATrainingLoop", "BudgetedSymmetricLCWATrainingLoop"]
 
 
-class BudgetedLCWATrainingLoop(TimeBudgetMixin[LCWABatch], LCWATrainingLoop):
+class BudgetedLCWATrainingLoop(TimeBudgetMixin[LCWABatch], NamedLossMixin[LCWABatch], LCWATrainingLoop):
     """PyKEEN's LCWA loop under a time budget: see :class:`~pykeen_conj_hale.training.TimeBudgetMixin`."""
 
 
-class BudgetedSymmetricLCWATrainingLoop(TimeBudgetMixin[tuple[MappedTriples]], SymmetricLCWATrainingLoop):
+class BudgetedSymmetricLCWATrainingLoop(
+    TimeBudgetMixin[tuple[MappedTriples]], NamedLossMixin[tuple[MappedTriples]], SymmetricLCWATrainingLoop
+):
     """PyKEEN's symmetric LCWA loop under a time budget: see :class:`~pykeen_conj_hale.training.TimeBudgetMixin`.
 
     With inverse triples it trains both directions of the triples and of the inverse ones. PyKEEN's own loop leaves the
@@ -38,7 +42,7 @@ class BudgetedSymmetricLCWATrainingLoop(TimeBudgetMixin[tuple[MappedTriples]], S
         return DataLoader(TensorDataset(triples), **kwargs)  # type: ignore[arg-type]
 
 
-class BudgetedSLCWATrainingLoop(TimeBudgetMixin[SLCWABatch], SLCWATrainingLoop):
+class BudgetedSLCWATrainingLoop(TimeBudgetMixin[SLCWABatch], NamedLossMixin[SLCWABatch], SLCWATrainingLoop):
     """PyKEEN's sLCWA loop under a time budget: see :class:`~pykeen_conj_hale.training.TimeBudgetMixin`.
 
     PyKEEN's HPO searches over a negative sampler's arguments for its own sLCWA loop only, and not for subclasses. So
@@ -68,6 +72,7 @@ class BudgetedSLCWATrainingLoop(TimeBudgetMixin[SLCWABatch], SLCWATrainingLoop):
         :raises ValueError: if ``negative_sampler_kwargs`` has the number of negatives, too
         """
         if num_negs_per_pos is not None:
+            check_whole("num_negs_per_pos", num_negs_per_pos)
             if "num_negs_per_pos" in self._given:
                 raise ValueError(
                     f"num_negs_per_pos={num_negs_per_pos!r} is in the training's arguments, or searched by HPO, and it "

@@ -1,4 +1,4 @@
-"""Fused optimizers, which are the fastest, wherever PyTorch has them."""
+"""Optimizers: fused ones, which are the fastest, and those that PyKEEN cannot make again."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import inspect
 import torch
 from torch.optim import Optimizer
 
-__all__ = ["prefer_fused"]
+__all__ = ["keep_known_options", "prefer_fused"]
 
 
 def prefer_fused(optimizer: Optimizer) -> None:
@@ -24,6 +24,20 @@ def prefer_fused(optimizer: Optimizer) -> None:
     if all(_works_fused(optimizer, group["params"][0]) for group in optimizer.param_groups if group["params"]):
         for group in optimizer.param_groups:
             group["fused"] = True
+
+
+def keep_known_options(optimizer: Optimizer) -> None:
+    """Take out of an optimizer what its class adds to the options it was made with, before it is made again.
+
+    PyKEEN makes an optimizer again, for a training that starts anew, with all that stands in its groups. AdamW has an
+    option there that is none of its arguments. The optimizer itself must do no further step.
+
+    :param optimizer: the optimizer, changed in place
+    """
+    known = {"params", "initial_lr", *inspect.signature(type(optimizer)).parameters}
+    for group in optimizer.param_groups:
+        for name in set(group) - known:
+            del group[name]
 
 
 def _works_fused(optimizer: Optimizer, like: torch.Tensor) -> bool:

@@ -12,6 +12,7 @@ from pykeen.training import TrainingLoop
 from pykeen.triples import CoreTriplesFactory
 from torch import Tensor
 
+from ..checks import check_whole
 from ..pykeen_internals import add_inverse_triples
 from .budget.loop import TimeBudgetMixin
 from .late_loss import DeferredLossMixin
@@ -102,7 +103,7 @@ class QuerySamplingTrainingLoop(TimeBudgetMixin[Tensor], DeferredLossMixin[Tenso
         :param kwargs: as there
         :return: the losses of the epochs
         """
-        batch_size = BATCH_SIZE if batch_size is None else batch_size
+        batch_size = BATCH_SIZE if batch_size is None else check_whole("batch_size", batch_size)
         choose_learning_rate(self, self.terms.loss.learning_rate, batch_size)
         return super().train(triples_factory, num_epochs, batch_size, **kwargs)
 

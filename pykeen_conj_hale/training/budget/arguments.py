@@ -1,17 +1,41 @@
-"""The arguments of ``train`` about checkpoints, in PyKEEN's words and in this package's."""
+"""The arguments of ``train``: what is allowed, and those about checkpoints in PyKEEN's words and in this package's."""
 
 from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from pykeen.constants import PYKEEN_CHECKPOINTS
 
+from ...checks import check_number, check_whole
 from .clock import Duration, parse_seconds
 
-__all__ = ["CheckpointPlan"]
+__all__ = ["CheckpointPlan", "check_train_arguments"]
+
+
+#: The smallest whole numbers that are allowed
+_WHOLE: Final = {"batch_size": 1, "sub_batch_size": 1, "slice_size": 1, "num_epochs": 0, "num_workers": 0}
+_POSITIVE: Final = ("gradient_clipping_max_norm", "gradient_clipping_max_abs_value")
+
+
+def check_train_arguments(arguments: Mapping[str, Any]) -> None:
+    """Check the numbers among the arguments of PyKEEN's ``train``; None is its default.
+
+    :param arguments: the arguments
+    :raises ValueError: if one of them is not allowed
+    """
+    given = {name: value for name, value in arguments.items() if value is not None}
+    for name in _WHOLE.keys() & given.keys():
+        check_whole(name, given[name], minimum=_WHOLE[name])
+    for name in _POSITIVE:
+        if name in given:
+            check_number(name, given[name], above=0)
+    if "label_smoothing" in given:
+        check_number("label_smoothing", given["label_smoothing"], minimum=0, below=1)
+    if "checkpoint_frequency" in given:
+        check_number("checkpoint_frequency", given["checkpoint_frequency"], minimum=0)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -1,7 +1,8 @@
-"""The file in which an early stopper keeps the parameters of its best model."""
+"""Where an early stopper keeps its best model: in a file, or in memory if the file cannot be written."""
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -9,19 +10,33 @@ from typing import Any
 import torch
 from pykeen.stoppers import EarlyStopper
 
-from ...files import replacing
+from .checkpoint import CheckpointError
+from .tensor_file import UnreadableFileError, read_tensors, write_tensors
 
 __all__ = ["load_best", "read_best", "write_best"]
 
+logger = logging.getLogger(__name__)
+
+#: The attribute of a stopper which keeps parameters that no file could take
+_IN_MEMORY = "best_parameters"
+
 
 def write_best(stopper: EarlyStopper, parameters: Mapping[str, Any]) -> None:
-    """Write the parameters of the best model so far.
+    """Keep the parameters of the best model so far.
+
+    They are kept in memory, and a warning says so, if the file cannot be written, for example because the disk is full.
 
     :param stopper: the stopper
     :param parameters: the model's state
     """
-    with replacing(_path(stopper)) as file:
-        torch.save(parameters, file)
+    try:
+        write_tensors(_path(stopper), parameters)
+    except OSError as error:
+        logger.warning("The best model so far is kept in memory only, as its file cannot be written: %s", error)
+        copied = {name: value.detach().to("cpu", copy=True) for name, value in parameters.items()}
+        setattr(stopper, _IN_MEMORY, copied)
+    else:
+        setattr(stopper, _IN_MEMORY, None)
 
 
 def read_best(stopper: EarlyStopper, device: torch.device | str = "cpu") -> dict[str, Any] | None:
@@ -30,10 +45,18 @@ def read_best(stopper: EarlyStopper, device: torch.device | str = "cpu") -> dict
     :param stopper: the stopper
     :param device: where the parameters go
     :return: the model's state; None if no evaluation was the best one yet, or the file is already cleaned up
+    :raises CheckpointError: if the file is damaged
     """
-    if stopper.best_epoch is None or not _path(stopper).is_file():
+    in_memory: dict[str, Any] | None = getattr(stopper, _IN_MEMORY, None)
+    if in_memory is not None:
+        return in_memory
+    path = _path(stopper)
+    if stopper.best_epoch is None or not path.is_file():
         return None
-    parameters: dict[str, Any] = torch.load(_path(stopper), map_location=device, weights_only=True)
+    try:
+        parameters: dict[str, Any] = read_tensors(path, device)
+    except UnreadableFileError as error:
+        raise CheckpointError(f"best_model_path={str(path)!r} cannot be read: {error}. It is left as it is.") from error
     return parameters
 
 
@@ -41,13 +64,15 @@ def load_best(stopper: EarlyStopper) -> None:
     """Load the best model's parameters, if there are some, into the stopper's model, and clean up the file.
 
     :param stopper: the stopper
+    :raises CheckpointError: if the file is damaged
     """
     parameters = read_best(stopper, stopper.model.device)
     if parameters is None:
         return
     stopper.model.load_state_dict(parameters)
+    setattr(stopper, _IN_MEMORY, None)
     if stopper.clean_up_checkpoint:
-        _path(stopper).unlink()
+        _path(stopper).unlink(missing_ok=True)
 
 
 def _path(stopper: EarlyStopper) -> Path:

@@ -6,7 +6,6 @@ A file holds a dictionary of tensors, numbers, texts and containers of these, wh
 
 from __future__ import annotations
 
-import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -15,7 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ...files import replacing
+from .tensor_file import UnreadableFileError, read_tensors, write_tensors
 
 __all__ = ["CheckpointError", "load_checkpoint", "plain", "save_checkpoint"]
 
@@ -58,10 +57,9 @@ def save_checkpoint(path: Path, state: Mapping[str, Any]) -> None:
     :param path: the file
     :param state: the state
     :raises CheckpointError: if there is something in the state which only code could restore
+    :raises OSError: if the file cannot be written; the previous one stays
     """
-    content = {"format": FORMAT, "version": VERSION, **plain(state)}
-    with replacing(path) as file:
-        torch.save(content, file)
+    write_tensors(path, {"format": FORMAT, "version": VERSION, **plain(state)})
 
 
 def load_checkpoint(path: Path, device: torch.device | str = "cpu") -> dict[str, Any]:
@@ -72,19 +70,11 @@ def load_checkpoint(path: Path, device: torch.device | str = "cpu") -> dict[str,
     :return: the state
     :raises CheckpointError: if the file is damaged, or not a checkpoint of this package
     """
-    with path.open("rb") as file:
-        try:
-            # PyTorch itself does not look at the checksums
-            torn = zipfile.ZipFile(file).testzip()
-            if torn is not None:
-                raise zipfile.BadZipFile(f"bad checksum of {torn}")
-            file.seek(0)
-            content = torch.load(file, map_location=device, weights_only=True)
-        # whatever a parser makes of bytes that mean nothing
-        except Exception as error:
-            reason = f"{type(error).__name__}: {error}".splitlines()[0]
-            refusal = _refusal(path, f"is damaged, or was not written by this package ({reason})")
-            raise CheckpointError(refusal) from error
+    try:
+        content = read_tensors(path, device)
+    except UnreadableFileError as error:
+        refusal = _refusal(path, f"is damaged, or was not written by this package ({error})")
+        raise CheckpointError(refusal) from error
     if not isinstance(content, dict) or content.get("format") != FORMAT:
         raise CheckpointError(_refusal(path, "was not written by this package"))
     if content["version"] != VERSION:

@@ -16,9 +16,12 @@ from pykeen.stoppers import Stopper
 from pykeen.training import TrainingLoop
 from pykeen.triples import CoreTriplesFactory
 
-from .arguments import CheckpointPlan
+from ...pykeen_internals import let_callbacks_clip
+from ..optimizer import keep_known_options
+from .arguments import CheckpointPlan, check_train_arguments
 from .clock import Duration, Stopwatch, TimeBudget
 from .loop_run import LoopRun
+from .outputs import holding_outputs
 from .progress_bar import make_bar
 from .run import StopReason
 
@@ -130,7 +133,11 @@ class TimeBudgetMixin(TrainingLoop[BatchType], Generic[BatchType]):
             checkpoint, so that all of the budget is there again
         :param kwargs: further arguments of :meth:`pykeen.training.TrainingLoop.train`
         :return: the losses of the epochs
-        :raises ValueError: if arguments exclude each other, or the checkpoint is of something else
+        :raises ValueError: if an argument is not allowed, arguments exclude each other, or the checkpoint is of
+            something else
+        :raises OSError: if the checkpoint or the best model cannot be written, or another run writes to it
+        :raises NonFiniteStateError: if a checkpoint is due, and no training could go on from it
+        :raises KeyboardInterrupt: if Ctrl-C has ended a training with checkpoints, after its last one
         """
         budget = self.time_budget
         if only_size_probing and budget is not None:
@@ -138,6 +145,7 @@ class TimeBudgetMixin(TrainingLoop[BatchType], Generic[BatchType]):
                 f"time_budget={budget.seconds:g} has no meaning with only_size_probing=True, which does no "
                 "training: leave one of them out."
             )
+        check_train_arguments({**kwargs, "batch_size": batch_size, "num_epochs": num_epochs})
         plan = CheckpointPlan.from_arguments(kwargs, checkpoint, checkpoint_seconds)
         kwargs.update(
             plan.pykeen_arguments(), batch_size=batch_size, continue_training=continue_training, stopper=stopper
@@ -146,7 +154,20 @@ class TimeBudgetMixin(TrainingLoop[BatchType], Generic[BatchType]):
             return super().train(
                 triples_factory, num_epochs=num_epochs, use_tqdm=use_tqdm, only_size_probing=True, **kwargs
             )
-        bar = None
+        with holding_outputs(plan.path, stopper):
+            return self._train_run(plan, triples_factory, num_epochs, use_tqdm, reset_time_budget, kwargs)
+
+    def _train_run(
+        self,
+        plan: CheckpointPlan,
+        triples_factory: CoreTriplesFactory,
+        num_epochs: int,
+        use_tqdm: bool,
+        reset_budget: bool,
+        kwargs: dict[str, Any],
+    ) -> list[float] | None:
+        """Make a run, and train in it."""
+        budget, bar = self.time_budget, None
         if budget is not None:
             bar = make_bar(budget, self.device, use_tqdm, kwargs.pop("tqdm_kwargs", None))
             num_epochs, use_tqdm = _UNLIMITED_EPOCHS, False
@@ -154,22 +175,28 @@ class TimeBudgetMixin(TrainingLoop[BatchType], Generic[BatchType]):
         self._run = LoopRun(
             self,
             triples_factory,
-            stopper=stopper,
+            stopper=kwargs["stopper"],
             checkpoint=plan,
+            arguments=kwargs,
             bar=bar,
             budget=budget,
             stopwatch=previous.stopwatch,
             num_epochs=num_epochs,
-            reset_budget=reset_time_budget,
+            reset_budget=reset_budget,
         )
-        self._run.take_over(previous if continue_training else None)
+        self._run.take_over(previous if kwargs["continue_training"] else None)
         with self._run.in_progress(self.stop_on_signal):
             return super().train(triples_factory, num_epochs=num_epochs, use_tqdm=use_tqdm, **kwargs)
 
     def _train(self, *args: Any, **kwargs: Any) -> list[float] | None:
         """Train; afterwards do what PyKEEN leaves out where a run is stopped."""
+        if not kwargs.get("continue_training"):
+            keep_known_options(self.optimizer)
         if kwargs.get("only_size_probing"):
-            return super()._train(*args, **kwargs)
+            probed = super()._train(*args, **kwargs)
+            # made anew for the probe, and soon for the training, too
+            keep_known_options(self.optimizer)
+            return probed
         run = self._run
         if run.is_spent:
             kwargs["num_epochs"] = run.skip_training()
@@ -192,6 +219,7 @@ class TimeBudgetMixin(TrainingLoop[BatchType], Generic[BatchType]):
         **kwargs: Any,
     ) -> float:
         """Train for one epoch, or for as much of it as the run allows."""
+        let_callbacks_clip(callbacks, self)
         if only_size_probing or not backward:
             kwargs.update(epoch=epoch, only_size_probing=only_size_probing, backward=backward)
             return super()._train_epoch(batches, callbacks, **kwargs)

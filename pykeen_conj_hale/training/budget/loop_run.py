@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import logging
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -20,13 +20,15 @@ from .arguments import CheckpointPlan
 from .callbacks import CallbackAdapter
 from .checkpoint import load_checkpoint, save_checkpoint
 from .due import DeviceQueue, Due, Limits, Saving, Schedule, StopRequest
+from .finite_state import NonFiniteStateError, check_finite_state
+from .metric import check_direction
 from .position import Progress
 from .progress_bar import ProgressBar
 from .report import report
 from .run import Run
 from .schedule import BudgetLR
-from .signals import on_signal
-from .state import TrainingState, compare_identities, forget_cut_epoch
+from .signals import Interruption, on_signal
+from .state import TrainingState, compare_identities, compare_settings, forget_cut_epoch
 from .stopper import TimedStopper
 from .validation import BestModel, Validation
 
@@ -46,6 +48,7 @@ class LoopRun(Run):
     :param triples_factory: the training triples
     :param stopper: the early stopper, if there is one
     :param checkpoint: where and when checkpoints are written
+    :param arguments: the arguments of ``train``
     :param bar: a progress bar over seconds, if there is one
     :param kwargs: further arguments of :class:`Run`
     """
@@ -57,12 +60,16 @@ class LoopRun(Run):
         *,
         stopper: Stopper | None = None,
         checkpoint: CheckpointPlan | None = None,
+        arguments: Mapping[str, Any] | None = None,
         bar: tqdm[Any] | None = None,
         **kwargs: Any,
     ) -> None:
         self._loop, self._bar = loop, bar
         self._checkpoint = checkpoint or CheckpointPlan()
-        self._state = TrainingState(loop, stopper, triples_factory)
+        self._state = TrainingState(loop, stopper, triples_factory, arguments or {})
+        self._triples = triples_factory.mapped_triples
+        if isinstance(stopper, EarlyStopper):
+            check_direction(stopper)
         self._callbacks = CallbackAdapter(loop)
         inverse = triples_factory.create_inverse_triples and not isinstance(loop, SymmetricLCWATrainingLoop)
         num_triples = triples_factory.num_triples * (2 if inverse else 1)
@@ -100,19 +107,25 @@ class LoopRun(Run):
     def in_progress(self, stop_on_signal: bool) -> Iterator[None]:
         """Measure all the time inside, first of all as set-up; afterwards report.
 
-        :param stop_on_signal: whether signals stop the run
+        Ctrl-C ends a run with checkpoints like those signals do.
+
+        :param stop_on_signal: whether SIGTERM and SIGUSR1 stop the run
+        :raises KeyboardInterrupt: if Ctrl-C has ended the run, after its last checkpoint; or the second time, at once
         """
+        interruption = Interruption(self.stop_by_signal)
         with ExitStack() as stack:
-            if self._bar is not None:
-                stack.enter_context(self._bar)
+            stack.enter_context(self._bar or nullcontext())
             stack.enter_context(self.phase("set-up"))
             if stop_on_signal:
                 stack.enter_context(on_signal(self.stop_by_signal))
+            if self._checkpoint.path is not None and interruption.is_possible():
+                stack.enter_context(interruption.listening())
             yield
-        if self.stop_reason is None:
-            # the stopper had stopped before the checkpoint, and PyKEEN returned at once
-            self.stop("early stopping")
+            if self.stop_reason is None:
+                # the stopper had stopped before the checkpoint, and PyKEEN returned at once
+                self.end("early stopping")
         report(self, self._loop.result_tracker, get_epoch(self._loop))
+        interruption.check()
 
     def begin_loop(self, callbacks: MultiTrainingCallback, num_batches: int) -> None:
         """Prepare for the first step.
@@ -145,14 +158,33 @@ class LoopRun(Run):
         return get_epoch(self._loop)
 
     def save(self, path: Path) -> None:
-        """Write a checkpoint.
+        """Write a checkpoint. Once a step is done, a file that cannot be written is an error in the log only.
 
         :param path: the file
         :raises CheckpointError: if there is something in the state which a checkpoint cannot hold
+        :raises NonFiniteStateError: if no training could go on from the state; the previous checkpoint stays
+        :raises OSError: if the file cannot be written, and no step is done
         """
         with self.phase("checkpoint"):
-            save_checkpoint(path, self._state.get(self.progress))
+            state = self._state.get(self.progress)
+            self._check(state, path)
+            try:
+                save_checkpoint(path, state)
+            except OSError as error:
+                if not self.has_trained:
+                    raise
+                logger.error("No checkpoint after %d steps, the training goes on without: %s", self.num_steps, error)
+                return
         logger.info("Checkpoint after %d steps: %s", self.num_steps, path)
+
+    def _check(self, state: dict[str, Any], path: Path) -> None:
+        try:
+            check_finite_state(state, self._loop.model, self._triples, self._loop.mode)
+        except NonFiniteStateError as error:
+            raise NonFiniteStateError(
+                f"No checkpoint is written at step {self.num_steps}, as no training could go on from it: {error}. "
+                f"checkpoint={str(path)!r} stays as it was. A smaller learning rate may help."
+            ) from error
 
     def load(self, path: Path) -> None:
         """Go on from a checkpoint.
@@ -162,6 +194,7 @@ class LoopRun(Run):
         """
         state = load_checkpoint(path, device=self._loop.device)
         compare_identities(path, state["identity"], self._state.identify())
+        compare_settings(f"checkpoint={str(path)!r}", state.get("settings"), self._state.settings)
         progress = self._state.load(state)
         set_up = progress.seconds.get("set-up", 0.0) + self.stopwatch.elapsed("set-up")
         self.go_on_from(dataclasses.replace(progress, seconds={**progress.seconds, "set-up": set_up}))

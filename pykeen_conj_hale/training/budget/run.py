@@ -75,6 +75,7 @@ class Run:
         #: Called after each step, before the clock is read; a device that works on its own is waited for here
         self.wait: Callable[[], None] | None = None
         self._loss: float | Tensor = 0.0
+        self._steps_before = 0
 
     def go_on_from(self, progress: Progress) -> None:
         """Take over what runs before this one have come to, before the first step.
@@ -85,6 +86,12 @@ class Run:
         self.stopwatch.reset(seconds)
         self.num_steps, self.position = progress.num_steps, progress.position
         self.random_state = progress.random_state
+        self._steps_before = progress.num_steps
+
+    @property
+    def has_trained(self) -> bool:
+        """Whether this run has done a step, which an error could lose."""
+        return self.num_steps > self._steps_before
 
     @property
     def progress(self) -> Progress:
@@ -210,6 +217,8 @@ class Run:
 
         :param name: the signal's name
         """
+        if self.stop_reason is not None:
+            return
         logger.warning("%s: the training ends after the current step.", name)
         self.signal = name
 

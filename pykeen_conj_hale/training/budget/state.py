@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import logging
 from collections.abc import Mapping
 from functools import cached_property
 from itertools import zip_longest
@@ -19,8 +20,11 @@ from .best_model import read_best, write_best
 from .checkpoint import CheckpointError
 from .position import Position, Progress
 from .random_state import get_random_state
+from .settings import list_settings
 
-__all__ = ["TrainingState", "compare_identities", "forget_cut_epoch"]
+__all__ = ["TrainingState", "compare_identities", "compare_settings", "forget_cut_epoch"]
+
+logger = logging.getLogger(__name__)
 
 
 class TrainingState:
@@ -33,10 +37,20 @@ class TrainingState:
     :param loop: the training loop
     :param stopper: the early stopper, if there is one
     :param triples_factory: the training triples
+    :param arguments: the arguments of ``train``
     """
 
-    def __init__(self, loop: TrainingLoop[Any], stopper: Stopper | None, triples_factory: CoreTriplesFactory) -> None:
+    def __init__(
+        self,
+        loop: TrainingLoop[Any],
+        stopper: Stopper | None,
+        triples_factory: CoreTriplesFactory,
+        arguments: Mapping[str, Any],
+    ) -> None:
         self._loop, self._stopper, self._triples_factory = loop, stopper, triples_factory
+        #: What must not change where the training goes on, besides :meth:`identify`: listed before the first step
+        self.settings = list_settings(loop, stopper, arguments)
+        self._batch_size = arguments.get("batch_size")
 
     def get(self, progress: Progress) -> dict[str, Any]:
         """Describe the training as it is now.
@@ -48,6 +62,8 @@ class TrainingState:
         epoch, losses = _whole_epochs(loop, position)
         return {
             "identity": self.identify(),
+            "settings": self.settings,
+            "batch_size": self._batch_size,
             "losses": losses,
             "epoch": epoch,
             "position": None if position is None else {**dataclasses.asdict(position), "loss": float(position.loss)},
@@ -70,6 +86,9 @@ class TrainingState:
         :return: how far the training is
         """
         loop = self._loop
+        there = state.get("batch_size", self._batch_size)
+        if there != self._batch_size:
+            logger.warning("batch_size=%s from here on; the checkpoint was written with %s.", self._batch_size, there)
         loop.model.load_state_dict(state["model"])
         loop.optimizer.load_state_dict(state["optimizer"])
         if loop.lr_scheduler is not None and state["lr_scheduler"] is not None:
@@ -77,8 +96,12 @@ class TrainingState:
         if not loop.optimizer.state:
             # PyKEEN takes an optimizer without state, such as plain SGD, for one that was never used, and refuses
             _ = loop.optimizer.state[next(iter(loop.model.get_grad_params()))]
-        if state["best_model"] is not None and isinstance(self._stopper, EarlyStopper):
-            write_best(self._stopper, state["best_model"])
+        best = state["best_model"]
+        if best is None and state["stopper_dict"].get("stopped"):
+            # a stopper which has stopped and restored the best model, as in the first checkpoints of this package
+            best = state["model"]
+        if best is not None and isinstance(self._stopper, EarlyStopper):
+            write_best(self._stopper, best)
         set_epoch(loop, state["epoch"])
         loop.losses_per_epochs = list(state["losses"])
         set_random_seed(loop.model, state["random_seed"])
@@ -125,6 +148,31 @@ def compare_identities(path: Path, saved: Mapping[str, str], here: Mapping[str, 
         raise CheckpointError(
             f"checkpoint={str(path)!r} is of another {what}: {line_there.strip()!r} there, {line_here.strip()!r} here. "
             f"It is left as it is: train with the same {what} to go on, or name another file."
+        )
+
+
+def compare_settings(checkpoint: str, saved: Mapping[str, str] | None, here: Mapping[str, str]) -> None:
+    """Compare the settings of the training that a checkpoint is of with those here.
+
+    :param checkpoint: the checkpoint, for the error
+    :param saved: what :func:`~.settings.list_settings` returned then; None for a checkpoint from before there were any
+    :param here: what it returns here
+    :raises CheckpointError: if they differ, with each setting that does
+    """
+    if saved is None:
+        logger.warning(
+            "%s says nothing about settings (loss, optimizer, schedule, stopper), as an earlier version wrote it: they "
+            "are taken to be the same.",
+            checkpoint,
+        )
+        return
+    # what only one version of this package knows tells nothing
+    differing = [name for name in here if name in saved and saved[name] != here[name]]
+    if differing:
+        pairs = "; ".join(f"{name} is {saved[name]} there, {here[name]} here" for name in differing)
+        raise CheckpointError(
+            f"{checkpoint} is of a training with other settings: {pairs}. It is left as it is: train with the same "
+            "settings to go on, or name another file."
         )
 
 

@@ -5,19 +5,25 @@ from __future__ import annotations
 import dataclasses
 import logging
 import math
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Collection, Mapping
+from pathlib import Path
+from typing import Any, Final
 
 from pykeen.stoppers import EarlyStopper
 
-from ...checks import check_whole
-from .best_model import load_best, write_best
+from ...checks import check_choice, check_number, check_whole
+from ...pykeen_internals import pipeline_evaluation_kwargs
+from .best_model import write_best
 from .clock import Duration, parse_seconds
+from .metric import find_metric
 from .random_state import preserve_random_state
 
 __all__ = ["TimedStopper"]
 
 logger = logging.getLogger(__name__)
+
+#: What a pipeline's ``evaluation_kwargs`` say of which ranks count, besides the sides
+_RESTRICTIONS: Final = ("restrict_entities_to", "restrict_relations_to", "pre_filtered_triples")
 
 
 @dataclasses.dataclass
@@ -30,6 +36,9 @@ class TimedStopper(EarlyStopper):
     evaluated, too. The result tracker gets the metrics and, as ``validation.seconds``, the seconds of training before
     the evaluation.
 
+    The model is evaluated as at the end of a pipeline: its ``evaluation_kwargs`` say which sides and entities count,
+    unless ``targets`` is given here.
+
     Evaluation is not charged to a time budget. With ``patience`` the training stops after that many evaluations without
     improvement; without, it goes on to its end. It needs a training loop of this package, which has the clock.
     """
@@ -38,8 +47,12 @@ class TimedStopper(EarlyStopper):
     seconds: Duration = 60.0
     #: The number of evaluations without improvement after which training stops; None for no stopping
     patience: int | None = None  # type: ignore[assignment]
-    #: The metric; its larger values are better unless ``larger_is_better=False``
+    #: The metric
     metric: str = "inverse_harmonic_mean_rank"
+    #: Whether a larger value is better; None to follow the metric
+    larger_is_better: bool | None = None  # type: ignore[assignment]
+    #: What to predict, of ``"head"`` and ``"tail"``; None for what the pipeline evaluates, which is both by default
+    targets: Collection[str] | None = None
     #: The minimum relative improvement
     relative_delta: float = 0.0
     #: The k of the last evaluation, and the optimizer steps before it
@@ -47,9 +60,12 @@ class TimedStopper(EarlyStopper):
     step: int = dataclasses.field(default=0, init=False)
     #: Whether a training loop tells the time
     has_clock: bool = dataclasses.field(default=False, init=False, repr=False)
+    #: What restricts the evaluation
+    restrictions: Mapping[str, Any] = dataclasses.field(default_factory=dict, init=False, repr=False)
 
     def __post_init__(self) -> None:
         """Check the arguments."""
+        self._take_over_from_pipeline()
         self.seconds = parse_seconds("seconds", self.seconds, positive=True)
         if self.patience is not None:
             check_whole("patience", self.patience)
@@ -57,7 +73,24 @@ class TimedStopper(EarlyStopper):
             raise ValueError('stopper="timed" needs validation triples, and the dataset has none.')
         if self.patience is None:
             self.patience = math.inf  # type: ignore[assignment]
+        check_number("relative_delta", self.relative_delta, minimum=0)
+        metric = find_metric(self.evaluator, self.metric, self.targets)
+        if self.larger_is_better is None:
+            self.larger_is_better = metric is None or metric.increasing
+        if self.best_model_path is not None:
+            self.best_model_path = Path(self.best_model_path)
         super().__post_init__()  # type: ignore[no-untyped-call]
+
+    def _take_over_from_pipeline(self) -> None:
+        """Evaluate what PyKEEN's pipeline evaluates in the end: of its arguments it hands on the batch size only."""
+        kwargs = pipeline_evaluation_kwargs()
+        if self.targets is None:
+            self.targets = kwargs.get("targets")
+        if self.targets is not None:
+            self.targets = (self.targets,) if isinstance(self.targets, str) else tuple(self.targets)
+            for target in self.targets or (None,):
+                check_choice("targets", target, ("head", "tail"))
+        self.restrictions = {name: kwargs[name] for name in _RESTRICTIONS if kwargs.get(name) is not None}
 
     def should_evaluate(self, epoch: int) -> bool:
         """Refuse to evaluate at the end of an epoch: only time counts.
@@ -95,7 +128,7 @@ class TimedStopper(EarlyStopper):
         :param step: the optimizer steps done
         :param elapsed: the seconds of training so far
         :param final: whether the training is over; then it cannot be stopped, and result callbacks are not called
-        :return: whether the training has to stop; the best model is loaded then
+        :return: whether the training has to stop
         """
         if self.stopped or (final and step == self.step):
             return self.stopped
@@ -114,7 +147,6 @@ class TimedStopper(EarlyStopper):
         elif stop and not final:
             logger.info("Stopping early after %.1f s of training, best result %g", elapsed, self.best_metric)
             self.stopped = True
-            load_best(self)
         return self.stopped
 
     def _mark_of(self, elapsed: float) -> int:
@@ -122,6 +154,9 @@ class TimedStopper(EarlyStopper):
         return int(elapsed / float(self.seconds) + 1e-6)  # type: ignore[arg-type]
 
     def _evaluate(self, elapsed: float) -> float:
+        what: dict[str, Any] = dict(self.restrictions)
+        if self.targets is not None:
+            what["targets"] = self.targets
         results = self.evaluator.evaluate(
             model=self.model,
             mapped_triples=self.evaluation_triples_factory.mapped_triples,
@@ -131,6 +166,7 @@ class TimedStopper(EarlyStopper):
             do_time_consuming_checks=not self.results,
             use_tqdm=self.use_tqdm,
             tqdm_kwargs=self.tqdm_kwargs,
+            **what,
         )
         # those which the first evaluation found to fit the memory
         self.evaluation_batch_size, self.evaluation_slice_size = self.evaluator.batch_size, self.evaluator.slice_size
@@ -144,6 +180,18 @@ class TimedStopper(EarlyStopper):
         return {**super().get_summary_dict(), "mark": self.mark, "step": self.step}
 
     def _write_from_summary_dict(self, *, mark: int = 0, step: int = 0, **kwargs: Any) -> None:
-        """Go on from a checkpoint."""
+        """Go on from a checkpoint, with the patience that is asked for here."""
+        patience: Any = self.patience
+        there = kwargs["patience"]
         super()._write_from_summary_dict(**kwargs)
         self.mark, self.step = mark, step
+        if patience == there:
+            return
+        logger.info("patience=%s from here on; it was %s when the checkpoint was written.", patience, there)
+        self.patience = patience
+        # counted again, as an unlimited patience does not tell how much of it is used up
+        logic = dataclasses.replace(self._stopper, patience=patience, best_epoch=None)
+        for k, result in enumerate(self.results, start=1):
+            logic.report_result(result, epoch=k)
+        self._stopper.patience, self._stopper.remaining_patience = patience, logic.remaining_patience
+        self.stopped = logic.remaining_patience <= 0

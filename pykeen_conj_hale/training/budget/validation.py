@@ -43,7 +43,10 @@ class Validation(Due):
 
 
 class BestModel(Due):
-    """Restores the best model at the end; an early stopper itself does so only where it has stopped the training.
+    """Restores the best model at the end.
+
+    It comes after the last checkpoint, which holds the last parameters, too: with more patience a training goes on
+    from there.
 
     :param stopper: the stopper
     """
@@ -52,6 +55,6 @@ class BestModel(Due):
         self._stopper = stopper
 
     def end(self, run: Run) -> None:
-        """Restore the best model."""
-        if not self._stopper.stopped:
+        """Restore the best model; PyKEEN's own stopper has done so where it has stopped."""
+        if isinstance(self._stopper, TimedStopper) or not self._stopper.stopped:
             load_best(self._stopper)

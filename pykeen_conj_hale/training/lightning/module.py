@@ -20,13 +20,15 @@ from ...checks import check_whole
 from ...datasets.cache import get_dataset_locked
 from ...pykeen_internals import add_inverse_triples
 from ..budget.checkpoint import CheckpointError
+from ..budget.settings import describe
+from ..budget.state import compare_settings
 from ..late_loss import LossCheck
 from ..optimizer import prefer_fused
 from ..query_terms import QueryTerms
 from .batch_share import BatchShare
 from .global_batches import GlobalBatches, check_same
 from .processes import check_processes
-from .speed import TrainingSpeed
+from .speed import TrainingSpeed, say_spent_time
 
 __all__ = ["QuerySamplingLitModule"]
 
@@ -168,6 +170,7 @@ class QuerySamplingLitModule(LitModule):
         :raises ValueError: if the model cannot be trained in so many processes
         """
         self.speed.pause()
+        say_spent_time(self.trainer)
         self._loss_check = LossCheck()
         world_size, is_first = self.trainer.world_size, self.trainer.is_global_zero
         check_processes(self.model, batch_size=self.batch_size, world_size=world_size, is_first=is_first)
@@ -207,7 +210,10 @@ class QuerySamplingLitModule(LitModule):
         """
         self.speed.pause()
         checkpoint[_CHECKPOINT_KEY] = dict(
-            made_with=self._made_with(), random_seed=self.random_seed, seconds=self.seconds
+            made_with=self._made_with(),
+            settings=self._settings(),
+            random_seed=self.random_seed,
+            seconds=self.seconds,
         )
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
@@ -222,8 +228,15 @@ class QuerySamplingLitModule(LitModule):
                 f"The checkpoint was not written by {type(self).__name__}; it cannot be resumed from."
             )
         check_same(state["made_with"], self._made_with())
+        compare_settings("The checkpoint", state.get("settings"), self._settings())
         self.random_seed = state["random_seed"]
         self.speed.reset(state["seconds"])
+
+    def _settings(self) -> dict[str, str]:
+        names = ("learning_rate", "label_smoothing", "optimizer", "drop_last")
+        trained = {name: getattr(self, name) for name in names}
+        trained["optimizer_kwargs"] = self.optimizer_kwargs or {}
+        return dict([*describe("model", self.model), *describe("train", trained)])
 
     def _made_with(self) -> dict[str, str]:
         return dict(model=type(self.model).__name__, loss=repr(self.loss), training_triples=self._digest)

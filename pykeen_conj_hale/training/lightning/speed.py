@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import logging
+
+from pytorch_lightning import Trainer
+from pytorch_lightning.callbacks import Timer
+
 from ..budget.clock import Stopwatch
 
-__all__ = ["TrainingSpeed"]
+__all__ = ["TrainingSpeed", "say_spent_time"]
+
+logger = logging.getLogger(__name__)
 
 
 class TrainingSpeed:
@@ -56,3 +63,18 @@ class TrainingSpeed:
         seconds, num_triples = self._epoch_start
         spent = self.seconds - seconds
         return (self._num_triples - num_triples) / spent if spent > 0 else None
+
+
+def say_spent_time(trainer: Trainer) -> None:
+    """Say that a training which goes on has spent its ``max_time``, as Lightning counts the time before it, too.
+
+    :param trainer: the trainer, whose callbacks have taken over the state of the checkpoint
+    """
+    for timer in trainer.callbacks:  # type: ignore[attr-defined]
+        left = timer.time_remaining() if isinstance(timer, Timer) else None
+        if left is not None and left <= 0 and trainer.is_global_zero:
+            logger.warning(
+                "max_time is spent: it is one of all runs together, and %.1f s were spent before the checkpoint. The "
+                "training ends after one step; a larger max_time trains on.",
+                timer.time_elapsed(),
+            )
