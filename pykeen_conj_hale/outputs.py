@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-import stat
-import tempfile
 from collections.abc import Iterable
 from pathlib import Path
+
+from .files import check_output, resolve_output
 
 __all__ = ["check_outputs"]
 
@@ -25,26 +25,14 @@ def check_outputs(
     """
     read = [Path(path) for path in inputs if os.path.exists(path)]
     for output in map(Path, outputs):
-        if output.exists():
-            if any(output.samefile(path) for path in read):
-                raise ValueError(f"The output {str(output)!r} is an input, too, and would be lost: name another file.")
-            if not stat.S_ISREG(output.stat().st_mode):
-                raise OSError(f"The output {str(output)!r} is no regular file, and is left as it is: name another one.")
+        # refuses what is no regular file
+        target = resolve_output(output, "output")
+        if target.exists():
+            if any(target.samefile(path) for path in read):
+                raise ValueError(f"output={str(output)!r} is an input, too, and would be lost: name another file.")
             if not force:
                 raise FileExistsError(
-                    f"The output {str(output)!r} is there already, and is left as it is: name another one, or replace "
-                    "it by --force (force=True)."
+                    f"output={str(output)!r} is there already, and is left as it is: name another one, or replace it "
+                    "by --force (force=True)."
                 )
-        _check_writable(output)
-
-
-def _check_writable(output: Path) -> None:
-    """Write a file of no content beside the output, and remove it."""
-    try:
-        output.parent.mkdir(parents=True, exist_ok=True)
-        if output.exists() and not os.access(output, os.W_OK):
-            raise PermissionError(None, "the file that is there is not yours to write")
-        with tempfile.TemporaryFile(dir=output.parent):
-            pass
-    except OSError as error:
-        raise OSError(f"The output {str(output)!r} cannot be written: {error.strerror}.") from error
+        check_output(output, "output")

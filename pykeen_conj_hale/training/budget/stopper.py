@@ -17,6 +17,7 @@ from .best_model import write_best
 from .clock import Duration, parse_seconds
 from .metric import find_metric
 from .random_state import preserve_random_state
+from .schedule import LOOPS
 
 __all__ = ["TimedStopper"]
 
@@ -100,10 +101,7 @@ class TimedStopper(EarlyStopper):
         :raises ValueError: if the loop does not tell the time
         """
         if not self.has_clock:
-            raise ValueError(
-                'stopper="timed" needs a training loop that tells the time: "QuerySampling", "BudgetedSLCWA", '
-                '"BudgetedLCWA" or "BudgetedSymmetricLCWA".'
-            )
+            raise ValueError(f'stopper="timed" needs a training loop that tells the time: {LOOPS}.')
         return False
 
     def should_stop(self, epoch: int) -> bool:
