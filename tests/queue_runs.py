@@ -1,6 +1,6 @@
 """Workers that empty queues together, for the tests and by hand: is each trial handed out once?
 
-    python tests/queue_runs.py sqlite --workers 4 --trials 100 --runs 20 --busy 2
+python tests/queue_runs.py sqlite --workers 4 --trials 100 --runs 20 --busy 2
 """
 
 from __future__ import annotations
@@ -13,13 +13,14 @@ import subprocess
 import sys
 import tempfile
 import time
+import warnings
 from pathlib import Path
 
 import optuna
 from optuna.storages import BaseStorage, get_storage
-from optuna.trial import TrialState
 
 from pykeen_conj_hale.hpo import make_storage
+from pykeen_conj_hale.hpo.lease import Lease, QueueEmptyError
 
 #: How long workers wait for each other before the first trial
 START_SECONDS = 300.0
@@ -40,13 +41,14 @@ def work(hint: str, out: Path, runs: int) -> None:
     while not (out.parent / "go").exists() and time.monotonic() < deadline:
         time.sleep(0.01)
     taken = []
-    for run, study in enumerate(studies):
-        while any(trial.state == TrialState.WAITING for trial in study.get_trials(deepcopy=False)):
-            before = len(study.get_trials(deepcopy=False))
-            trial = study.ask()
-            if trial.number < before:
-                study.tell(trial, 0.5)
-                taken.append((run, trial.number))
+    with Lease(storage), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of heartbeats: one is enough here
+        for run, study in enumerate(studies):
+            with contextlib.suppress(QueueEmptyError):
+                while True:
+                    trial = study.ask()
+                    taken.append((run, trial.number))
+                    study.tell(trial, 0.5)
     out.write_text(json.dumps(taken))
 
 

@@ -76,8 +76,7 @@ def shared_hpo_pipeline(
     arguments = check_arguments({**arguments, "direction": direction})
     deadline = time.monotonic() + (float("inf") if timeout is None else parse_seconds("timeout", timeout))
     backend = get_storage(make_storage(storage, heartbeat_seconds))
-    if arguments.get("dataset") is not None:
-        get_dataset_locked(arguments["dataset"], arguments.get("dataset_kwargs"))
+    _get_dataset(arguments.get("dataset"), arguments.get("dataset_kwargs"))
     # one instance for all trials: a new one would begin with the same random numbers each time
     sampler_instance = sampler_resolver.make(sampler, sampler_kwargs)
     rehearse(arguments)
@@ -99,14 +98,24 @@ def shared_hpo_pipeline(
         return pykeen.hpo.hpo_pipeline(**arguments, n_trials=0)
 
 
+def _get_dataset(dataset: Any, dataset_kwargs: Mapping[str, Any] | None) -> None:
+    """Have a dataset in PyKEEN's cache, before workers that begin together look there."""
+    if dataset is None:
+        return
+    try:
+        get_dataset_locked(dataset, dataset_kwargs)
+    except (KeyError, TypeError) as error:  # no such name, no such argument
+        raise ValueError(f"dataset={dataset!r}, dataset_kwargs={dataset_kwargs!r} is not allowed: {error}") from error
+
+
 def _run_trial(arguments: Mapping[str, Any], lease: Lease) -> None:
     """Take a trial from the queue and run it; nothing happens if another worker is faster."""
     try:
         pykeen.hpo.hpo_pipeline(**arguments, n_trials=1)
     except QueueEmptyError:
         return
-    except (optuna.exceptions.UpdateFinishedTrialError, ValueError):
-        # by one of these Optuna refuses to write of a trial that is over
+    except (optuna.exceptions.UpdateFinishedTrialError, ValueError, AssertionError):
+        # by one of these Optuna refuses to write of a trial that is over; by the last if nothing else went wrong in it
         if (trial := lease.pop_lost()) is None:
             raise
         logger.warning(

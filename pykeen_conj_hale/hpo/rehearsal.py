@@ -90,6 +90,12 @@ def rehearse(arguments: Mapping[str, Any]) -> None:
             logger.warning("The trial with the smallest hyper-parameters fails: %s: %s", type(error).__name__, error)
         except Exception as error:
             raise ValueError(
-                f"Every trial with these arguments fails before its first step: {type(error).__name__}: {error}. "
-                "No study was made or changed."
+                f"Every trial fails before its first step: {type(error).__name__}: {error}. Look at "
+                f"{_show(arguments)}. No study was made or changed."
             ) from error
+
+
+def _show(arguments: Mapping[str, Any]) -> str:
+    """Write what a trial is made of; not what may have a password in it."""
+    made = {name: value for name, value in arguments.items() if value and not name.startswith("result_tracker")}
+    return ", ".join(f"{name}={value!r}" for name, value in made.items() if "_kwargs" in name) or "all arguments"
