@@ -10,7 +10,7 @@ import optuna
 import pytest
 
 from pykeen_conj_hale.hpo import journal, make_storage
-from pykeen_conj_hale.hpo.journal import _identify, _JournalLock
+from pykeen_conj_hale.hpo.journal_lock import JournalLock, _identify
 
 
 @pytest.fixture
@@ -67,7 +67,7 @@ def test_one_at_a_time(path, tmp_path):
     number.write_text("0")
 
     def add(times=25):
-        lock = _JournalLock(path, patience=60)
+        lock = JournalLock(path, patience=60)
         for _ in range(times):
             lock.acquire()
             number.write_text(str(int(number.read_text()) + 1))
@@ -82,7 +82,7 @@ def test_one_at_a_time(path, tmp_path):
 
 
 def test_who_was_stopped_does_not_release_the_lock_of_another(path, caplog):
-    stopped, other = _JournalLock(path, patience=60), _JournalLock(path, patience=0.1)
+    stopped, other = JournalLock(path, patience=60), JournalLock(path, patience=0.1)
     stopped.acquire()
     other.acquire()
     of_other = _identify(other._path)
@@ -96,7 +96,7 @@ def test_who_was_stopped_does_not_release_the_lock_of_another(path, caplog):
 
 def test_the_lock_of_someone_faster_is_not_taken_away(path):
     """Two wait for a lock that was left behind: the second one finds the lock of the first."""
-    lock = _JournalLock(path, patience=60)
+    lock = JournalLock(path, patience=60)
     lock.acquire()
     lock._take_away(other=(0, 0))
     assert _identify(lock._path) == lock._own
