@@ -166,7 +166,10 @@ def _queue(study: Study, number: int) -> None:
 
 def _compare(study: Study, here: dict[str, str]) -> None:
     """Raise if a study has other settings."""
-    deadline = time.monotonic() + (_QUEUE_SECONDS if _unfinished(study) or not study.trials else 0.0)
+    # looked at once: its maker fills the queue meanwhile
+    trials = study.get_trials(deepcopy=False)
+    is_over = bool(trials) and all(trial.state.is_finished() for trial in trials)
+    deadline = time.monotonic() + (0.0 if is_over else _QUEUE_SECONDS)
     while (there := study.user_attrs.get(_SETTINGS)) is None:
         if time.monotonic() >= deadline:
             raise ValueError(
