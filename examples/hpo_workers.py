@@ -25,7 +25,11 @@ def parse_arguments() -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description="Search hyper-parameters of ConjComplEx on PyKEEN's Kinships.")
     add = parser.add_argument
-    add("--storage", default="sqlite:///hpo_workers.db", help="where the study is (default: %(default)s)")
+    add(
+        "--storage",
+        default="sqlite:///hpo_workers.db",
+        help="where the study is, without a password: ~/.pgpass (default: %(default)s)",
+    )
     add("--study", default="kinships", help="its name (default: %(default)s)")
     add("--workers", type=int, default=3, help="processes on this machine (default: %(default)s)")
     add("--trials", type=int, default=12, help="trials of all workers (default: %(default)s)")

@@ -124,6 +124,23 @@ def test_a_study_of_someone_else(tmp_path):
         run(storage=url)
 
 
+def test_a_study_whose_maker_fills_the_queue(monkeypatch):
+    """While this worker looks at it: the first look finds no trial, a later one finds some."""
+    study = optuna.create_study(study_name="s")
+    get_trials = optuna.Study.get_trials
+
+    def get_then_queue(self, *args, **kwargs):
+        trials = get_trials(self, *args, **kwargs)
+        if not trials:
+            study.enqueue_trial({})
+            study.tell(study.ask(), 0.5)  # another worker is fast
+        return trials
+
+    monkeypatch.setattr(optuna.Study, "get_trials", get_then_queue)
+    monkeypatch.setattr(hpo.time, "sleep", lambda _: study.set_user_attr(hpo._SETTINGS, '{"x": "1"}'))
+    assert hpo._compare(study, {"x": "1"}) is None
+
+
 def test_a_seed_gives_different_trials():
     result = run(n_trials=3, sampler="random", sampler_kwargs={"seed": 1}, **SMALL)
     assert len({trial.params["optimizer.lr"] for trial in result.study.trials}) == 3

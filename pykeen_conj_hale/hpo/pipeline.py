@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import logging
 import time
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 
 import optuna
@@ -23,6 +22,8 @@ from pykeen.hpo import HpoPipelineResult
 from ..checks import check_whole
 from ..datasets.cache import get_dataset_locked
 from ..training.budget.clock import Duration, parse_seconds
+from .lease import Lease, QueueEmptyError
+from .rehearsal import rehearse
 from .settings import check_arguments, describe, differences
 from .storage import StorageHint, make_storage
 
@@ -36,10 +37,6 @@ _QUEUED: Final = "pykeen_conj_hale_n_trials"
 
 #: How many seconds a worker waits for another one that has just made the study, until that one has filled the queue
 _QUEUE_SECONDS: Final = 60.0
-
-
-class _QueueEmptyError(Exception):
-    """No trial is left in the queue."""
 
 
 def shared_hpo_pipeline(
@@ -69,35 +66,63 @@ def shared_hpo_pipeline(
     :param timeout: the time after which this worker takes no further trial
     :param sampler: the sampler; with several workers without a seed, as equal seeds draw equal trials
     :param sampler_kwargs: the sampler's arguments
-    :param direction: ``"maximize"`` (the default) or ``"minimize"``
+    :param direction: ``"maximize"`` or ``"minimize"``; by default that of the metric
     :param arguments: all others of :func:`pykeen.hpo.hpo_pipeline`
     :return: PyKEEN's result, of all workers' trials
-    :raises ValueError: if an argument is not allowed, or the study exists with other settings
+    :raises ValueError: if an argument is not allowed, no trial can begin with the arguments, or the study exists with
+        other settings
     """
     check_whole("n_trials", n_trials)
-    arguments = check_arguments({**arguments, "direction": direction or "maximize"})
+    arguments = check_arguments({**arguments, "direction": direction})
     deadline = time.monotonic() + (float("inf") if timeout is None else parse_seconds("timeout", timeout))
     backend = get_storage(make_storage(storage, heartbeat_seconds))
-    if arguments.get("dataset") is not None:
-        get_dataset_locked(arguments["dataset"], arguments.get("dataset_kwargs"))
+    _get_dataset(arguments.get("dataset"), arguments.get("dataset_kwargs"))
+    # one instance for all trials: a new one would begin with the same random numbers each time
+    sampler_instance = sampler_resolver.make(sampler, sampler_kwargs)
+    rehearse(arguments)
     study = _open(backend, study_name, load_if_exists, n_trials, describe(arguments))
     arguments.update(
         storage=backend,
         study_name=study.study_name,
         load_if_exists=True,
-        # one instance for all trials: a new one would begin with the same random numbers each time
-        sampler=sampler_resolver.make(sampler, sampler_kwargs),
+        sampler=sampler_instance,
     )
-    with _only_queued(backend):
+    with Lease(backend) as lease:
         while time.monotonic() < deadline and (states := {trial.state for trial in _unfinished(study)}):
             if TrialState.WAITING in states:
-                with contextlib.suppress(_QueueEmptyError):  # another worker was faster
-                    pykeen.hpo.hpo_pipeline(**arguments, n_trials=1)
+                _run_trial(arguments, lease)
             else:
                 # what others are at may come back to the queue
                 time.sleep(min(1.0, heartbeat_seconds / 4))
                 _fail_stale_trials(study)
         return pykeen.hpo.hpo_pipeline(**arguments, n_trials=0)
+
+
+def _get_dataset(dataset: Any, dataset_kwargs: Mapping[str, Any] | None) -> None:
+    """Have a dataset in PyKEEN's cache, before workers that begin together look there."""
+    if dataset is None:
+        return
+    try:
+        get_dataset_locked(dataset, dataset_kwargs)
+    except (KeyError, TypeError) as error:  # no such name, no such argument
+        raise ValueError(f"dataset={dataset!r}, dataset_kwargs={dataset_kwargs!r} is not allowed: {error}") from error
+
+
+def _run_trial(arguments: Mapping[str, Any], lease: Lease) -> None:
+    """Take a trial from the queue and run it; nothing happens if another worker is faster."""
+    try:
+        pykeen.hpo.hpo_pipeline(**arguments, n_trials=1)
+    except QueueEmptyError:
+        return
+    except (optuna.exceptions.UpdateFinishedTrialError, ValueError, AssertionError):
+        # by one of these Optuna refuses to write of a trial that is over; by the last if nothing else went wrong in it
+        if (trial := lease.pop_lost()) is None:
+            raise
+        logger.warning(
+            "Trial %d was queued once more, as this process gave no signs of life for a while: its result here is "
+            "dropped, and this process goes on with the next trial.",
+            trial.number,
+        )
 
 
 def _unfinished(study: Study) -> list[FrozenTrial]:
@@ -141,7 +166,10 @@ def _queue(study: Study, number: int) -> None:
 
 def _compare(study: Study, here: dict[str, str]) -> None:
     """Raise if a study has other settings."""
-    deadline = time.monotonic() + (_QUEUE_SECONDS if _unfinished(study) or not study.trials else 0.0)
+    # looked at once: its maker fills the queue meanwhile
+    trials = study.get_trials(deepcopy=False)
+    is_over = bool(trials) and all(trial.state.is_finished() for trial in trials)
+    deadline = time.monotonic() + (0.0 if is_over else _QUEUE_SECONDS)
     while (there := study.user_attrs.get(_SETTINGS)) is None:
         if time.monotonic() >= deadline:
             raise ValueError(
@@ -154,21 +182,3 @@ def _compare(study: Study, here: dict[str, str]) -> None:
             f"study_name={study.study_name!r} exists with other settings: {text}. Give the same settings to go on with "
             "it, or name another study; nothing was changed."
         )
-
-
-@contextlib.contextmanager
-def _only_queued(storage: Any) -> Iterator[None]:
-    """Take trials from the queue only: workers that reach its end together would each make one more."""
-    create = storage.create_new_trial
-
-    def create_new_trial(study_id: int, template_trial: FrozenTrial | None = None) -> int:
-        if template_trial is None:
-            raise _QueueEmptyError
-        trial: int = create(study_id, template_trial)
-        return trial
-
-    storage.create_new_trial = create_new_trial
-    try:
-        yield
-    finally:
-        del storage.create_new_trial

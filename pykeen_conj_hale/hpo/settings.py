@@ -7,33 +7,16 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
-from class_resolver.contrib.optuna import pruner_resolver
 from pykeen.evaluation import evaluator_resolver
-from pykeen.losses import loss_resolver
-from pykeen.lr_schedulers import lr_scheduler_resolver
-from pykeen.models import model_resolver
-from pykeen.optimizers import optimizer_resolver
-from pykeen.regularizers import regularizer_resolver
 from pykeen.stoppers import EarlyStopper, stopper_resolver
 from pykeen.training import training_loop_resolver
 
-from ..checks import look_up
 from ..training import BudgetedSLCWATrainingLoop, TimeBudget, TimeBudgetMixin, TimedStopper
+from ..training.budget.random_state import preserve_random_state
+from .metrics import choose_direction, fit_stopper
+from .parts import RESOLVERS, check_parts
 
 __all__ = ["check_arguments", "describe", "differences"]
-
-#: Where names are looked up, so that a name and its class are the same
-_RESOLVERS: Final[Mapping[str, Any]] = {
-    "model": model_resolver,
-    "loss": loss_resolver,
-    "regularizer": regularizer_resolver,
-    "optimizer": optimizer_resolver,
-    "lr_scheduler": lr_scheduler_resolver,
-    "training_loop": training_loop_resolver,
-    "stopper": stopper_resolver,
-    "evaluator": evaluator_resolver,
-    "pruner": pruner_resolver,
-}
 
 #: What may be different from worker to worker
 _PER_WORKER: Final = {"device", "result_tracker", "result_tracker_kwargs", "save_model_directory", "gc_after_trial"}
@@ -47,9 +30,7 @@ def check_arguments(arguments: Mapping[str, Any]) -> dict[str, Any]:
     :raises ValueError: if something would go wrong
     """
     arguments = dict(arguments)
-    for name, resolver in _RESOLVERS.items():
-        if arguments.get(name) is not None:
-            look_up(resolver, name, arguments[name])
+    check_parts(arguments)
     if arguments.pop("n_jobs", None) not in {None, 1}:
         raise ValueError("n_jobs is not supported: start this program as often as there are to be workers.")
     loop = training_loop_resolver.lookup(arguments.get("training_loop"))
@@ -63,7 +44,24 @@ def check_arguments(arguments: Mapping[str, Any]) -> dict[str, Any]:
         _check_negatives(arguments)
     if issubclass(loop, TimeBudgetMixin):
         _check_budget(arguments, training)
+    _follow_metric(arguments)
     return arguments
+
+
+def _follow_metric(arguments: dict[str, Any]) -> None:
+    """Choose the study's direction by its metric, and have the stopper go the same way."""
+    evaluator_class = evaluator_resolver.lookup(arguments.get("evaluator"))
+    options = arguments.get("evaluator_kwargs") or {}
+    try:
+        with preserve_random_state():  # some draw candidates
+            evaluator = evaluator_class(**options)
+    except Exception as error:  # of any evaluator
+        raise ValueError(f"evaluator_kwargs={options!r} is not allowed: {type(error).__name__}: {error}") from error
+    direction = choose_direction(arguments.get("direction"), arguments.get("metric"), evaluator)
+    arguments["direction"] = direction
+    stopper = stopper_resolver.lookup(arguments.get("stopper"))
+    if stopper_kwargs := fit_stopper(stopper, arguments, evaluator, direction):
+        arguments["stopper_kwargs"] = stopper_kwargs
 
 
 def _check_negatives(arguments: Mapping[str, Any]) -> None:
@@ -107,8 +105,8 @@ def describe(arguments: Mapping[str, Any]) -> dict[str, str]:
     for name, value in sorted(arguments.items()):
         if value is None or name in _PER_WORKER:
             continue
-        if name in _RESOLVERS:
-            value = _RESOLVERS[name].lookup(value).__name__
+        if name in RESOLVERS:
+            value = RESOLVERS[name].lookup(value).__name__
         described[name] = json.dumps(value, sort_keys=True, default=_describe)
     return described
 
