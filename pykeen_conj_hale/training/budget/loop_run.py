@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from pykeen.stoppers import EarlyStopper, Stopper
-from pykeen.training import SymmetricLCWATrainingLoop, TrainingLoop
+from pykeen.training import TrainingLoop
 from pykeen.training.callbacks import MultiTrainingCallback
 from pykeen.triples import CoreTriplesFactory
 from tqdm.auto import tqdm
@@ -71,8 +71,7 @@ class LoopRun(Run):
         if isinstance(stopper, EarlyStopper):
             check_direction(stopper)
         self._callbacks = CallbackAdapter(loop)
-        inverse = triples_factory.create_inverse_triples and not isinstance(loop, SymmetricLCWATrainingLoop)
-        num_triples = triples_factory.num_triples * (2 if inverse else 1)
+        num_triples = triples_factory.num_triples * (2 if triples_factory.create_inverse_triples else 1)
         super().__init__(due=self._list_due(stopper), num_triples=num_triples, **kwargs)
 
     def _list_due(self, stopper: Stopper | None) -> list[Due]:
