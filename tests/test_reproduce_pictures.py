@@ -3,6 +3,7 @@
 import itertools
 import logging
 import math
+import re
 import sys
 
 import numpy as np
@@ -49,7 +50,7 @@ def axes(monkeypatch):
     savefig = figures.Figure.savefig
 
     def record(figure, file, **kwargs):
-        found[file.name.rpartition("/")[2].removesuffix(".part")] = figure.axes
+        found[re.sub(r"\.[0-9a-f]{8}\.part$", "", file.name.rpartition("/")[2])] = figure.axes
         return savefig(figure, file, **kwargs)
 
     monkeypatch.setattr(figures.Figure, "savefig", record)

@@ -50,7 +50,14 @@ def _queries(loss: str, batch_size: int = 1_024, **loss_kwargs: Any) -> dict[str
 
 def _hale(activation: str = "hanon", square: bool = True, **loss_kwargs: Any) -> dict[str, Any]:
     return _queries(
-        "HaLE", batch_size=2_048, activation=activation, square=square, alpha=0.05, lambda_=1.0, **loss_kwargs
+        "HaLE",
+        batch_size=2_048,
+        activation=activation,
+        square=square,
+        alpha=0.05,
+        lambda_=1.0,
+        candidates="all",
+        **loss_kwargs,
     )
 
 
@@ -78,7 +85,7 @@ _STRATEGIES: Final = (
     Strategy("HaLE", _hale(gamma=5.0), labels={"strategies": "HaLE", "activations": "Hanon"}),
     Strategy("SamNeg", _negatives("SamNeg", pos_weight=50.0), paper_row="negative_sampling"),
     Strategy("AdvNeg", _negatives("AdvNeg", adversarial_temperature=1.0), paper_row="negative_sampling"),
-    Strategy("AllNeg", _queries("AllNeg", activation="none")),
+    Strategy("AllNeg", _queries("AllNeg", activation="none", candidates="all")),
     # a scale could become 0 in place of the distances
     Strategy("NonNeg", _without_scale(_queries("NonNeg", activation="none", lambda_=1.0))),
     Strategy(
@@ -89,7 +96,7 @@ _STRATEGIES: Final = (
     ),
     Strategy(
         "HA+AllNeg",
-        _queries("AllNeg", activation="hanon", gamma=5.0),
+        _queries("AllNeg", activation="hanon", gamma=5.0, candidates="all"),
         labels={"strategies": "HA + AllNeg"},
         paper_row="activation_with_all_negatives",
     ),
