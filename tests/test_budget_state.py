@@ -6,6 +6,7 @@ import random
 import numpy as np
 import pytest
 import torch
+from budget_runs import LOOPS
 from pykeen.datasets import Nations
 from pykeen.models import DistMult
 from pykeen.pipeline import pipeline
@@ -17,19 +18,11 @@ from pykeen_conj_hale.losses import HaLELoss
 from pykeen_conj_hale.models import ConjComplEx, HypER
 from pykeen_conj_hale.training import (
     BudgetedLCWATrainingLoop,
-    BudgetedSLCWATrainingLoop,
     BudgetedSymmetricLCWATrainingLoop,
     CheckpointError,
     QuerySamplingTrainingLoop,
     TimeBudget,
 )
-
-LOOPS = [
-    QuerySamplingTrainingLoop,
-    BudgetedSLCWATrainingLoop,
-    BudgetedLCWATrainingLoop,
-    BudgetedSymmetricLCWATrainingLoop,
-]
 
 
 class Clock:

@@ -4,6 +4,7 @@ import pytest
 import torch
 from pykeen.datasets import Nations
 from pykeen.models import ComplEx
+from test_training_query_terms import OPTIONS, gradients
 from torch.nn import Embedding
 
 from pykeen_conj_hale.losses import QueryLoss, Term
@@ -14,21 +15,10 @@ from pykeen_conj_hale.training import streamed_batch
 from pykeen_conj_hale.training.query_terms import QueryTerms
 from pykeen_conj_hale.training.streamed_batch import is_query_model
 
-OPTIONS = {"embedding_dim": 8, "loss": "HaLE", "random_seed": 0}
-
 
 @pytest.fixture(scope="module")
 def factory():
     return Nations(create_inverse_triples=True).training
-
-
-def gradients(model, triples, **kwargs):
-    """Compute the loss and the gradients of all parameters."""
-    model.zero_grad(set_to_none=True)
-    torch.manual_seed(0)
-    loss = sum(QueryTerms(model, model.loss, **kwargs)(triples).values())
-    loss.backward()
-    return loss.detach(), {name: parameter.grad for name, parameter in model.named_parameters()}
 
 
 @pytest.mark.parametrize(

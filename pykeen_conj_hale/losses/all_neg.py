@@ -81,25 +81,11 @@ class AllNegLoss(HaLELoss):
             reduction=reduction,
         )
 
-    def process_lcwa_scores(
-        self,
-        predictions: Tensor,
-        labels: Tensor,
-        label_smoothing: float | None = None,
-        num_entities: int | None = None,
-        weights: Tensor | None = None,
-    ) -> Tensor:
-        """Process scores from the LCWA loops: cross entropy, in which the positives of a row share its weight.
+    def row_loss(self, predictions: Tensor, labels: Tensor) -> Tensor:
+        """Compute cross entropy, in which the positives of a row share its weight.
 
         :param predictions: shape: ``(num_queries, num_entities)``, the scores
         :param labels: shape: ``(num_queries, num_entities)``, 1 for positives, else 0
-        :param label_smoothing: not supported
-        :param num_entities: ignored
-        :param weights: not supported
         :return: a scalar
-        :raises UnsupportedLabelSmoothingError: if label smoothing is requested
         """
-        self._refuse(label_smoothing, weights)
-        loss = functional.cross_entropy(-self.activation(-predictions), functional.normalize(labels, p=1, dim=-1))
-        self._first_steps.add(loss)
-        return loss
+        return functional.cross_entropy(-self.activation(-predictions), functional.normalize(labels, p=1, dim=-1))

@@ -181,7 +181,7 @@ class HaLELoss(QueryLoss, SetwiseLoss):
         num_entities: int | None = None,
         weights: Tensor | None = None,
     ) -> Tensor:
-        """Process scores from the LCWA training loops: all positives, a sample of the rows.
+        """Process scores from the LCWA training loops, by :meth:`row_loss`.
 
         :param predictions: shape: ``(num_queries, num_entities)``, the scores
         :param labels: shape: ``(num_queries, num_entities)``, 1 for positives, else 0
@@ -192,12 +192,21 @@ class HaLELoss(QueryLoss, SetwiseLoss):
         :raises UnsupportedLabelSmoothingError: if label smoothing is requested
         """
         self._refuse(label_smoothing, weights)
+        loss = self.row_loss(predictions, labels)
+        self._first_steps.add(loss)
+        return loss
+
+    def row_loss(self, predictions: Tensor, labels: Tensor) -> Tensor:
+        """Compute the loss of rows of scores against all entities: all positives, a sample of the rows.
+
+        :param predictions: shape: ``(num_queries, num_entities)``, the scores
+        :param labels: shape: ``(num_queries, num_entities)``, 1 for positives, else 0
+        :return: a scalar
+        """
         uniformity = self.uniformity(predictions[self.sample_queries(len(predictions), predictions.device)])
         positives = predictions[labels > 0.5]
         # a batch without positives has nothing to align
-        loss = uniformity + self.alignment(positives) if len(positives) else uniformity
-        self._first_steps.add(loss)
-        return loss
+        return uniformity + self.alignment(positives) if len(positives) else uniformity
 
     def process_slcwa_scores(
         self,

@@ -7,6 +7,7 @@ import json
 import os
 from collections import Counter
 from collections.abc import Sequence
+from types import ModuleType
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 import numpy as np
@@ -148,13 +149,10 @@ class WordVectors:
         :param path: the file, which is replaced in one step
         :raises ImportError: if safetensors is not installed
         """
-        try:
-            from safetensors.numpy import save
-        except ImportError as error:
-            raise ImportError("safetensors is not installed: pip install 'pykeen-conj-hale[safetensors]'.") from error
+        library = _import_safetensors()
         metadata = {"entities": json.dumps(self.entities), "words": json.dumps(self.words)}
         with replacing(path) as file:
-            file.write(save({"vectors": np.ascontiguousarray(self.vectors)}, metadata=metadata))
+            file.write(library.numpy.save({"vectors": np.ascontiguousarray(self.vectors)}, metadata=metadata))
 
     @classmethod
     def load_safetensors(cls, path: str | os.PathLike[str]) -> WordVectors:
@@ -166,12 +164,9 @@ class WordVectors:
         :raises ValueError: if it is no such file, or damaged
         :raises ImportError: if safetensors is not installed
         """
+        library = _import_safetensors()
         try:
-            from safetensors import safe_open
-        except ImportError as error:
-            raise ImportError("safetensors is not installed: pip install 'pykeen-conj-hale[safetensors]'.") from error
-        try:
-            with safe_open(path, framework="numpy") as file:
+            with library.safe_open(path, framework="numpy") as file:
                 metadata = file.metadata()
                 return cls(json.loads(metadata["entities"]), json.loads(metadata["words"]), file.get_tensor("vectors"))
         except OSError:
@@ -181,3 +176,15 @@ class WordVectors:
                 f"path={os.fspath(path)!r} has no word vectors with their tokens, as save_safetensors writes them, or "
                 "is damaged."
             ) from error
+
+
+def _import_safetensors() -> ModuleType:
+    """Import the optional library.
+
+    :raises ImportError: if it is not installed
+    """
+    try:
+        import safetensors.numpy
+    except ImportError as error:
+        raise ImportError("safetensors is not installed: pip install 'pykeen-conj-hale[safetensors]'.") from error
+    return safetensors
