@@ -75,20 +75,23 @@ class LazyAdam(Adam):
     def _update_rows(self, group: Mapping[str, Any], table: Tensor, gradient: Tensor) -> None:
         state = self.state[table]
         if not state:
-            state["step"] = 0
+            # as fused Adam has it
+            state["step"] = torch.zeros((), device=table.device)
             state["exp_avg_sq"] = torch.zeros_like(table, memory_format=torch.preserve_format)
             # of the table's type, as `load_state_dict` would make it: exact up to 2^24 steps, near enough beyond
             state["last_step"] = table.new_zeros(len(table))
         state["step"] += 1
-        step, (beta1, beta2) = state["step"], group["betas"]
+        step, (beta1, beta2) = state["step"].to(table.dtype), group["betas"]
         rows, g = sum_by_row(gradient._indices()[0], gradient._values())
         if group["maximize"]:
             g = -g
         gap = step - state["last_step"].index_select(0, rows)
         v = state["exp_avg_sq"].index_select(0, rows)
         v.mul_((beta2**gap).unsqueeze(dim=-1)).addcmul_(g, g, value=1 - beta2)
+        # 1 - β₂^t, exact for the first steps, too
+        bias = -torch.expm1(step * math.log(beta2))
         kappa = (1 - beta1) / (1 - beta1 / math.sqrt(beta2))
-        moves = g.mul_(kappa * group["lr"]).div_((v / (1 - beta2**step)).sqrt_().add_(group["eps"]))
+        moves = g.mul_(kappa * group["lr"]).div_((v / bias).sqrt_().add_(group["eps"]))
         # a row that is there twice gets the same values twice
         table.index_copy_(0, rows, table.index_select(0, rows).sub_(moves))
         state["exp_avg_sq"].index_copy_(0, rows, v)
@@ -99,7 +102,7 @@ def can_be_lazy(group: Mapping[str, Any]) -> bool:
     r"""Tell whether Adam's options let a row without a gradient stay as it is.
 
     :param group: the options of Adam
-    :return: whether there is neither weight decay nor AMSGrad, nothing that is differentiated or captured, and
+    :return: whether there is neither weight decay nor AMSGrad, nothing is differentiated or captured, and
         :math:`\beta_1 < \sqrt{\beta_2}`, without which Adam would move a row without an end
     """
     beta1, beta2 = group["betas"]
