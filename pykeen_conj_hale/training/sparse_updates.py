@@ -84,6 +84,8 @@ def _make_lazy(optimizer: Optimizer) -> str | None:
     if type(optimizer) is Adam and can_be_lazy(options):
         # the same object: a schedule has it, and the learning rate that was given is told from the default by identity
         optimizer.__class__ = LazyAdam
+        # where a schedule counts steps, it has bound Adam's
+        vars(optimizer).pop("step", None)
         return None
     in_the_way = ("weight_decay", "momentum", "fused", "differentiable")
     if type(optimizer) in (Adagrad, SGD) and not any(options.get(name) for name in in_the_way):
