@@ -11,6 +11,8 @@ import torch
 from torch import Tensor
 from torch.optim import Adam
 
+from .sparse_rows import rows_of
+
 __all__ = ["LazyAdam", "can_be_lazy", "sum_by_row"]
 
 
@@ -82,7 +84,7 @@ class LazyAdam(Adam):
             state["last_step"] = table.new_zeros(len(table))
         state["step"] += 1
         step, (beta1, beta2) = state["step"].to(table.dtype), group["betas"]
-        rows, g = sum_by_row(gradient._indices()[0], gradient._values())
+        rows, g = sum_by_row(*rows_of(gradient))
         if group["maximize"]:
             g = -g
         gap = step - state["last_step"].index_select(0, rows)

@@ -9,7 +9,7 @@ from typing import Any
 from pykeen.training import TrainingLoop
 from torch import Tensor, nn
 
-__all__ = ["DenseGradients", "sparse_lookups"]
+__all__ = ["DenseGradients", "rows_of", "sparse_lookups"]
 
 
 @contextmanager
@@ -26,6 +26,17 @@ def sparse_lookups(tables: Iterable[nn.Embedding]) -> Iterator[None]:
     finally:
         for table, sparse in before:
             table.sparse = sparse
+
+
+def rows_of(gradient: Tensor) -> tuple[Tensor, Tensor]:
+    """Take a sparse gradient apart, as it is: a row may be there several times.
+
+    PyTorch's public names want it summed first, for which the host would wait for the device.
+
+    :param gradient: sparse in its first dimension
+    :return: the rows and their values, which are the gradient's own memory; shapes: ``(n,)`` and ``(n, d)``
+    """
+    return gradient._indices()[0], gradient._values()
 
 
 class DenseGradients:
@@ -54,7 +65,7 @@ def _with_dense_gradient(parameter: nn.Parameter) -> nn.Parameter:
     if gradient is None or not gradient.is_sparse:
         return parameter
     parameter.grad = gradient.coalesce()
-    rows = parameter.grad._values()
+    rows = rows_of(parameter.grad)[1]
     stand_in = nn.Parameter(rows)
     stand_in.grad = rows
     return stand_in
