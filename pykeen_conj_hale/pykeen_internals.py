@@ -249,11 +249,11 @@ def pipeline_evaluation_kwargs() -> Mapping[str, Any]:
     return {}
 
 
-def let_callbacks_clip(callbacks: MultiTrainingCallback, loop: TrainingLoop[Any]) -> None:
+def let_callbacks_clip(callbacks: MultiTrainingCallback, loop: Any) -> None:
     """Introduce PyKEEN's callbacks that clip gradients to their loop, which PyKEEN forgets.
 
     :param callbacks: all callbacks of the training
-    :param loop: the training loop
+    :param loop: the training loop, or what stands for it: its ``model.get_grad_params()`` is all they ask for
     """
     from pykeen.training.callbacks import OptimizerTrainingCallback
 

@@ -25,8 +25,8 @@ ROOMS |= {"__main__": {"cli"}, "__init__": {"discovery"}}
 for room in ("reproduce", "cli"):
     ROOMS[room].add("__init__")
 WITHOUT_PYKEEN = {"functional", "streaming", "checks", "files", "locks", "messages", "outputs"}
-#: Where private attributes of other packages' objects are used: PyKEEN's; Optuna's; those of Python's imports
-PRIVATE = {"pykeen_internals.py", "hpo/database.py", "hpo/journal.py", "discovery.py"}
+#: Where private attributes of others are used: PyKEEN's; Optuna's; those of Python's imports, PyTorch's sparse tensors
+PRIVATE = {"training/sparse_rows.py", "pykeen_internals.py", "hpo/database.py", "hpo/journal.py", "discovery.py"}
 
 
 def module_of(path: Path) -> tuple[str, ...]:
@@ -125,3 +125,4 @@ def test_private_attributes_of_others_are_used_in_one_place():
     assert {"_get_representations", "_plain_forward", "_embeddings"} <= found["pykeen_internals.py"]
     assert (found["hpo/journal.py"], found["discovery.py"]) == ({"_trial_id"}, {"_initializing"})
     assert found["hpo/database.py"] == {"_backend"}
+    assert found["training/sparse_rows.py"] == {"_indices", "_values"}

@@ -148,3 +148,11 @@ def test_bad_candidates(candidates):
 def test_the_identity_of_earlier_checkpoints_is_kept():
     assert "candidates" not in repr(HaLELoss())
     assert "candidates=0.1" in repr(HaLELoss(candidates=0.1))
+
+
+@pytest.mark.parametrize("cls", [HaLELoss, AllNegLoss])
+def test_search_space(cls):
+    """HPO searches over all entities and two samples, each of which the loss takes."""
+    space = cls.hpo_default["candidates"]
+    assert space["type"] == "categorical"
+    assert [cls(candidates=choice).num_candidates(1_000) for choice in space["choices"]] == [None, 20, 100]

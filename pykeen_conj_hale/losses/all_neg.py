@@ -49,8 +49,8 @@ class AllNegLoss(HaLELoss):
 
     synonyms: ClassVar[set[str] | None] = {"AllNeg"}
 
-    #: The search space of the activation, if there is one
-    hpo_default: ClassVar[Mapping[str, Any]] = dict(gamma=HaLELoss.hpo_default["gamma"])
+    #: The search space: of the activation, if there is one, and of the candidates
+    hpo_default: ClassVar[Mapping[str, Any]] = {name: HaLELoss.hpo_default[name] for name in ("gamma", "candidates")}
 
     def __init__(
         self,

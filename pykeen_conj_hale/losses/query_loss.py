@@ -132,6 +132,14 @@ class QueryLoss(Loss, ABC):
         :return: the terms by name; the loss is their sum
         """
 
+    def num_candidates(self, num_entities: int) -> int | None:
+        """Count the entities that queries are compared with, if they are a sample.
+
+        :param num_entities: the number n of all entities
+        :return: their number S ≥ 1; None, unless a subclass says otherwise, where the loss may look at all entities
+        """
+        return None
+
     def process_slcwa_scores(self, *args: Any, **kwargs: Any) -> Tensor:
         """Refuse the scores of PyKEEN's loops, unless a subclass has a meaning for them.
 

@@ -12,13 +12,14 @@ from pykeen.training import TrainingLoop
 from pykeen.triples import CoreTriplesFactory
 from torch import Tensor
 
-from ..checks import check_whole
+from ..checks import check_bool, check_whole
 from ..pykeen_internals import add_inverse_triples
 from .budget.loop import TimeBudgetMixin
 from .late_loss import DeferredLossMixin
 from .learning_rate import BATCH_SIZE, choose_learning_rate
 from .optimizer import prefer_fused
 from .query_terms import QueryTerms
+from .sparse_updates import choose_sparse_updates
 
 __all__ = ["QuerySamplingTrainingLoop", "TripleBatches"]
 
@@ -68,6 +69,10 @@ class QuerySamplingTrainingLoop(TimeBudgetMixin[Tensor], DeferredLossMixin[Tenso
     A loss may name the learning rate that makes it strong within minutes, as HaLE does. Where none is given, Adam takes
     it, with a decay over the budget: see :mod:`~pykeen_conj_hale.training.learning_rate`.
 
+    With a sample of candidates (HaLE, AllNeg) and 100,000 entities or more, a step updates only the rows of entities
+    that it looks up, so that its time does not grow with the graph: by
+    :class:`~pykeen_conj_hale.training.lazy_adam.LazyAdam` for Adam, and by Adagrad and plain SGD themselves.
+
     The optimizer is fused where PyTorch can (``optimizer_kwargs=dict(fused=False)`` for its default). The losses of a
     CUDA device are read one step late: see :class:`~pykeen_conj_hale.training.late_loss.DeferredLossMixin`.
     """
@@ -76,20 +81,32 @@ class QuerySamplingTrainingLoop(TimeBudgetMixin[Tensor], DeferredLossMixin[Tenso
         batch_size=dict(type=int, low=8, high=12, scale="power_two"),  # [256, 4096]
     )
 
-    def __init__(self, *, chunk_size: int | None = None, compile: bool = False, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *,
+        chunk_size: int | None = None,
+        compile: bool = False,
+        sparse_updates: bool | None = None,
+        **kwargs: Any,
+    ) -> None:
         """Initialize the training loop.
 
         :param chunk_size: the number of entities per chunk of the streamed scores, ≥ 1; chosen from the device by
             default
         :param compile: whether to compile the passes over the streamed scores before training; without a working
             compiler the loop says so and runs them uncompiled
+        :param sparse_updates: whether a step updates only the rows of entities that it looks up; by default where there
+            are 100,000 entities or more, and loss, model and optimizer allow it
         :param kwargs: ``time_budget``, the seconds of training (see
             :class:`~pykeen_conj_hale.training.TimeBudgetMixin`), and the arguments of
             :class:`pykeen.training.TrainingLoop`
-        :raises ValueError: if chunk_size is less than 1
+        :raises ValueError: if chunk_size is less than 1, or sparse updates are asked for and not possible
         """
+        if sparse_updates is not None:
+            check_bool("sparse_updates", sparse_updates)
         super().__init__(**kwargs)
         self.terms = QueryTerms(self.model, self.model.loss, mode=self.mode, chunk_size=chunk_size, compile=compile)
+        choose_sparse_updates(self.terms, self.optimizer, sparse_updates)
         prefer_fused(self.optimizer)
 
     def train(  # type: ignore[override]

@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol, runtime_checkable
 
 import torch
 from pykeen.losses import Loss, UnsupportedLabelSmoothingError
 from pykeen.models import Model
 from pykeen.typing import InductiveMode
-from torch import Tensor
+from torch import Tensor, nn
 
 from ..checks import check_bool, check_number, check_whole
 from ..losses.all_queries import as_query_loss
 from ..losses.query_loss import QueryLoss, Term
 from ..messages import OncePerTraining
+from ..pykeen_internals import count_entities
 from .query_batch import Rows, Scoring, StoredBatch, WholeBatch
+from .sparse_rows import sparse_lookups
 from .streamed_batch import DryBatch, StreamedBatch, has_relation_scale, is_query_model
 
-__all__ = ["QueryTerms"]
+__all__ = ["HasTerms", "QueryTerms"]
 
 logger = logging.getLogger(__name__)
 
@@ -76,8 +78,16 @@ class QueryTerms:
                 f"loss={type(loss).__name__.removesuffix('Loss')!r} cannot be combined with relation_scale=True: the "
                 "scales would become 0 in place of the distances. Give model_kwargs=dict(relation_scale=False)."
             )
+        #: The tables whose look-ups have sparse gradients, for an optimizer that updates their rows only
+        self.sparse_tables: Sequence[nn.Embedding] = ()
+        self.mode = mode
         self._scoring = Scoring(model, mode, chunk_size, compile, OncePerTraining(logger))
         self._batch_class = StreamedBatch if is_query_model(model) else StoredBatch
+
+    @property
+    def num_entities(self) -> int:
+        """The number of all entities."""
+        return count_entities(self.model, self.mode)
 
     def __call__(
         self, triples: Tensor, label_smoothing: float = 0.0, slice_size: int | None = None
@@ -104,11 +114,12 @@ class QueryTerms:
         """
         self.check_label_smoothing(label_smoothing)
         batch = self._batch_class(self._scoring, rows, label_smoothing=label_smoothing, slice_size=slice_size)
-        terms = dict(self.loss.query_terms(batch))
-        _check_terms(self.loss, terms)
-        for name, value in _own_terms(self.model).items():
-            # without a regularizer it has shape (1,), or is the number 0
-            terms[name] = Term(torch.as_tensor(value).squeeze(), rows.num_triples)
+        with sparse_lookups(self.sparse_tables):
+            terms = dict(self.loss.query_terms(batch))
+            _check_terms(self.loss, terms)
+            for name, value in _own_terms(self.model).items():
+                # without a regularizer it has shape (1,), or is the number 0
+                terms[name] = Term(torch.as_tensor(value).squeeze(), rows.num_triples)
         return terms
 
     def check_label_smoothing(self, label_smoothing: float) -> None:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
 from typing import Any
 
 import torch
 from pykeen.models import ERModel, Model
 from pykeen.nn.representation import Embedding, Representation
-from torch import Tensor
+from torch import Tensor, nn
 
 from ..losses.query_loss import DirectionScores
 from ..nn.query import Query, QueryInteraction, Target, unpack
@@ -17,6 +17,7 @@ from ..pykeen_internals import entity_representations, look_up_triples, some_row
 from ..streaming.activations import HardnessActivation
 from .head_candidates import heads_logsumexp
 from .query_batch import Scoring, StoredBatch
+from .sparse_rows import sparse_lookups
 
 __all__ = ["DryBatch", "StreamedBatch", "has_relation_scale", "is_query_model"]
 
@@ -60,7 +61,9 @@ class StreamedBatch(StoredBatch):
         """Build the queries, and score the triples, if that is not done yet."""
         if self._scored is None:
             model, interaction = _query_model(self.scoring)
-            with _sparse_lookups(_tail_representations(self.scoring)) if sparse else nullcontext():
+            # the stream's gradient of the same weights is dense: autograd adds the looked-up rows to it, and makes no
+            # further matrix of all entities for each look-up
+            with sparse_lookups(_tail_tables(self.scoring)) if sparse else nullcontext():
                 heads, relations, tails = look_up_triples(model, self.rows.triples, self.scoring.mode)
             query = interaction.encode_query(heads, relations)
             self._scored = query, interaction.compare(query, interaction.encode_target(tails))
@@ -156,6 +159,11 @@ def _tail_representations(scoring: Scoring) -> Sequence[Representation]:
     return [representations[i] for i in interaction.tail_indices]
 
 
+def _tail_tables(scoring: Scoring) -> list[nn.Embedding]:
+    """List the tables behind embeddings of tails."""
+    return [weight_of(x) for x in _tail_representations(scoring) if isinstance(x, Embedding)]
+
+
 def _targets(scoring: Scoring, ids: Tensor | None = None, *, dropout: bool = True) -> Target:
     """Look up entities as tails; all of them by default."""
     _, interaction = _query_model(scoring)
@@ -168,20 +176,3 @@ def _stream(scoring: Scoring, query: Query, target: Target, activation: Hardness
     return interaction.logsumexp(
         query, target, activation=activation, chunk_size=scoring.chunk_size, compile=scoring.compile
     )
-
-
-@contextmanager
-def _sparse_lookups(representations: Iterable[Representation]) -> Iterator[None]:
-    """Let look-ups in these embeddings have sparse gradients.
-
-    The stream's gradient of the same weights is dense, and autograd adds the looked-up rows to it: the sum is dense,
-    and no further matrix of all entities is made for each look-up.
-    """
-    embeddings = [weight_of(x) for x in representations if isinstance(x, Embedding)]
-    for embedding in embeddings:
-        embedding.sparse = True
-    try:
-        yield
-    finally:
-        for embedding in embeddings:
-            embedding.sparse = False

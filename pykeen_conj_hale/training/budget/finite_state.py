@@ -78,6 +78,8 @@ def _find_bad(values: Mapping[str, Any], squared: bool) -> list[str]:
 
 
 def _fits(x: Tensor, squared: bool) -> Tensor:
-    # a comparison with NaN is false
+    # no copy of a large table; with a NaN among its values both are NaN, and a comparison with NaN is false
+    least, greatest = x.aminmax()
     largest = torch.finfo(x.dtype).max
-    return (x.abs() <= (math.sqrt(largest) if squared else largest)).all()
+    bound = math.sqrt(largest) if squared else largest
+    return (least >= -bound) & (greatest <= bound)

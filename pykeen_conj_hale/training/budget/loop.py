@@ -18,6 +18,7 @@ from pykeen.triples import CoreTriplesFactory
 
 from ...pykeen_internals import let_callbacks_clip
 from ..optimizer import keep_known_options
+from ..sparse_rows import DenseGradients
 from .arguments import CheckpointPlan, check_train_arguments
 from .clock import Duration, Stopwatch, TimeBudget
 from .loop_run import LoopRun
@@ -219,7 +220,7 @@ class TimeBudgetMixin(TrainingLoop[BatchType], Generic[BatchType]):
         **kwargs: Any,
     ) -> float:
         """Train for one epoch, or for as much of it as the run allows."""
-        let_callbacks_clip(callbacks, self)
+        let_callbacks_clip(callbacks, DenseGradients(self))
         if only_size_probing or not backward:
             kwargs.update(epoch=epoch, only_size_probing=only_size_probing, backward=backward)
             return super()._train_epoch(batches, callbacks, **kwargs)
