@@ -7,13 +7,13 @@ import json
 import os
 from collections import Counter
 from collections.abc import Sequence
-from types import ModuleType
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from ..checks import check_choice, check_whole
+from ..extras import import_safetensors
 from ..files import replacing
 from .corpus.tokens import normalize
 
@@ -149,7 +149,7 @@ class WordVectors:
         :param path: the file, which is replaced in one step
         :raises ImportError: if safetensors is not installed
         """
-        library = _import_safetensors()
+        library = import_safetensors()
         metadata = {"entities": json.dumps(self.entities), "words": json.dumps(self.words)}
         with replacing(path) as file:
             file.write(library.numpy.save({"vectors": np.ascontiguousarray(self.vectors)}, metadata=metadata))
@@ -164,7 +164,7 @@ class WordVectors:
         :raises ValueError: if it is no such file, or damaged
         :raises ImportError: if safetensors is not installed
         """
-        library = _import_safetensors()
+        library = import_safetensors()
         try:
             with library.safe_open(path, framework="numpy") as file:
                 metadata = file.metadata()
@@ -176,15 +176,3 @@ class WordVectors:
                 f"path={os.fspath(path)!r} has no word vectors with their tokens, as save_safetensors writes them, or "
                 "is damaged."
             ) from error
-
-
-def _import_safetensors() -> ModuleType:
-    """Import the optional library.
-
-    :raises ImportError: if it is not installed
-    """
-    try:
-        import safetensors.numpy
-    except ImportError as error:
-        raise ImportError("safetensors is not installed: pip install 'pykeen-conj-hale[safetensors]'.") from error
-    return safetensors
