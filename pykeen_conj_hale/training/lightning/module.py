@@ -18,8 +18,8 @@ from torch.optim import Optimizer
 
 from ...checks import check_whole
 from ...datasets.cache import get_dataset_locked
-from ...pykeen_internals import add_inverse_triples
 from ...description import describe
+from ...pykeen_internals import add_inverse_triples
 from ..budget.checkpoint import CheckpointError
 from ..budget.state import compare_settings
 from ..late_loss import LossCheck
