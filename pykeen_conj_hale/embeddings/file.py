@@ -17,6 +17,7 @@ from pykeen.models import ERModel
 from pykeen.triples import TriplesFactory
 from torch import Tensor
 
+from ..checks import check_path
 from ..description import describe
 from ..extras import import_safetensors
 from ..files import replacing
@@ -39,6 +40,9 @@ def export_embeddings(path: str | Path, model: ERModel[Any, Any, Any], triples_f
     :raises ValueError: if the model has another number of entities or relations than the triples, or two rows have the
         same label
     """
+    path = check_path("path", path)
+    if not isinstance(model, ERModel):
+        raise ValueError(f"model={model!r} is not allowed: it must be a model of embeddings, an ERModel.")
     tensors, pairs = {}, []
     labels = label_rows(model, triples_factory)
     say_what_is_missing(model)
@@ -83,6 +87,7 @@ def read_file(path: str | Path) -> tuple[LabeledEmbeddings, str, dict[str, str] 
     :raises ValueError: as :func:`load_embeddings`
     """
     library = import_safetensors()
+    path = check_path("path", path)
     try:
         with library.safe_open(path, framework="pt") as file:
             metadata = file.metadata() or {}

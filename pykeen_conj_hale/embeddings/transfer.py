@@ -103,6 +103,8 @@ def import_embeddings(path: str | Path, model: ERModel[Any, Any, Any], triples_f
     :param triples_factory: the triples that the model was made with
     :raises ValueError: if the model's embeddings are others, no label is in the file, or a value is not finite
     """
+    if not isinstance(model, ERModel):
+        raise ValueError(f"model={model!r} is not allowed: it must be a model of embeddings, an ERModel.")
     transfers = plan_transfer(load_embeddings(path), model, triples_factory, f"path={str(path)!r}")
     say_what_is_missing(model)
     for transfer in transfers:

@@ -45,6 +45,15 @@ class WordVectors:
     """
 
     def __init__(self, entities: Sequence[str], words: Sequence[str], vectors: npt.NDArray[np.floating[Any]]) -> None:
+        for name, tokens in {"entities": entities, "words": words}.items():
+            if (
+                isinstance(tokens, str)
+                or not isinstance(tokens, Sequence)
+                or not all(isinstance(x, str) for x in tokens)
+            ):
+                raise ValueError(f"{name}={tokens!r} is not allowed: it must be a list of texts.")
+        if not isinstance(vectors, np.ndarray) or not np.issubdtype(vectors.dtype, np.floating):
+            raise ValueError(f"vectors={vectors!r} is not allowed: it must be an array of floating point numbers.")
         self.entities, self.words, self.vectors = list(entities), list(words), vectors
         if vectors.ndim != 2 or len(vectors) != len(self.entities) + len(self.words):
             raise ValueError(
@@ -105,6 +114,8 @@ class WordVectors:
         check_whole("k", k)
         check_choice("metric", metric, ("cosine", "euclidean"))
         vector = np.asarray(self.vectors[self.row(token, kind)] if isinstance(token, str) else token)
+        if vector.shape != self.vectors.shape[1:] or not np.issubdtype(vector.dtype, np.number):
+            raise ValueError(f"token={token!r} is not allowed: it must be a text, or {self.vectors.shape[1]} numbers.")
         if metric == "cosine":
             norms = np.linalg.norm(self.vectors, axis=-1) * np.linalg.norm(vector)
             values = self.vectors @ vector / np.maximum(norms, np.finfo(self.vectors.dtype).tiny)

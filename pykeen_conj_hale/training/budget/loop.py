@@ -17,7 +17,7 @@ from pykeen.stoppers import Stopper
 from pykeen.training import TrainingLoop
 from pykeen.triples import CoreTriplesFactory
 
-from ...checks import check_bool
+from ...checks import check_bool, check_path
 from ...pykeen_internals import let_callbacks_clip
 from ..optimizer import keep_known_options
 from ..warm_start import WarmStart, plan_warm_start
@@ -80,8 +80,8 @@ class TimeBudgetMixin(TrainingLoop[BatchType], Generic[BatchType]):
         """
         if wall_clock is not None:
             wall_clock = parse_seconds("wall_clock", wall_clock, positive=True)
-        if not isinstance(start_from, str | Path | None):
-            raise ValueError(f"start_from={start_from!r} is not allowed: it must be the path of a folder or a file.")
+        if start_from is not None:
+            start_from = check_path("start_from", start_from)
         if time_budget is not None and not isinstance(time_budget, TimeBudget):
             time_budget = TimeBudget(time_budget)
         super().__init__(**kwargs)
@@ -168,12 +168,15 @@ class TimeBudgetMixin(TrainingLoop[BatchType], Generic[BatchType]):
         :raises KeyboardInterrupt: if Ctrl-C has ended a training with checkpoints, after its last one
         """
         budget = self.time_budget
-        if only_size_probing and budget is not None:
+        if only_size_probing is True and budget is not None:
             raise ValueError(
                 f"time_budget={budget.seconds:g} has no meaning with only_size_probing=True, which does no "
                 "training: leave one of them out."
             )
-        check_train_arguments({**kwargs, "batch_size": batch_size, "num_epochs": num_epochs})
+        own: dict[str, Any] = dict(num_epochs=num_epochs, batch_size=batch_size, use_tqdm=use_tqdm)
+        own.update(continue_training=continue_training, only_size_probing=only_size_probing)
+        check_train_arguments({**kwargs, **own})
+        check_bool("reset_time_budget", reset_time_budget)
         plan = CheckpointPlan.from_arguments(kwargs, checkpoint, checkpoint_seconds)
         kwargs.update(
             plan.pykeen_arguments(), batch_size=batch_size, continue_training=continue_training, stopper=stopper
