@@ -27,6 +27,7 @@ def test_nothing_is_silently_wrong(number, seed):
     assert counts["unclear"] < 0.05 * number, [outcome for outcome in outcomes if outcome.kind == "unclear"]
 
 
+@pytest.mark.slow
 def test_the_calls_work():
     with list_calls() as calls:
         names = [call.name for call in calls]

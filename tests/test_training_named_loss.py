@@ -85,8 +85,7 @@ def test_the_text_term(cls):
         triples_factory=factory, base="DistMult", cooccurrence=counted, embedding_dim=4, text_batch_size=8
     )
     loop = cls(model=model, triples_factory=factory, optimizer="SGD", optimizer_kwargs={"lr": 0.0})
-    with torch.no_grad():
-        model.glove.reset_parameters = lambda: model.glove.words.fill_(float("inf"))
+    model.glove.reset_parameters = torch.no_grad()(lambda: model.glove.words.fill_(float("inf")))
     with pytest.raises(NonFiniteLossError, match=r"not finite at step 1: GloVe is not \(\{.*'regularization': 0.0"):
         loop.train(factory, num_epochs=1, batch_size=256, use_tqdm=False)
     # PyKEEN's own method is in its place again

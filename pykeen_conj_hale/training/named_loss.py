@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any, Generic, TypeVar
 
+import torch
 from pykeen.training import TrainingLoop
 from pykeen.training.training_loop import NonFiniteLossError
-from torch import Tensor
 
 from .late_loss import describe_not_finite
-from .query_terms import own_terms
+from .query_terms import HasTerms
 
 __all__ = ["NamedLossMixin"]
 
@@ -45,16 +45,17 @@ class NamedLossMixin(TrainingLoop[BatchType], Generic[BatchType]):
 
     def _compute_terms(self, batch: BatchType, start: int, stop: int, **kwargs: Any) -> dict[str, float]:
         """Compute the loss again, and note what the model adds to it while PyKEEN asks for the sum."""
-        added: dict[str, Tensor] = {}
+        added: dict[str, Any] = {}
+        model: Any = self.model
+        collect = model.collect_regularization_term
 
-        def note() -> Tensor | float:
-            added.update(own_terms(self.model))
+        def note() -> float:
+            added.update(model.collect_terms() if isinstance(model, HasTerms) else {"regularization": collect()})
             return 0.0
 
-        model: Any = self.model
         model.collect_regularization_term = note  # on the instance, in front of its class
         try:
             own = self._process_batch(batch, start, stop, **kwargs).item()
         finally:
             del model.collect_regularization_term
-        return {type(self.loss).__name__: own, **{name: float(value) for name, value in added.items()}}
+        return {type(self.loss).__name__: own, **{name: torch.as_tensor(value).item() for name, value in added.items()}}

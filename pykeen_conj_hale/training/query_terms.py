@@ -19,7 +19,7 @@ from ..messages import OncePerTraining
 from .query_batch import Rows, Scoring, StoredBatch, WholeBatch
 from .streamed_batch import DryBatch, StreamedBatch, has_relation_scale, is_query_model
 
-__all__ = ["QueryTerms", "own_terms"]
+__all__ = ["HasTerms", "QueryTerms"]
 
 logger = logging.getLogger(__name__)
 
@@ -35,12 +35,8 @@ class HasTerms(Protocol):
         """
 
 
-def own_terms(model: Model) -> Mapping[str, Tensor]:
-    """Compute what a model adds to the loss: its regularization, unless it says more of it.
-
-    :param model: the model
-    :return: scalars by name, of shape ``()`` or ``(1,)``, or the number 0
-    """
+def _own_terms(model: Model) -> Mapping[str, Tensor]:
+    """Compute what a model adds to the loss: its regularization, unless it says more of it."""
     if isinstance(model, HasTerms):
         return model.collect_terms()
     return {"regularization": model.collect_regularization_term()}
@@ -110,7 +106,7 @@ class QueryTerms:
         batch = self._batch_class(self._scoring, rows, label_smoothing=label_smoothing, slice_size=slice_size)
         terms = dict(self.loss.query_terms(batch))
         _check_terms(self.loss, terms)
-        for name, value in own_terms(self.model).items():
+        for name, value in _own_terms(self.model).items():
             # without a regularizer it has shape (1,), or is the number 0
             terms[name] = Term(torch.as_tensor(value).squeeze(), rows.num_triples)
         return terms
