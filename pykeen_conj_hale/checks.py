@@ -1,21 +1,24 @@
 """Checks of arguments: each error names the argument, its value, and what would do.
 
 A value is a number (:func:`check_number`), a whole number (:func:`check_whole`), true or false (:func:`check_bool`), a
-choice (:func:`check_choice`), or the name of something in a resolver (:func:`look_up` for its class, :func:`resolve`
-for an instance). NumPy's scalars are numbers and booleans, too; strings are neither.
+choice (:func:`check_choice`), a path (:func:`check_path`), or the name of something in a resolver (:func:`look_up` for
+its class, :func:`resolve` for an instance). NumPy's scalars are numbers and booleans, too; strings are neither.
 """
 
 from __future__ import annotations
 
 import math
 import numbers
+import os
+import sys
 from collections.abc import Iterable
+from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
 from class_resolver import ClassResolver, HintOrType
 
-__all__ = ["check_bool", "check_choice", "check_number", "check_whole", "look_up", "resolve"]
+__all__ = ["check_bool", "check_choice", "check_number", "check_path", "check_whole", "look_up", "resolve"]
 
 X = TypeVar("X")
 
@@ -65,6 +68,8 @@ def check_whole(argument: str, value: object, *, minimum: int = 1, maximum: int 
     :raises ValueError: if it is no such number
     """
     is_whole = isinstance(value, numbers.Integral) and not isinstance(value, bool)
+    if is_whole and maximum is None and value > sys.maxsize:  # type: ignore[operator]
+        maximum = sys.maxsize  # of an index, whatever is counted
     if not is_whole or value < minimum or (maximum is not None and value > maximum):  # type: ignore[operator]
         interval = _interval(None, minimum, None, maximum)
         raise ValueError(f"{argument}={value!r} is not allowed: it must be a whole number{interval}.")
@@ -99,6 +104,22 @@ def check_choice(argument: str, value: object, choices: Iterable[X]) -> X:
     if not equal:
         raise ValueError(_unknown(argument, value, choices))
     return equal[0]
+
+
+def check_path(argument: str, value: object) -> Path:
+    """Check that a value names a file or a folder, which need not be there.
+
+    :param argument: the argument's name
+    :param value: its value
+    :return: the path
+    :raises ValueError: if it is neither text nor a path, or empty, or no system has such a name
+    """
+    if not isinstance(value, str | os.PathLike):
+        raise ValueError(f"{argument}={value!r} is not allowed: it must be the path of a file or a folder.")
+    name = os.fspath(value)
+    if not isinstance(name, str) or not name.strip() or "\0" in name:
+        raise ValueError(f"{argument}={value!r} is not allowed: no file or folder can be called so.")
+    return Path(name)
 
 
 def look_up(resolver: ClassResolver[X], argument: str, query: HintOrType[X]) -> type[X]:

@@ -239,6 +239,8 @@ def pipeline_evaluation_kwargs() -> Mapping[str, Any]:
 
     :return: the arguments; empty if the stopper is made by somebody else
     """
+    # They are a local variable there: neither the tracker, the evaluator nor the loop gets to know them. Reading the
+    # caller's frame changes nothing in PyKEEN; to replace its function would, for all who use it.
     from pykeen.pipeline.api import _handle_training
 
     frame = inspect.currentframe()

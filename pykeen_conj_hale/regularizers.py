@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
@@ -10,8 +11,12 @@ from torch import Tensor
 
 from .checks import check_bool, check_number
 from .functional.modulus import squared_modulus
+from .messages import Once
 
 __all__ = ["N3Regularizer"]
+
+
+_once = Once(logging.getLogger(__name__))
 
 
 class N3Regularizer(Regularizer):
@@ -34,6 +39,7 @@ class N3Regularizer(Regularizer):
     In any other model of PyKEEN, and as part of a :class:`pykeen.regularizers.CombinedRegularizer`, it is applied to
     each representation by itself, as PyKEEN does: the sum over the last dimension, averaged over all others. Then every
     look-up counts in PyKEEN's loops, and the triples' only in the query-sampling loop with a loss that scores triples.
+    A weight λ means something else there, which is said once in the log.
 
     See https://arxiv.org/abs/1806.07297 (Lacroix et al., 2018).
     """
@@ -62,6 +68,18 @@ class N3Regularizer(Regularizer):
         super().reset()
         #: The ids that are counted in this step by side. To hold them keeps their memory from being used for others.
         self._counted: dict[str, list[Tensor]] = {}
+
+    def update(self, *tensors: Tensor) -> None:
+        """Add to the step's term; see :meth:`pykeen.regularizers.Regularizer.update`.
+
+        :param tensors: factors of a batch, or what a representation has looked up
+        """
+        if not self._counted:
+            _once.warning(
+                "N3 regularizes each representation by itself here, in every look-up: a weight means something else "
+                "than in the models of pykeen-conj-hale, where it counts the factors of a batch's triples once."
+            )
+        super().update(*tensors)
 
     def is_new(self, side: str, ids: Tensor) -> bool:
         """Tell whether the ids of a side of the batch have not been counted in this step, and note them.

@@ -24,7 +24,7 @@ ROOMS: dict[str, set[str]] = {tool: {"files"} - {tool} for tool in TOOLS} | {
 ROOMS |= {"__main__": {"cli"}, "__init__": {"discovery"}}
 for room in ("reproduce", "cli"):
     ROOMS[room].add("__init__")
-WITHOUT_PYKEEN = {"functional", "streaming", "checks", "files", "locks", "messages", "outputs"}
+WITHOUT_PYKEEN = {"functional", "streaming", "checks", "description", "extras", "files", "locks", "messages", "outputs"}
 #: Where private attributes of others are used: PyKEEN's; Optuna's; those of Python's imports, PyTorch's sparse tensors
 PRIVATE = {"training/sparse_rows.py", "pykeen_internals.py", "hpo/database.py", "hpo/journal.py", "discovery.py"}
 

@@ -1,14 +1,20 @@
 """What can be due in a run: learning rate, limits, checkpoints, a request to stop; and a device that lags behind."""
 
+import random
+
+import numpy as np
 import pytest
 import torch
-from budget_runs import Clock, make_run, train_run
+from budget_runs import LOOPS, Clock, make_run, nations, train_run
+from pykeen.models import DistMult
 
 from pykeen_conj_hale.training.budget.clock import Stopwatch, TimeBudget
-from pykeen_conj_hale.training.budget.due import DeviceQueue, Limits, Saving, Schedule, StopRequest
+from pykeen_conj_hale.training.budget.due import DeviceQueue, Limits, Saving, Schedule, StopRequest, WallClock
 from pykeen_conj_hale.training.budget.position import Progress
 from pykeen_conj_hale.training.budget.random_state import get_random_state
 from pykeen_conj_hale.training.budget.run import Run
+
+FACTORY = nations()
 
 
 @pytest.fixture
@@ -70,3 +76,32 @@ def test_a_device_is_one_step_behind(monkeypatch):
     for _ in range(3):
         queue()
     assert log == [("record", 1), ("record", 2), ("wait", 1), ("record", 3), ("wait", 2)]
+
+
+def test_the_wall_clock_counts_all_time(clock):
+    """Set-up before the first step, too; a run that it has cut off is not finished."""
+    run = make_run(None, clock, due=[WallClock(12.0, clock)])
+    clock.now += 9.0
+    _, seen = train_run(run, clock, seconds=2.0)
+    assert (len(seen), run.stop_reason, run.is_finished) == (2, "wall clock", False)
+
+
+@pytest.mark.parametrize("loop", LOOPS)
+def test_a_run_that_the_wall_clock_has_cut_goes_on(loop, tmp_path):
+    """It has a checkpoint at its end, and the runs after it come to what one run comes to."""
+
+    def train(checkpoint, wall_clock):
+        random.seed(0), np.random.seed(0), torch.manual_seed(0)
+        model = DistMult(triples_factory=FACTORY, embedding_dim=4, random_seed=0)
+        training = loop(model=model, triples_factory=FACTORY, optimizer_kwargs=dict(lr=0.1), wall_clock=wall_clock)
+        training.train(FACTORY, num_epochs=2, batch_size=512, checkpoint=checkpoint, use_tqdm=False)
+        return training
+
+    whole = train(tmp_path / "whole.pt", "01:00:00")
+    assert (whole.stop_reason, whole.is_finished) == ("epochs", True)
+    first = train(tmp_path / "cut.pt", 1e-9)
+    assert (first.num_steps, first.stop_reason, first.is_finished) == (1, "wall clock", False)
+    second = train(tmp_path / "cut.pt", None)
+    assert (second.num_steps, second.is_finished) == (whole.num_steps, True)
+    state = second.model.state_dict()
+    assert all(torch.equal(value, state[name]) for name, value in whole.model.state_dict().items())

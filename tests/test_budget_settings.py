@@ -14,9 +14,10 @@ from pykeen.losses import loss_resolver
 from pykeen.models import DistMult, model_resolver
 from pykeen.training import training_loop_resolver
 
+from pykeen_conj_hale.description import describe
 from pykeen_conj_hale.training import CheckpointError, TimedStopper
 from pykeen_conj_hale.training.budget.checkpoint import load_checkpoint, save_checkpoint
-from pykeen_conj_hale.training.budget.settings import describe, list_settings
+from pykeen_conj_hale.training.budget.settings import list_settings
 
 FACTORY = nations()
 

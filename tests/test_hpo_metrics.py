@@ -44,13 +44,13 @@ def test_directions_of_classification(metric, increasing):
 @pytest.mark.parametrize("metric", ["hits@tenn", "hits@7", "", "foo", "both.mean.rank", 3, "hits@0"])
 def test_what_is_not_computed(metric):
     with pytest.raises(
-        ValueError, match=rf"metric={re.escape(repr(metric))} is not computed by RankBasedEvaluator: choo"
+        ValueError, match=rf"metric={re.escape(repr(metric))} is not computed by this RankBasedEvaluator; choo"
     ):
         choose_direction(None, metric, RANKS)
 
 
 def test_what_an_evaluator_adds():
-    with pytest.raises(ValueError, match=r"metric='hits@7' is not computed by RankBasedEvaluator"):
+    with pytest.raises(ValueError, match=r"metric='hits@7' is not computed by this RankBasedEvaluator"):
         choose_direction("maximize", "hits@7", RANKS)
     added = RankBasedEvaluator(metrics=["hits@k"], metrics_kwargs=[{"k": 7}], add_defaults=False)
     assert choose_direction(None, "hits@7", added) == "maximize"

@@ -38,6 +38,11 @@ class Listener(TrainingCallback):
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
+        (
+            {"loss": "NonNeg", "model_kwargs": {"embedding_dim": 4, "relation_scale": True}},
+            "relation_scale=True: the scales",
+        ),
+        ({"training_loop_kwargs": {"time_budget": 0.1, "start_from": "nowhere"}}, "start_from='nowhere'|nowhere"),
         ({"loss_kwargs": {"gama": 5.0}}, r"loss_kwargs has 'gama', which HaLELoss does not take; choose .*'gamma'"),
         ({"loss_kwargs": {"gamma": "five"}}, r"gamma='five' is not allowed"),
         ({"loss_kwargs_ranges": {"gama": {"type": float, "low": 1, "high": 2}}}, r"loss_kwargs_ranges has 'gama'"),

@@ -42,6 +42,11 @@ def start(storage, folder, *arguments, heartbeat=2):
         return subprocess.Popen(command, env=environment, stdout=log, stderr=subprocess.STDOUT)
 
 
+def start_three(storage, folder):
+    """Start three workers: a busy machine may hold one up for 16 seconds before it is taken for dead."""
+    return [start(storage, folder, "--workers", "1", "--seconds", "00:00:08", heartbeat=8) for _ in range(3)]
+
+
 def read_logs(folder):
     return "\n".join(path.read_text()[-3000:] for path in sorted(folder.glob("log-*")))
 
@@ -88,13 +93,6 @@ def check(storage, folder, lost=0, living=3):
         assert best["metadata"]["best_trial_evaluation"] == study.best_value
 
 
-def count_lost(storage):
-    """Count lost trials: one at least, and more where a busy machine holds up the other workers, too."""
-    lost = sum(trial.state == TrialState.FAIL for trial in load(storage).trials)
-    assert lost >= 1
-    return lost
-
-
 def test_the_example(storage, tmp_path):
     process = start(storage, tmp_path, heartbeat=60)  # nobody dies, and a busy machine takes nobody for dead
     process.wait(timeout=600)
@@ -105,7 +103,7 @@ def test_the_example(storage, tmp_path):
 
 
 def test_one_of_three_is_killed(storage, tmp_path):
-    workers = [start(storage, tmp_path, "--workers", "1", "--seconds", "00:00:08") for _ in range(3)]
+    workers = start_three(storage, tmp_path)
     opened = make_storage(storage)  # once: opening takes a while
     try:
         # in the middle of a trial: each of the three has one
@@ -117,12 +115,12 @@ def test_one_of_three_is_killed(storage, tmp_path):
         for worker in workers:
             worker.kill()
     assert codes == [0, -signal.SIGKILL, 0], read_logs(tmp_path)
-    check(storage, tmp_path, lost=count_lost(storage), living=2)
+    check(storage, tmp_path, lost=1, living=2)
 
 
 def test_one_of_three_is_stopped_for_a_while(storage, tmp_path):
     """Its trial is queued once more. It notices when it goes on, takes further trials, and has the result."""
-    workers = [start(storage, tmp_path, "--workers", "1", "--seconds", "00:00:08") for _ in range(3)]
+    workers = start_three(storage, tmp_path)
     opened = make_storage(storage)
     try:
         wait_for(lambda: count_running(opened) == 3, tmp_path)
@@ -136,7 +134,7 @@ def test_one_of_three_is_stopped_for_a_while(storage, tmp_path):
         for worker in workers:
             worker.kill()
     assert codes == [0, 0, 0], read_logs(tmp_path)
-    check(storage, tmp_path, lost=count_lost(storage))
+    check(storage, tmp_path, lost=1)
 
 
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql", "journal"])

@@ -8,13 +8,14 @@ from hypothesis import strategies as st
 from pykeen.datasets import Nations
 from pykeen.hpo import hpo_pipeline
 from pykeen.losses import CrossEntropyLoss
-from pykeen.models import ComplEx, TransE
+from pykeen.models import ComplEx, DistMult, TransE
 from pykeen.regularizers import CombinedRegularizer, LpRegularizer, Regularizer, regularizer_resolver
 from pykeen.training import SymmetricLCWATrainingLoop
 
+from pykeen_conj_hale import regularizers
 from pykeen_conj_hale.functional.moebius import CONJUGATE_VARIANTS
 from pykeen_conj_hale.losses import HaLELoss
-from pykeen_conj_hale.models import ConjComplEx, ConjFiveStarE, FiveStarE
+from pykeen_conj_hale.models import ConjComplEx, ConjFiveStarE, FiveStarE, RotE
 from pykeen_conj_hale.regularizers import N3Regularizer
 from pykeen_conj_hale.training.query_terms import QueryTerms
 
@@ -301,3 +302,16 @@ class N3RegularizerTests(cases.RegularizerTestCase):
 
     def _expected_penalty(self, x):
         return x.square().pow(1.5).sum(dim=-1).mean()
+
+
+def test_n3_in_models_of_pykeen_is_said_once(caplog):
+    """A weight means something else there; in the models of this package nothing is said."""
+    factory = Nations().training
+    regularizers._once._said.clear()
+    for model, said in ((RotE, False), (DistMult, True)):
+        caplog.clear()
+        instance = model(triples_factory=factory, embedding_dim=4, regularizer=N3Regularizer(weight=1.0))
+        instance.train()
+        for _ in range(2):
+            instance.score_hrt(factory.mapped_triples[:4])
+        assert (caplog.text.count("N3 regularizes each representation by itself") == 1) == said

@@ -9,6 +9,7 @@ from pykeen.training import SLCWATrainingLoop
 from pykeen.training.callbacks import TrainingCallback
 from pykeen.training.training_loop import NonFiniteLossError
 
+from pykeen_conj_hale.text import Cooccurrence, JointGloVe
 from pykeen_conj_hale.training import (
     BudgetedLCWATrainingLoop,
     BudgetedSLCWATrainingLoop,
@@ -71,3 +72,21 @@ def test_any_loop_of_pykeen():
 @pytest.mark.parametrize("cls", LOOPS)
 def test_what_is_finite_goes_on(cls):
     train(cls, 1.0)
+
+
+@pytest.mark.parametrize("cls", [*LOOPS, QuerySamplingTrainingLoop])
+def test_the_text_term(cls):
+    """Joint training names GloVe, and neither the loss nor the regularization."""
+    factory = Nations(create_inverse_triples=True).training
+    counted = Cooccurrence.from_documents(
+        ["uk trade usa trade"], {"uk": "uk", "usa": "usa"}, min_count=1, use_tqdm=False
+    )
+    model = JointGloVe(
+        triples_factory=factory, base="DistMult", cooccurrence=counted, embedding_dim=4, text_batch_size=8
+    )
+    loop = cls(model=model, triples_factory=factory, optimizer="SGD", optimizer_kwargs={"lr": 0.0})
+    model.glove.reset_parameters = torch.no_grad()(lambda: model.glove.words.fill_(float("inf")))
+    with pytest.raises(NonFiniteLossError, match=r"not finite at step 1: GloVe is not \(\{.*'regularization': 0"):
+        loop.train(factory, num_epochs=1, batch_size=256, use_tqdm=False)
+    # PyKEEN's own method is in its place again
+    assert "collect_regularization_term" not in vars(model)

@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 from pykeen.datasets.base import LazyDataset
 from pykeen.triples import CoreTriplesFactory, TriplesFactory
 
+from ..checks import check_bool
 from .files import SplitFile, find_split_files
 from .policies import Policies, Policy
 from .reader import read_splits
@@ -54,10 +55,12 @@ class AllSplitsDataset(LazyDataset):
         :param create_inverse_triples: whether the training triples get inverse ones
         :param eager: whether to read the files now rather than at the first use
         :param policies: what becomes of a header, and of triples that are there more than once
+        :raises ValueError: if one of the first two is neither True nor False
         """
         self._policies = policies or Policies()
-        self._create_inverse_triples = create_inverse_triples
-        if eager:
+        # a string is true, whatever it says
+        self._create_inverse_triples = check_bool("create_inverse_triples", create_inverse_triples)
+        if check_bool("eager", eager):
             self._load()
 
     @abstractmethod

@@ -19,6 +19,7 @@ from pykeen.typing import Target
 from torch import Tensor
 from tqdm.auto import tqdm
 
+from ..checks import check_bool, check_whole
 from ..pykeen_internals import count_entities
 from .known_answers import KnownAnswers
 from .ranking import rank
@@ -47,6 +48,15 @@ class IndexedRankBasedEvaluator(RankBasedEvaluator):
     every model of PyKEEN, chooses its batch size on every device, and refuses NaN instead of ranking it.
     """
 
+    def __init__(self, filtered: bool = True, **kwargs: Any) -> None:
+        """Initialize the evaluator.
+
+        :param filtered: whether known triples are left out of the candidates
+        :param kwargs: further arguments of :class:`pykeen.evaluation.RankBasedEvaluator`
+        :raises ValueError: if filtered is neither True nor False
+        """
+        super().__init__(filtered=check_bool("filtered", filtered), **kwargs)
+
     def evaluate(  # type: ignore[override]
         self,
         model: Model,
@@ -64,13 +74,16 @@ class IndexedRankBasedEvaluator(RankBasedEvaluator):
         :param restrict_entities_to: not supported
         :param kwargs: further arguments
         :return: the results
-        :raises ValueError: if there are no triples, or restrict_entities_to is given
+        :raises ValueError: if there are no triples, restrict_entities_to is given, or a size is no whole number ≥ 1
         :raises NonFiniteScoreError: if the model predicts NaN
         """
         if restrict_entities_to is not None:
             raise ValueError(
                 'restrict_entities_to is not supported by the evaluator "IndexedRankBased"; use PyKEEN\'s "RankBased".'
             )
+        for name in ("batch_size", "slice_size"):
+            if kwargs.get(name) is not None:
+                check_whole(name, kwargs[name])
         if not len(mapped_triples):
             raise ValueError("mapped_triples is empty: there is nothing to evaluate.")
         if isinstance(additional_filter_triples, Tensor):

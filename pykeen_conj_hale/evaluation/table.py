@@ -73,12 +73,18 @@ def rank_triples(
     :raises ValueError: if there is nothing to rank, or an argument is not allowed
     :raises NonFiniteScoreError: if the model predicts NaN
     """
+    if isinstance(targets, str) or not isinstance(targets, Collection):
+        raise ValueError(f"targets={targets!r} is not allowed: it must be a list of sides, of {list(SIDES)}.")
     mapped = _mapped(triples).to(model.device)
     if not len(mapped) or not targets:
         raise ValueError(f"There is nothing to rank: {len(mapped)} triples, targets={targets!r}.")
     for target in targets:
         check_choice("targets", target, SIDES)
     num_entities = count_entities(model)
+    if not isinstance(known, Iterable):
+        raise ValueError(f"known={known!r} is not allowed: it must be a list of factories or ids of triples.")
+    if not isinstance(candidates, Mapping | None):
+        raise ValueError(f"candidates={candidates!r} is not allowed: it must be a mapping of sides to relations.")
     masks = _make_masks(candidates or {}, num_entities, model.device)
     size = default_batch_size(num_entities, model.device)
     size = size if batch_size is None else check_whole("batch_size", batch_size)
@@ -160,4 +166,7 @@ def _make_table(triples: Triples, mapped: Tensor, columns: Mapping[Target, Any])
 
 
 def _mapped(triples: Triples) -> Tensor:
-    return triples.mapped_triples if isinstance(triples, CoreTriplesFactory) else triples
+    mapped = triples.mapped_triples if isinstance(triples, CoreTriplesFactory) else triples
+    if not isinstance(mapped, Tensor) or mapped.ndim != 2 or mapped.shape[1] != 3 or mapped.dtype != torch.long:
+        raise ValueError(f"triples={triples!r} is not allowed: it must be a factory, or ids of shape (num_triples, 3).")
+    return mapped

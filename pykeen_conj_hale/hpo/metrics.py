@@ -11,6 +11,7 @@ from pykeen.evaluation import Evaluator
 from pykeen.stoppers import EarlyStopper, Stopper
 
 from ..checks import check_choice
+from ..training.budget.metric import find_metric
 
 __all__ = ["choose_direction", "fit_stopper", "is_increasing"]
 
@@ -25,21 +26,11 @@ def is_increasing(argument: str, metric: str | None, evaluator: Evaluator[Any]) 
     :param metric: the metric, e.g. ``"both.realistic.arithmetic_mean_rank"``, ``"mean_rank"`` or ``"hits@10"``; None
         for the evaluator's default
     :param evaluator: the evaluator, which computes it
-    :return: whether they are
+    :return: whether they are; so are those of an evaluator that is none of PyKEEN's
     :raises ValueError: if the evaluator does not compute it
     """
-    computed = {one.key: one for one in evaluator.metrics}  # type: ignore[attr-defined]
-    try:
-        name = evaluator.metric_result_cls.key_from_string(metric).metric
-    except (KeyError, ValueError, TypeError, AssertionError):  # what PyKEEN's reading of names ends with
-        name = metric
-    if name not in computed:
-        raise ValueError(
-            f"{argument}={metric!r} is not computed by {type(evaluator).__name__}: choose one of {sorted(computed)}, "
-            'where a side and a type may come first ("tail.optimistic.hits_at_10"), or have evaluator_kwargs add it.'
-        )
-    increasing: bool = computed[name].increasing
-    return increasing
+    found = find_metric(evaluator, metric, argument=argument)
+    return found is None or bool(found.increasing)
 
 
 def choose_direction(direction: str | None, metric: str | None, evaluator: Evaluator[Any]) -> str:

@@ -19,7 +19,7 @@ from optuna.storages import BaseStorage, fail_stale_trials, get_storage
 from optuna.trial import FrozenTrial, TrialState
 from pykeen.hpo import HpoPipelineResult
 
-from ..checks import check_whole
+from ..checks import check_bool, check_whole
 from ..datasets.cache import get_dataset_locked
 from ..training.budget.clock import Duration, parse_seconds
 from .lease import Lease, QueueEmptyError
@@ -73,6 +73,12 @@ def shared_hpo_pipeline(
         other settings
     """
     check_whole("n_trials", n_trials)
+    check_bool("load_if_exists", load_if_exists)
+    check_whole("heartbeat_seconds", heartbeat_seconds)
+    if not isinstance(study_name, str | None):
+        raise ValueError(f"study_name={study_name!r} is not allowed: it must be a text, or None.")
+    if not isinstance(sampler_kwargs, Mapping | None):
+        raise ValueError(f"sampler_kwargs={sampler_kwargs!r} is not allowed: it must be a mapping of names to values.")
     arguments = check_arguments({**arguments, "direction": direction})
     deadline = time.monotonic() + (float("inf") if timeout is None else parse_seconds("timeout", timeout))
     backend = get_storage(make_storage(storage, heartbeat_seconds))

@@ -30,6 +30,10 @@ def check_arguments(arguments: Mapping[str, Any]) -> dict[str, Any]:
     :raises ValueError: if something would go wrong
     """
     arguments = dict(arguments)
+    for name, value in arguments.items():
+        is_mapping = name.endswith(("_kwargs", "_kwargs_ranges")) and not name.startswith("result_tracker")
+        if is_mapping and not isinstance(value, Mapping | None):
+            raise ValueError(f"{name}={value!r} is not allowed: it must be a mapping of names to values.")
     check_parts(arguments)
     if arguments.pop("n_jobs", None) not in {None, 1}:
         raise ValueError("n_jobs is not supported: start this program as often as there are to be workers.")

@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 
 import torch
-from pykeen.nn.init import init_phases
+from pykeen.nn.init import init_phases, initializer_resolver
 from torch import Tensor, nn
 
 from ..checks import check_number
 from ..functional.rotation import from_pairs
 
 __all__ = [
+    "check_initializer",
     "complex_normal_",
     "init_phases",
     "near_zero_",
@@ -19,6 +20,21 @@ __all__ = [
     "random_rotations_",
     "small_phases_",
 ]
+
+
+def check_initializer(argument: str, value: object) -> None:
+    """Check an initializer: a function that fills a tensor, its name in PyKEEN's resolver, or None for the default.
+
+    :param argument: the argument's name
+    :param value: its value
+    :raises ValueError: if it is none of these
+    """
+    if value is None or (callable(value) and not isinstance(value, type)):
+        return
+    names = sorted(initializer_resolver.options)
+    known = {*initializer_resolver.lookup_dict, *initializer_resolver.synonyms}
+    if not isinstance(value, str) or initializer_resolver.normalize(value) not in known:
+        raise ValueError(f"{argument}={value!r} is unknown; give a function of a tensor, or choose one of {names}.")
 
 
 def normal_entities_(tensor: Tensor, std: float | None = None) -> Tensor:

@@ -19,7 +19,7 @@ from ..pykeen_internals import show_options
 from ..regularizers import N3Regularizer
 from .declaration import declares, give_docdata, interaction_options, make_interaction, relations_of
 from .finite import FiniteScoreModel
-from .initializers import normal_entities_
+from .initializers import check_initializer, normal_entities_
 from .options import embedding_dtype, is_made, list_options, make_init, take_options, take_relations
 from .query import UNIT_SCALE, QueryInteraction
 from .similarity import Similarity, similarity_resolver
@@ -133,6 +133,7 @@ class QueryModel(FiniteScoreModel):
         options = take_options(cls, embedding_dim, kwargs)
         self.check_options(triples_factory=triples_factory, **options)
         options["embedding_dim"] = int(options["embedding_dim"])
+        check_initializer("entity_initializer", entity_initializer)
         default = cls.similarity_default or cls.interaction_class.similarity_default
         psi = resolve(similarity_resolver, "similarity", similarity, default=default)
         relation_scale = check_bool(

@@ -12,6 +12,7 @@ from pykeen.typing import Hint, Initializer
 
 from ..pykeen_internals import show_options
 from .declaration import interaction_options, relations_of
+from .initializers import check_initializer
 from .query import QueryInteraction
 from .similarity import Similarity
 
@@ -59,7 +60,9 @@ def take_relations(
     given = {key: (kwargs.pop(key, None), kwargs.pop(f"{key}_kwargs", None)) for key in keys}
     embeddings = []
     for name, relation in relations.items():
-        initializer, initializer_kwargs = given[f"{relation.option or name}_initializer"]
+        key = f"{relation.option or name}_initializer"
+        initializer, initializer_kwargs = given[key]
+        check_initializer(key, initializer)
         embedding = relation.embedding_kwargs(options, similarity)
         embedding.update(initializer_kwargs=initializer_kwargs)
         if initializer is not None:

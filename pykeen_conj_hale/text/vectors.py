@@ -7,13 +7,13 @@ import json
 import os
 from collections import Counter
 from collections.abc import Sequence
-from types import ModuleType
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from ..checks import check_choice, check_whole
+from ..extras import import_safetensors
 from ..files import replacing
 from .corpus.tokens import normalize
 
@@ -45,6 +45,15 @@ class WordVectors:
     """
 
     def __init__(self, entities: Sequence[str], words: Sequence[str], vectors: npt.NDArray[np.floating[Any]]) -> None:
+        for name, tokens in {"entities": entities, "words": words}.items():
+            if (
+                isinstance(tokens, str)
+                or not isinstance(tokens, Sequence)
+                or not all(isinstance(x, str) for x in tokens)
+            ):
+                raise ValueError(f"{name}={tokens!r} is not allowed: it must be a list of texts.")
+        if not isinstance(vectors, np.ndarray) or not np.issubdtype(vectors.dtype, np.floating):
+            raise ValueError(f"vectors={vectors!r} is not allowed: it must be an array of floating point numbers.")
         self.entities, self.words, self.vectors = list(entities), list(words), vectors
         if vectors.ndim != 2 or len(vectors) != len(self.entities) + len(self.words):
             raise ValueError(
@@ -105,6 +114,8 @@ class WordVectors:
         check_whole("k", k)
         check_choice("metric", metric, ("cosine", "euclidean"))
         vector = np.asarray(self.vectors[self.row(token, kind)] if isinstance(token, str) else token)
+        if vector.shape != self.vectors.shape[1:] or not np.issubdtype(vector.dtype, np.number):
+            raise ValueError(f"token={token!r} is not allowed: it must be a text, or {self.vectors.shape[1]} numbers.")
         if metric == "cosine":
             norms = np.linalg.norm(self.vectors, axis=-1) * np.linalg.norm(vector)
             values = self.vectors @ vector / np.maximum(norms, np.finfo(self.vectors.dtype).tiny)
@@ -149,7 +160,7 @@ class WordVectors:
         :param path: the file, which is replaced in one step
         :raises ImportError: if safetensors is not installed
         """
-        library = _import_safetensors()
+        library = import_safetensors()
         metadata = {"entities": json.dumps(self.entities), "words": json.dumps(self.words)}
         with replacing(path) as file:
             file.write(library.numpy.save({"vectors": np.ascontiguousarray(self.vectors)}, metadata=metadata))
@@ -164,7 +175,7 @@ class WordVectors:
         :raises ValueError: if it is no such file, or damaged
         :raises ImportError: if safetensors is not installed
         """
-        library = _import_safetensors()
+        library = import_safetensors()
         try:
             with library.safe_open(path, framework="numpy") as file:
                 metadata = file.metadata()
@@ -176,15 +187,3 @@ class WordVectors:
                 f"path={os.fspath(path)!r} has no word vectors with their tokens, as save_safetensors writes them, or "
                 "is damaged."
             ) from error
-
-
-def _import_safetensors() -> ModuleType:
-    """Import the optional library.
-
-    :raises ImportError: if it is not installed
-    """
-    try:
-        import safetensors.numpy
-    except ImportError as error:
-        raise ImportError("safetensors is not installed: pip install 'pykeen-conj-hale[safetensors]'.") from error
-    return safetensors

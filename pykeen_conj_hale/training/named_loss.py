@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any, Generic, TypeVar
 
 import torch
@@ -10,6 +9,7 @@ from pykeen.training import TrainingLoop
 from pykeen.training.training_loop import NonFiniteLossError
 
 from .late_loss import describe_not_finite
+from .query_terms import HasTerms
 
 __all__ = ["NamedLossMixin"]
 
@@ -44,10 +44,18 @@ class NamedLossMixin(TrainingLoop[BatchType], Generic[BatchType]):
             raise NonFiniteLossError(describe_not_finite(self.num_steps + 1, terms)) from error
 
     def _compute_terms(self, batch: BatchType, start: int, stop: int, **kwargs: Any) -> dict[str, float]:
-        """Compute the loss again, first without regularization, which PyKEEN adds only where there are gradients."""
-        with torch.no_grad():
+        """Compute the loss again, and note what the model adds to it while PyKEEN asks for the sum."""
+        added: dict[str, Any] = {}
+        model: Any = self.model
+        collect = model.collect_regularization_term
+
+        def note() -> float:
+            added.update(model.collect_terms() if isinstance(model, HasTerms) else {"regularization": collect()})
+            return 0.0
+
+        model.collect_regularization_term = note  # on the instance, in front of its class
+        try:
             own = self._process_batch(batch, start, stop, **kwargs).item()
-        terms = {type(self.loss).__name__: own}
-        if math.isfinite(own):
-            terms["regularization"] = self._process_batch(batch, start, stop, **kwargs).item() - own
-        return terms
+        finally:
+            del model.collect_regularization_term
+        return {type(self.loss).__name__: own, **{name: torch.as_tensor(value).item() for name, value in added.items()}}

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import scipy.sparse
 
-from ...checks import check_choice, check_number, check_whole
+from ...checks import check_bool, check_choice, check_number, check_path, check_whole
 from .counting import Context, count_documents
 from .documents import DocumentLike
 from .mentions import Ambiguity
@@ -110,7 +110,7 @@ class Cooccurrence:
         if max_vocab is not None:
             check_whole("max_vocab", max_vocab)
         check_number("description_weight", description_weight, minimum=0)
-        check_choice("use_tqdm", use_tqdm, (True, False))
+        check_bool("use_tqdm", use_tqdm)
         if not callable(tokenizer):
             raise ValueError(f"tokenizer={tokenizer!r} is not allowed: it must be a function of a text to its words.")
         if not isinstance(entities, Mapping | None):
@@ -169,7 +169,7 @@ class Cooccurrence:
         :raises FileNotFoundError: if there is no such file
         :raises ValueError: if it is no such file, damaged, or of another version
         """
-        header, arrays = load_arrays(path)
+        header, arrays = load_arrays(check_path("path", path))
         if not isinstance(header, dict) or header.get("format") != FORMAT:
             version = header.get("format") if isinstance(header, dict) else None
             raise ValueError(

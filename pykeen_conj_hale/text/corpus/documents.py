@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple, TypeAlias
 
+from ...checks import check_whole
 from .lines import read_lines
 from .tables import Header, read_rows
 
@@ -91,6 +93,11 @@ def read_descriptions(
     :yields: documents with the entity which they describe
     :raises ValueError: if the file is not UTF-8, broken, or a row lacks a column or the entity
     """
+    check_column("entity_column", entity_column)
+    if isinstance(text_columns, str) or not isinstance(text_columns, Sequence) or not text_columns:
+        raise ValueError(f"text_columns={text_columns!r} is not allowed: it must be a list of columns, from 0.")
+    for column in text_columns:
+        check_column("text_columns", column)
     for entity, *texts in read_rows(path, [entity_column, *text_columns], header=header, quoting=quoting):
         yield Document("\n".join(texts), entity)
 
@@ -115,10 +122,25 @@ def read_mentions(
     :return: the mentions of each entity
     :raises ValueError: if the file is not UTF-8, broken, or a row lacks a column or the entity
     """
+    check_column("entity_column", entity_column)
+    check_column("mention_column", mention_column)
+    if separator is not None and (not isinstance(separator, str) or not separator):
+        raise ValueError(f"separator={separator!r} is not allowed: it must be a text, or None.")
     mentions: dict[str, list[str]] = {}
     for entity, text in read_rows(path, [entity_column, mention_column], header=header, quoting=quoting):
         mentions.setdefault(entity, []).extend([text] if separator is None else text.split(separator))
     return mentions
+
+
+def check_column(argument: str, column: object) -> int:
+    """Check the number of a column, from 0; negative ones count from the end.
+
+    :param argument: the argument's name
+    :param column: its value
+    :return: the number
+    :raises ValueError: if it is no whole number
+    """
+    return check_whole(argument, column, minimum=-sys.maxsize, maximum=sys.maxsize)
 
 
 def read_triples(path: str | os.PathLike[str]) -> Iterator[list[str]]:

@@ -7,10 +7,9 @@ import inspect
 import itertools
 import os
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 from typing import Any
 
-from ...checks import check_choice
+from ...checks import check_bool, check_path
 from .cooccurrence import Cooccurrence
 from .documents import Document, DocumentLike, read_descriptions, read_mentions, read_triples
 from .leakage import remove_overlap
@@ -56,7 +55,11 @@ def count_text(
     _check_columns("mention_columns", mention_columns, "that of an entity and that of mentions", number=2)
     if mention_separator is not None and (not isinstance(mention_separator, str) or not mention_separator):
         raise ValueError(f"mention_separator={mention_separator!r} is not allowed: it must be a text, or None.")
-    check_choice("quoting", quoting, (True, False))
+    check_bool("quoting", quoting)
+    for name, value in {"descriptions": descriptions, "mentions": mentions}.items():
+        if value is not None:
+            check_path(name, value)
+    held_out = _many("held_out", held_out)
     reading: dict[str, Any] = dict(header=header, quoting=quoting)
     entities: dict[str, list[str]] = {}
     if mentions is not None:
@@ -71,11 +74,17 @@ def count_text(
         # read twice, as all entities have to be known before the first word is, and the texts may be long
         for document in read():
             entities.setdefault(str(document.entity), [])
-    files = [Path(path) for path in documents]
+    files = [check_path("documents", path) for path in _many("documents", documents)]
     if not files and descriptions is None:
         raise ValueError("There is nothing to count: name files of documents, or of descriptions.")
     everything: Iterable[DocumentLike] = itertools.chain(files, described)
     return Cooccurrence.from_documents(everything, entities, **options)
+
+
+def _many(argument: str, paths: Any) -> Iterable[Any]:
+    if isinstance(paths, str | os.PathLike) or not isinstance(paths, Iterable):
+        raise ValueError(f"{argument}={paths!r} is not allowed: it must be a list of paths.")
+    return paths
 
 
 def _check_rereadable(descriptions: str | os.PathLike[str]) -> None:

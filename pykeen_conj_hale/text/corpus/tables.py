@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final, Literal, TypeAlias
 
-from ...checks import check_choice
+from ...checks import check_bool, check_choice, check_path
 from .lines import read_lines
 
 __all__ = ["Header", "read_rows"]
@@ -50,6 +50,8 @@ def read_rows(
         field has no end; if there is a header
     """
     check_choice("header", header, ("error", "drop", "keep"))
+    check_bool("quoting", quoting)
+    check_path("path", path)
     width = None
     for number, row in _split_rows(Path(path), quoting):
         here = f"{path}, line {number}"

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from ...checks import check_choice, check_number, check_whole
+from ...checks import check_bool, check_choice, check_number, check_whole
 from ...functional.glove import glove_residual
 from ..corpus.cooccurrence import Cooccurrence
 from .cells import Cells, CellSampler, WeightedDraw
@@ -93,7 +93,13 @@ class GloVe(nn.Module):
         :raises ValueError: if an argument is out of its range, or no entity is matched
         """
         super().__init__()
+        if not isinstance(cooccurrence, Cooccurrence):
+            raise ValueError(f"cooccurrence={cooccurrence!r} is not allowed: it must be a Cooccurrence.")
+        if not isinstance(entity_to_id, Mapping):
+            raise ValueError(f"entity_to_id={entity_to_id!r} is not allowed: it must be a mapping of labels to ids.")
+        check_whole("dim", dim)
         check_whole("batch_size", batch_size)
+        check_bool("tied", tied)
         for name, value in {"x_max": x_max, "absent_count": absent_count}.items():
             check_number(name, value, above=0)
         weights = {"exponent": exponent, "alignment_weight": alignment_weight, "absent_weight": absent_weight}

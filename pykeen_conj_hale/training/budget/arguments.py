@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from pykeen.constants import PYKEEN_CHECKPOINTS
 
-from ...checks import check_number, check_whole
+from ...checks import check_bool, check_number, check_path, check_whole
 from .clock import Duration, parse_seconds
 
 __all__ = ["CheckpointPlan", "check_train_arguments"]
@@ -17,11 +17,18 @@ __all__ = ["CheckpointPlan", "check_train_arguments"]
 
 #: The smallest whole numbers that are allowed
 _WHOLE: Final = {"batch_size": 1, "sub_batch_size": 1, "slice_size": 1, "num_epochs": 0, "num_workers": 0}
+_BOOL: Final = (
+    "use_tqdm",
+    "use_tqdm_batch",
+    "continue_training",
+    "only_size_probing",
+    "drop_last",
+)
 _POSITIVE: Final = ("gradient_clipping_max_norm", "gradient_clipping_max_abs_value")
 
 
 def check_train_arguments(arguments: Mapping[str, Any]) -> None:
-    """Check the numbers among the arguments of PyKEEN's ``train``; None is its default.
+    """Check numbers and booleans among the arguments of ``train``; None is PyKEEN's default.
 
     :param arguments: the arguments
     :raises ValueError: if one of them is not allowed
@@ -29,6 +36,9 @@ def check_train_arguments(arguments: Mapping[str, Any]) -> None:
     given = {name: value for name, value in arguments.items() if value is not None}
     for name in _WHOLE.keys() & given.keys():
         check_whole(name, given[name], minimum=_WHOLE[name])
+    for name in _BOOL:
+        if name in given:
+            check_bool(name, given[name])
     for name in _POSITIVE:
         if name in given:
             check_number(name, given[name], above=0)
@@ -74,7 +84,7 @@ class CheckpointPlan:
         if seconds is not None:
             seconds = parse_seconds("checkpoint_seconds", seconds, positive=True)
         if checkpoint is not None:
-            return cls(Path(checkpoint).absolute(), seconds)
+            return cls(check_path("checkpoint", checkpoint).absolute(), seconds)
         folder = arguments.get("checkpoint_directory")
         return cls(Path(PYKEEN_CHECKPOINTS if folder is None else folder) / name if name else None, seconds)
 

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from .clock import Clock
+
 if TYPE_CHECKING:
     from .run import Run
 
-__all__ = ["DeviceQueue", "Due", "Limits", "Saving", "Schedule", "StopRequest"]
+__all__ = ["DeviceQueue", "Due", "Limits", "Saving", "Schedule", "StopRequest", "WallClock"]
 
 
 class Due:
@@ -84,6 +86,22 @@ class Limits(Due):
         is_spent = run.budget is not None and elapsed >= run.budget.seconds
         if is_spent or run.signal is not None:
             run.stop("budget")
+
+
+class WallClock(Due):
+    """Stops the run at a time of day, whatever was done until then: training, set-up, evaluation.
+
+    :param seconds: the seconds from now on
+    :param clock: a monotonic clock, in seconds
+    """
+
+    def __init__(self, seconds: float, clock: Clock) -> None:
+        self._clock, self._end = clock, clock() + seconds
+
+    def after_step(self, run: Run, elapsed: float) -> None:
+        """Look at the clock."""
+        if self._clock() >= self._end:
+            run.stop("wall clock")
 
 
 class Saving(Due):

@@ -7,6 +7,7 @@ at after each optimizer step, so that it is overrun by at most one step.
 from __future__ import annotations
 
 import gc
+import logging
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -16,17 +17,22 @@ from pykeen.stoppers import Stopper
 from pykeen.training import TrainingLoop
 from pykeen.triples import CoreTriplesFactory
 
+from ...checks import check_bool, check_path
 from ...pykeen_internals import let_callbacks_clip
 from ..optimizer import keep_known_options
 from ..sparse_rows import DenseGradients
+from ..warm_start import WarmStart, plan_warm_start
 from .arguments import CheckpointPlan, check_train_arguments
-from .clock import Duration, Stopwatch, TimeBudget
+from .clock import Duration, Stopwatch, TimeBudget, parse_seconds
+from .due import Due
 from .loop_run import LoopRun
 from .outputs import holding_outputs
 from .progress_bar import make_bar
 from .run import StopReason
 
 __all__ = ["TimeBudgetMixin"]
+
+logger = logging.getLogger(__name__)
 
 BatchType = TypeVar("BatchType")
 
@@ -52,21 +58,38 @@ class TimeBudgetMixin(TrainingLoop[BatchType], Generic[BatchType]):
     )
 
     def __init__(
-        self, *, time_budget: Duration | TimeBudget | None = None, stop_on_signal: bool = False, **kwargs: Any
+        self,
+        *,
+        time_budget: Duration | TimeBudget | None = None,
+        wall_clock: Duration | None = None,
+        stop_on_signal: bool = False,
+        start_from: str | Path | None = None,
+        **kwargs: Any,
     ) -> None:
         """Initialize the loop.
 
         :param time_budget: the time of training: seconds, a :class:`datetime.timedelta`, or ``"HH:MM:SS"``; None for no
             limit
+        :param wall_clock: the time that each :meth:`train` may take by the clock on the wall, in the same forms:
+            set-up, evaluation and all else is counted, and nothing of the runs before a checkpoint; None for no limit
         :param stop_on_signal: whether SIGTERM and SIGUSR1 end a training as its budget does, after the current step
+        :param start_from: what a training that starts afresh begins with, by the labels of entities and relations: a
+            folder of a pipeline's ``save_to_directory`` (its pickle is executed), or a file of
+            :func:`~pykeen_conj_hale.embeddings.export_embeddings`; see :mod:`~pykeen_conj_hale.training.warm_start`
         :param kwargs: further arguments of the training loop
-        :raises ValueError: if the budget is not a finite number of seconds ≥ 0
+        :raises ValueError: if the budget is not a finite number of seconds ≥ 0, or another argument is not allowed
         """
+        if wall_clock is not None:
+            wall_clock = parse_seconds("wall_clock", wall_clock, positive=True)
+        if start_from is not None:
+            start_from = check_path("start_from", start_from)
         if time_budget is not None and not isinstance(time_budget, TimeBudget):
             time_budget = TimeBudget(time_budget)
         super().__init__(**kwargs)
         self.time_budget = time_budget
-        self.stop_on_signal = stop_on_signal
+        self.wall_clock, self.start_from = wall_clock, start_from
+        self.stop_on_signal = check_bool("stop_on_signal", stop_on_signal)
+        self._triples_factory = kwargs["triples_factory"]
         # that of the last training; for now one without any step
         self._run = LoopRun(self, kwargs["triples_factory"], budget=time_budget)
 
@@ -89,6 +112,11 @@ class TimeBudgetMixin(TrainingLoop[BatchType], Generic[BatchType]):
     def stop_reason(self) -> StopReason | None:
         """Why the last training ended."""
         return self._run.stop_reason
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether the last training is over; one that a signal or the wall clock has cut off is not."""
+        return self._run.is_finished
 
     @property
     def triples_per_second(self) -> float:
@@ -141,12 +169,15 @@ class TimeBudgetMixin(TrainingLoop[BatchType], Generic[BatchType]):
         :raises KeyboardInterrupt: if Ctrl-C has ended a training with checkpoints, after its last one
         """
         budget = self.time_budget
-        if only_size_probing and budget is not None:
+        if only_size_probing is True and budget is not None:
             raise ValueError(
                 f"time_budget={budget.seconds:g} has no meaning with only_size_probing=True, which does no "
                 "training: leave one of them out."
             )
-        check_train_arguments({**kwargs, "batch_size": batch_size, "num_epochs": num_epochs})
+        own: dict[str, Any] = dict(num_epochs=num_epochs, batch_size=batch_size, use_tqdm=use_tqdm)
+        own.update(continue_training=continue_training, only_size_probing=only_size_probing)
+        check_train_arguments({**kwargs, **own})
+        check_bool("reset_time_budget", reset_time_budget)
         plan = CheckpointPlan.from_arguments(kwargs, checkpoint, checkpoint_seconds)
         kwargs.update(
             plan.pykeen_arguments(), batch_size=batch_size, continue_training=continue_training, stopper=stopper
@@ -169,6 +200,7 @@ class TimeBudgetMixin(TrainingLoop[BatchType], Generic[BatchType]):
     ) -> list[float] | None:
         """Make a run, and train in it."""
         budget, bar = self.time_budget, None
+        first = self._plan_first(plan.path, kwargs["continue_training"])
         if budget is not None:
             bar = make_bar(budget, self.device, use_tqdm, kwargs.pop("tqdm_kwargs", None))
             num_epochs, use_tqdm = _UNLIMITED_EPOCHS, False
@@ -180,6 +212,8 @@ class TimeBudgetMixin(TrainingLoop[BatchType], Generic[BatchType]):
             checkpoint=plan,
             arguments=kwargs,
             bar=bar,
+            first=first,
+            wall_clock=self.wall_clock,
             budget=budget,
             stopwatch=previous.stopwatch,
             num_epochs=num_epochs,
@@ -188,6 +222,15 @@ class TimeBudgetMixin(TrainingLoop[BatchType], Generic[BatchType]):
         self._run.take_over(previous if kwargs["continue_training"] else None)
         with self._run.in_progress(self.stop_on_signal):
             return super().train(triples_factory, num_epochs=num_epochs, use_tqdm=use_tqdm, **kwargs)
+
+    def _plan_first(self, checkpoint: Path | None, continue_training: bool) -> list[Due]:
+        """Look at what a training is to start from, if it starts afresh, before any work."""
+        if self.start_from is None:
+            return []
+        if continue_training or (checkpoint is not None and checkpoint.is_file()):
+            logger.info("start_from=%r is not looked at: this training goes on.", str(self.start_from))
+            return []
+        return [WarmStart(plan_warm_start(self.start_from, self.model, self._triples_factory))]
 
     def _train(self, *args: Any, **kwargs: Any) -> list[float] | None:
         """Train; afterwards do what PyKEEN leaves out where a run is stopped."""

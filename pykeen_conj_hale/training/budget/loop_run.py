@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from ...pykeen_internals import get_epoch, is_asked_to_stop, set_epoch
 from .arguments import CheckpointPlan
 from .callbacks import CallbackAdapter
 from .checkpoint import load_checkpoint, save_checkpoint
-from .due import DeviceQueue, Due, Limits, Saving, Schedule, StopRequest
+from .due import DeviceQueue, Due, Limits, Saving, Schedule, StopRequest, WallClock
 from .finite_state import NonFiniteStateError, check_finite_state
 from .metric import check_direction
 from .position import Progress
@@ -40,9 +40,9 @@ logger = logging.getLogger(__name__)
 class LoopRun(Run):
     """A run of one of PyKEEN's training loops.
 
-    After each step these are due, in this order: the learning rate, the progress bar, the limits (budget and signal),
-    the timed evaluation, the checkpoint, a callback's request to stop. Once one of them stops the run, the rest of
-    them have no turn. At the end: the last evaluation, ``post_train``, the best model, the last checkpoint.
+    After each step these are due, in this order: the learning rate, the progress bar, the limits (budget, signal, wall
+    clock), the timed evaluation, the checkpoint, a callback's request to stop. Once one of them stops the run, the rest
+    have no turn. At the end: the last evaluation, ``post_train``, the best model, the last checkpoint.
 
     :param loop: the training loop
     :param triples_factory: the training triples
@@ -50,6 +50,8 @@ class LoopRun(Run):
     :param checkpoint: where and when checkpoints are written
     :param arguments: the arguments of ``train``
     :param bar: a progress bar over seconds, if there is one
+    :param first: what is due before all else, as a warm start
+    :param wall_clock: the seconds from now on after which the run ends, whatever was done in them; None for no limit
     :param kwargs: further arguments of :class:`Run`
     """
 
@@ -62,6 +64,8 @@ class LoopRun(Run):
         checkpoint: CheckpointPlan | None = None,
         arguments: Mapping[str, Any] | None = None,
         bar: tqdm[Any] | None = None,
+        first: Sequence[Due] = (),
+        wall_clock: float | None = None,
         **kwargs: Any,
     ) -> None:
         self._loop, self._bar = loop, bar
@@ -72,13 +76,16 @@ class LoopRun(Run):
             check_direction(stopper)
         self._callbacks = CallbackAdapter(loop)
         num_triples = triples_factory.num_triples * (2 if triples_factory.create_inverse_triples else 1)
-        super().__init__(due=self._list_due(stopper), num_triples=num_triples, **kwargs)
+        super().__init__(num_triples=num_triples, **kwargs)
+        self.due = (*first, *self._list_due(stopper, wall_clock))
 
-    def _list_due(self, stopper: Stopper | None) -> list[Due]:
+    def _list_due(self, stopper: Stopper | None, wall_clock: float | None) -> list[Due]:
         due: list[Due] = [Schedule(self._set_learning_rate)]
         if self._bar is not None:
             due.append(ProgressBar(self._bar))
         due.append(Limits())
+        if wall_clock is not None:
+            due.append(WallClock(wall_clock, self.stopwatch.clock))
         if isinstance(stopper, TimedStopper):
             due.append(Validation(stopper))
         due.append(self._callbacks)

@@ -23,12 +23,16 @@ __all__ = ["check_direction", "find_metric"]
 _once = Once(logging.getLogger(__name__))
 
 
-def find_metric(evaluator: Evaluator[Any], name: str, targets: Collection[str] | None = None) -> Metric | None:
+def find_metric(
+    evaluator: Evaluator[Any], name: str | None, targets: Collection[str] | None = None, *, argument: str = "metric"
+) -> Metric | None:
     """Find a metric among those which an evaluator computes.
 
     :param evaluator: the evaluator
-    :param name: the metric, as PyKEEN reads it: ``"mrr"``, ``"hits@10"``, ``"tail.realistic.hits@10"``
+    :param name: the metric, as PyKEEN reads it: ``"mrr"``, ``"hits@10"``, ``"tail.realistic.hits@10"``; None for the
+        evaluator's default
     :param targets: the sides that are evaluated; None for both
+    :param argument: the name of the argument which holds the metric, for the errors
     :return: the metric; None if the evaluator is none of PyKEEN's, so that nothing is known
     :raises ValueError: if the evaluator does not compute it
     """
@@ -44,12 +48,18 @@ def find_metric(evaluator: Evaluator[Any], name: str, targets: Collection[str] |
         key = parse(name)
     # what PyKEEN makes of a name that it cannot read
     except (KeyError, ValueError, TypeError, AssertionError) as error:
-        raise ValueError(f"metric={name!r} is unknown; {kind} computes {sorted(known)}.") from error
+        raise ValueError(
+            f"{argument}={name!r} is not computed by this {kind}; choose one of {sorted(known)}, where a side and a "
+            'type may come first ("tail.optimistic.hits_at_10").'
+        ) from error
     if key.metric not in known:
-        raise ValueError(f"metric={name!r} is not computed by this {kind}; choose one of {sorted(known)}.")
+        raise ValueError(
+            f"{argument}={name!r} is not computed by this {kind}; choose one of {sorted(known)}, or have "
+            "evaluator_kwargs add it."
+        )
     if targets is not None and key.side not in {*targets, "both"}:
         raise ValueError(
-            f"metric={name!r} is of the side {key.side!r}, and targets={tuple(targets)!r} has no such side."
+            f"{argument}={name!r} is of the side {key.side!r}, and targets={tuple(targets)!r} has no such side."
         )
     return known[key.metric]
 

@@ -21,7 +21,7 @@ logger = logging.getLogger(__name__)
 BatchType = TypeVar("BatchType")
 
 #: Why a training ended
-StopReason: TypeAlias = Literal["budget", "early stopping", "epochs"]
+StopReason: TypeAlias = Literal["budget", "early stopping", "epochs", "wall clock"]
 
 
 class Run:
@@ -117,6 +117,11 @@ class Run:
         if self.budget is not None:
             return elapsed / self.budget.seconds
         return self.num_steps / (self.num_batches * self.num_epochs)
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether the training is over, and not only this run: no signal and no wall clock has cut it off."""
+        return self.stop_reason is not None and self.stop_reason != "wall clock" and self.signal is None
 
     @property
     def triples_per_second(self) -> float:

@@ -6,12 +6,11 @@ import dataclasses
 import logging
 import math
 from collections.abc import Collection, Mapping
-from pathlib import Path
 from typing import Any, Final
 
 from pykeen.stoppers import EarlyStopper
 
-from ...checks import check_choice, check_number, check_whole
+from ...checks import check_bool, check_choice, check_number, check_path, check_whole
 from ...pykeen_internals import pipeline_evaluation_kwargs
 from .best_model import write_best
 from .clock import Duration, parse_seconds
@@ -79,7 +78,12 @@ class TimedStopper(EarlyStopper):
         if self.larger_is_better is None:
             self.larger_is_better = metric is None or metric.increasing
         if self.best_model_path is not None:
-            self.best_model_path = Path(self.best_model_path)
+            self.best_model_path = check_path("best_model_path", self.best_model_path)
+        for name in ("evaluation_batch_size", "evaluation_slice_size"):
+            if getattr(self, name) is not None:
+                check_whole(name, getattr(self, name))
+        if self.larger_is_better is not None:
+            check_bool("larger_is_better", self.larger_is_better)
         super().__post_init__()  # type: ignore[no-untyped-call]
 
     def _take_over_from_pipeline(self) -> None:

@@ -18,9 +18,9 @@ from torch.optim import Optimizer
 
 from ...checks import check_whole
 from ...datasets.cache import get_dataset_locked
+from ...description import describe
 from ...pykeen_internals import add_inverse_triples
 from ..budget.checkpoint import CheckpointError
-from ..budget.settings import describe
 from ..budget.state import compare_settings
 from ..late_loss import LossCheck
 from ..optimizer import prefer_fused
