@@ -8,7 +8,7 @@ from functools import cache
 import torch
 
 from .activations import Hanon, Identity
-from .kernel import EAGER, Passes
+from .passes import EAGER, Passes
 
 __all__ = ["compiled_passes"]
 
