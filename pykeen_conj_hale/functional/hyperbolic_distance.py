@@ -14,8 +14,8 @@ for the points x and y, where :math:`\kappa = \sinh^2 a` and :math:`u = -2 c K(c
 .. math::
     S(w) = \sinh^2 s, \qquad K(w) = \frac{\sinh 2s}{2s} = S'(w), \qquad K'(w) = \frac{1 + 2S - K}{2w} .
 
-So no (queries, entities, d) tensor is built. In δ the distance has no singularity: :math:`\mathrm{arsinh}^2\sqrt\delta` is
-smooth at 0, where q = t, and the factors have no pole at the border of the ball. From a radius s on that depends on the
+So no (queries, entities, d) tensor is built. In δ the distance has no singularity:
+:math:`\mathrm{arsinh}^2\sqrt\delta` is smooth at 0, where q = t, and the factors have no pole at the border of the ball. From a radius s on that depends on the
 number type (14.7 in single precision) entities count as if they were at it. As c → 0, the limit is
 :math:`4 \|q - t\|^2`.
 """
@@ -143,7 +143,7 @@ def _delta(p: Tensor, kappa: Tensor, square: Tensor, ratio: Tensor) -> Tensor:
 
 
 def _close_delta(q: Tensor, t: Tensor, c: Tensor) -> Tensor:
-    r"""Compute δ without cancellation, :math:`c\,\|\cosh s\,\frac{\sinh a}{a}\,q - \cosh a\,\frac{\sinh s}{s}\,t\|^2`."""
+    r"""Compute δ without cancellation: :math:`c\,\|\cosh s\,(\sinh a / a)\,q - \cosh a\,(\sinh s / s)\,t\|^2`."""
     (a, a_end), (s, s_end) = (_radii(c * x.square().sum(dim=-1)) for x in (q, t))
     of_q, of_t = s_end.cosh() * a_end.sinh() / a, a_end.cosh() * s_end.sinh() / s
     difference = of_q.unsqueeze(dim=-1) * q - of_t.unsqueeze(dim=-1) * t

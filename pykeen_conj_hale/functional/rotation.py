@@ -6,7 +6,8 @@ r"""Givens rotations: each pair of dimensions (2i, 2i+1) of a vector is turned b
     \qquad (c_i, s_i) = (r_{2i}, r_{2i+1})
 
 The same is the product of a complex vector with numbers of modulus 1. A reflection has :math:`(c_i, s_i)` and
-:math:`(s_i, -c_i)` as rows instead. The parameters of both are not constrained: they are normalised where they are used.
+:math:`(s_i, -c_i)` as rows instead. The parameters of both are not constrained: they are normalised where they are
+used.
 """
 
 from __future__ import annotations

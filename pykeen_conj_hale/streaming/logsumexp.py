@@ -90,7 +90,8 @@ def streaming_logsumexp(
 ) -> Tensor:
     """Log-sum-exp over all entities of the activated scores, in bounded memory.
 
-    It is differentiable (once) in query, entity, scale, bias, offset and curvature. Half precision is computed in float32.
+    It is differentiable (once) in query, entity, scale, bias, offset and curvature. Half precision is computed in
+    float32.
 
     :param query: shape: ``(m, d)``, real; the query vectors
     :param entity: shape: ``(n, d)``, real, n ≥ 1; the vectors of all entities
@@ -98,7 +99,8 @@ def streaming_logsumexp(
     :param scale: shape: ``(m,)``; the scale c of each query, 1 by default
     :param bias: shape: ``(n,)``; the bias b of each entity, 0 by default
     :param offset: shape: ``(m,)``; what is added to all scores of a query, 0 by default
-    :param curvature: shape: ``(m,)``; minus the curvature of each query's space, > 0, for ``"hyperbolic_distance"`` only
+    :param curvature: shape: ``(m,)``; minus the curvature of each query's space, > 0, for
+        ``"hyperbolic_distance"`` only
     :param activation: the activation h of minus the score, the identity by default
     :param chunk_size: the number of entities per chunk, ≥ 1; chosen from the device by default
     :param link: the map ψ of the squared distance, none by default; for ``"squared_distance"`` only
@@ -183,7 +185,7 @@ def _check_shapes(tensors: Mapping[str, Tensor | None]) -> None:
             f"query has shape {tuple(query.shape)} and entity {tuple(entity.shape)}; "
             "needed are (m, d) and (n, d), n ≥ 1."
         )
-    sizes = {name: query.shape[0] for name in ("scale", "offset", "curvature")} | {"bias": entity.shape[0]}
+    sizes = dict.fromkeys(("scale", "offset", "curvature"), query.shape[0]) | {"bias": entity.shape[0]}
     for name, size in sizes.items():
         tensor = tensors[name]
         if tensor is not None and tuple(tensor.shape) != (size,):
