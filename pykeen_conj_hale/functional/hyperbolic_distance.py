@@ -15,9 +15,9 @@ for the points x and y, where :math:`\kappa = \sinh^2 a` and :math:`u = -2 c K(c
     S(w) = \sinh^2 s, \qquad K(w) = \frac{\sinh 2s}{2s} = S'(w), \qquad K'(w) = \frac{1 + 2S - K}{2w} .
 
 So no (queries, entities, d) tensor is built. In δ the distance has no singularity:
-:math:`\mathrm{arsinh}^2\sqrt\delta` is smooth at 0, where q = t, and the factors have no pole at the border of the ball. From a radius s on that depends on the
-number type (14.7 in single precision) entities count as if they were at it. As c → 0, the limit is
-:math:`4 \|q - t\|^2`.
+:math:`\mathrm{arsinh}^2\sqrt\delta` is smooth at 0, where q = t, and the factors have no pole at the border of the
+ball. From a radius s on that depends on the number type (14.7 in single precision) entities count as if they were at
+it. As c → 0, the limit is :math:`4 \|q - t\|^2`.
 """
 
 from __future__ import annotations
