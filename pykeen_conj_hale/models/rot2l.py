@@ -1,9 +1,20 @@
 """Rot2L: two layers of a rotation and a flexible addition."""
 
+import math
+
 from torch import Tensor, nn
 
 from ..functional.flexible_addition import flexible_addition
 from ..nn import DistanceQueryModel, Relation, givens_rotation, normal_entities_, random_rotations_
+
+
+def half_entities_(tensor: Tensor) -> Tensor:
+    """Initialize translations such that the sum of two is as long as an entity, and the first distances no longer.
+
+    :param tensor: shape: ``(num_relations, d)``, real; filled in place
+    :return: the tensor
+    """
+    return normal_entities_(tensor, std=math.sqrt(0.16 / tensor[0].numel()))
 
 
 class Rot2L(DistanceQueryModel):
@@ -28,10 +39,10 @@ class Rot2L(DistanceQueryModel):
     even_dimension = "rotations turn pairs"
     #: An initializer must not give pairs (0, 0), which stay the identity. Length 1 leaves nothing to regularize.
     rotation = Relation(random_rotations_, is_factor=False)
-    translation = Relation(normal_entities_)
+    translation = Relation(half_entities_)
     alpha = Relation(nn.init.ones_, shape="", is_factor=False)
     second_rotation = Relation(random_rotations_, is_factor=False, option="rotation")
-    second_translation = Relation(normal_entities_, option="translation")
+    second_translation = Relation(half_entities_, option="translation")
     second_alpha = Relation(nn.init.ones_, shape="", is_factor=False, option="alpha")
 
     @staticmethod
