@@ -11,8 +11,8 @@ class QueryComplEx(QueryModel):
     .. math::
         f(h, r, t) = \mathrm{Re}\langle h \odot r, \bar t\rangle, \qquad h, r, t \in \mathbb{C}^d
 
-    It is :class:`pykeen.models.ComplEx` with the options of query models, with the initializers of ConjComplEx, so that the
-    two differ in nothing but their relations: 2d real parameters here, d there.
+    It is :class:`pykeen.models.ComplEx` with the options of query models, and with the initializers of ConjComplEx, so
+    that the two differ in nothing but their relations: 2d real parameters here, d there.
 
     ---
     name: QueryComplEx
