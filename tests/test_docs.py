@@ -168,11 +168,11 @@ def registered(monkeypatch):
 
 def test_your_own_transform():
     defined = run_code("your_own_transform.md")
-    defined["test_refe"]()
+    defined["test_compounde"]()
     result, dataset = defined["result"], Kinships(create_inverse_triples=True)
-    assert type(result.model) is defined["RefE"]
+    assert type(result.model) is defined["CompoundE"]
     assert repr(result.model.interaction.similarity) == "ExponentialDistance()"
-    untrained = defined["RefE"](triples_factory=dataset.training, random_seed=0)
+    untrained = defined["CompoundE"](triples_factory=dataset.training, random_seed=0)
     chance = RankBasedEvaluator().evaluate(
         untrained,
         dataset.testing.mapped_triples,

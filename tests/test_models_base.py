@@ -20,7 +20,7 @@ INFO = KGInfo(num_entities=4_000, num_relations=3, create_inverse_triples=False)
 
 @pytest.mark.parametrize("dim", [8, 64])
 @pytest.mark.parametrize(
-    "name", ["RotE", "RotL", "QueryTransE", "QueryDistMult", "QueryRotatE", "ConjComplEx", "FiveStarE"]
+    "name", ["RotE", "RotL", "QueryTransE", "QueryDistMult", "QueryRotatE", "ConjComplEx", "QueryComplEx", "FiveStarE"]
 )
 def test_distances_of_entities_do_not_depend_on_the_dimension_at_first(name, dim):
     model = model_resolver.make(name, triples_factory=INFO, embedding_dim=dim, random_seed=0)
@@ -58,7 +58,7 @@ def combinations():
 
 
 @pytest.mark.parametrize("dim", [16, 32, 200])
-@pytest.mark.parametrize("similarity", ["dot", "squared_distance", "exponential_distance"])
+@pytest.mark.parametrize("similarity", [None, "dot", "squared_distance", "exponential_distance"])
 @pytest.mark.parametrize(("model", "options"), combinations())
 def test_every_model_starts_in_the_slope_of_the_activation(model, options, similarity, dim):
     """HaLE has a gradient from its first step on. (A flat start has less than 1e-4 of Hanon's steepest slope.)"""
@@ -112,7 +112,7 @@ def test_the_dot_product_starts_as_it_did():
 
 def test_booleans_and_whole_numbers_are_checked():
     options = dict(triples_factory=INFO, embedding_dim=8)
-    for name in ("relation_scale", "tail_bias"):
+    for name in ("relation_scale", "tail_bias", "head_bias"):
         with pytest.raises(ValueError, match=f"{name}='false' is not allowed: it must be True or False"):
             RotE(**options, **{name: "false"})
         with pytest.raises(ValueError, match=f"{name}='false' is not allowed: it must be True or False"):

@@ -7,13 +7,13 @@ from pykeen.models import DistMult, RotatE, TransE, model_resolver
 from pykeen.pipeline import pipeline
 
 from pykeen_conj_hale.losses import HaLELoss
-from pykeen_conj_hale.models import QueryDistMult, QueryRotatE, QueryTransE, RotE, RotL
+from pykeen_conj_hale.models import AttE, QueryDistMult, QueryRotatE, QueryTransE, RefE, Rot2L, RotE, RotL
 from pykeen_conj_hale.training import QuerySamplingTrainingLoop
 
 cases = pytest.importorskip("tests.cases", reason="PyKEEN's test mixins are fetched by `make test`")
 
 #: Models, and how many of their parameters start at a constant: the scale, and RotL's α
-MODELS = {RotE: 1, RotL: 2, QueryTransE: 1, QueryDistMult: 1, QueryRotatE: 1}
+MODELS = {RotE: 1, RotL: 2, QueryTransE: 1, QueryDistMult: 1, QueryRotatE: 1, RefE: 1, AttE: 1, Rot2L: 3}
 
 
 @pytest.fixture(scope="module")
@@ -30,13 +30,16 @@ def test_names_and_defaults(cls, triples):
     assert repr(model.interaction.similarity) == "SquaredDistance()"
 
 
-@pytest.mark.parametrize(("cls", "per_relation"), [(RotE, 16), (RotL, 17), (QueryTransE, 8), (QueryRotatE, 16)])
+@pytest.mark.parametrize(
+    ("cls", "per_relation"),
+    [(RotE, 16), (RotL, 17), (QueryTransE, 8), (QueryRotatE, 16), (RefE, 16), (AttE, 32), (Rot2L, 34)],
+)
 def test_number_of_parameters(cls, per_relation, triples):
     model = cls(triples_factory=triples, embedding_dim=8, relation_scale=False)
     assert sum(p.numel() for p in model.relation_representations.parameters()) == per_relation * model.num_relations
 
 
-@pytest.mark.parametrize("cls", [RotE, RotL])
+@pytest.mark.parametrize("cls", [RotE, RotL, RefE, AttE, Rot2L])
 @pytest.mark.parametrize("dim", [0, 1, 7, -2])
 def test_embedding_dim_must_be_even(cls, dim, triples):
     with pytest.raises(ValueError, match=f"embedding_dim={dim} must be even"):
@@ -121,7 +124,8 @@ def test_rotations_and_factors_are_not_regularised(cls, regularizer, triples):
     model = cls(triples_factory=triples, embedding_dim=8, regularizer=regularizer, random_seed=0).train()
     model.score_hrt(triples.mapped_triples[:32])
     model.collect_regularization_term().backward()
-    rotations = {RotE: [0], RotL: [0, 2], QueryRotatE: [0]}.get(cls, [])
+    rotations = {RotE: [0], RotL: [0, 2], QueryRotatE: [0], RefE: [0], AttE: [0, 1, 2], Rot2L: [0, 2, 3, 5]}
+    rotations = rotations.get(cls, [])
     for i, relation in enumerate(model.relation_representations[:-1]):
         gradient = relation._embeddings.weight.grad
         assert (gradient is None or not gradient.any()) == (i in rotations)
@@ -171,5 +175,6 @@ def mixin(model, **options):
 
 
 ALL_OPTIONS = {"similarity": "rotl", "tail_bias": True}
-RotETests, RotLTests, QueryTransETests, QueryDistMultTests, QueryRotatETests = map(mixin, MODELS)
+for _cls in MODELS:
+    vars()[f"{_cls.__name__}Tests"] = mixin(_cls)
 RotLOptionsTests, QueryRotatEOptionsTests = (mixin(cls, **ALL_OPTIONS) for cls in (RotL, QueryRotatE))

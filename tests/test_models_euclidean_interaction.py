@@ -5,14 +5,15 @@ import pytest
 import torch
 from pykeen.nn.modules import DistMultInteraction, RotatEInteraction, TransEInteraction, interaction_resolver
 
-from pykeen_conj_hale.models import QueryDistMult, QueryRotatE, QueryTransE, RotE, RotL
+from pykeen_conj_hale.models import AttE, QueryDistMult, QueryRotatE, QueryTransE, RefE, Rot2L, RotE, RotL
 from pykeen_conj_hale.streaming.activations import Hanon
 
 cases = pytest.importorskip("tests.cases", reason="PyKEEN's test mixins are fetched by `make test`")
 
-QueryDistMultInteraction, QueryRotatEInteraction, QueryTransEInteraction, RotEInteraction, RotLInteraction = (
-    model.interaction_class for model in (QueryDistMult, QueryRotatE, QueryTransE, RotE, RotL)
+AttEInteraction, QueryDistMultInteraction, QueryRotatEInteraction, QueryTransEInteraction, RefEInteraction = (
+    model.interaction_class for model in (AttE, QueryDistMult, QueryRotatE, QueryTransE, RefE)
 )
+RotEInteraction, RotLInteraction, Rot2LInteraction = (model.interaction_class for model in (RotE, RotL, Rot2L))
 
 
 def turned(h, r):
@@ -23,10 +24,32 @@ def turned(h, r):
     return torch.block_diag(*blocks) @ h
 
 
+def mirrored(h, r):
+    """Multiply a vector by the block-diagonal matrix of reflections."""
+    blocks = [
+        torch.stack([torch.stack([c, s]), torch.stack([s, -c])]) / (c * c + s * s).sqrt() for c, s in r.view(-1, 2)
+    ]
+    return torch.block_diag(*blocks) @ h
+
+
+def attended(h, r):
+    """Mix a rotated and a reflected vector by the softmax of what they have to do with the context."""
+    candidates = torch.stack([turned(h, r[0]), mirrored(h, r[1])])
+    return (candidates @ r[2] / len(h) ** 0.5).softmax(dim=0) @ candidates + r[3]
+
+
+def layer(h, r):
+    """Apply RotL's transform."""
+    return r[2] * (turned(h, r[0]) + r[1]) / (1 + turned(h, r[0]) @ r[1])
+
+
 #: The query of single vectors, written down once more
 QUERIES = {
     RotEInteraction: lambda h, r: turned(h, r[0]) + r[1],
-    RotLInteraction: lambda h, r: r[2] * (turned(h, r[0]) + r[1]) / (1 + turned(h, r[0]) @ r[1]),
+    RotLInteraction: layer,
+    RefEInteraction: lambda h, r: mirrored(h, r[0]) + r[1],
+    AttEInteraction: attended,
+    Rot2LInteraction: lambda h, r: layer(layer(h, r[:3]), r[3:]),
     QueryTransEInteraction: lambda h, r: h + r,
     QueryDistMultInteraction: lambda h, r: h * r,
     QueryRotatEInteraction: lambda h, r: h * r / r.abs(),
@@ -125,6 +148,14 @@ def test_rote_has_translations_and_rotations_as_special_cases():
     )
 
 
+def test_a_reflection_is_its_own_inverse():
+    interaction = RefEInteraction()
+    h, (reflection, translation), _ = draw(interaction, ((3,), (3,), (3,)))
+    once = interaction.transform(h, [reflection, torch.zeros_like(translation)])
+    torch.testing.assert_close(interaction.transform(once, [reflection, torch.zeros_like(translation)]), h)
+    assert not torch.allclose(once, h)
+
+
 def test_rotl_of_orthogonal_vectors_is_rote():
     h, r = torch.tensor([1.0, 0.0, 0.0, 0.0]), torch.tensor([0.0, 0.0, 3.0, 4.0])
     rotation, t = torch.tensor([0.6, 0.8, 1.0, 0.0]), torch.randn(4)
@@ -138,8 +169,9 @@ def test_rotl_of_orthogonal_vectors_is_rote():
 def test_gradcheck(cls, similarity):
     interaction = cls(similarity=similarity)
     sides = draw(interaction, ((2, 1), (2, 1), (1, 3)))
-    if cls is RotLInteraction:  # away from the pole, 1 + ⟨x, y⟩ ≥ 1/2
-        sides[1][1] = (0.1 * sides[1][1].detach()).requires_grad_()
+    if cls in (RotLInteraction, Rot2LInteraction):  # away from the pole, 1 + ⟨x, y⟩ ≥ 1/2
+        for i in range(1, len(sides[1]), 3):
+            sides[1][i] = (0.1 * sides[1][i].detach()).requires_grad_()
     assert torch.autograd.gradcheck(lambda *x: interaction(*unflat(interaction, x)), flat(*sides))
 
 
@@ -239,7 +271,8 @@ def mixin(interaction, **options):
 
 
 ALL_OPTIONS = {"similarity": "rotl", "relation_scale": True, "tail_bias": True}
-RotETests, RotLTests, QueryTransETests, QueryDistMultTests, QueryRotatETests = map(mixin, QUERIES)
-RotEOptionsTests, RotLOptionsTests, QueryTransEOptionsTests, QueryDistMultOptionsTests = (
-    mixin(cls, **ALL_OPTIONS) for cls in QUERIES if not cls.is_complex
-)
+for _cls in QUERIES:
+    _name = _cls.__name__.removesuffix("Interaction")
+    vars()[f"{_name}Tests"] = mixin(_cls)
+    if not _cls.is_complex:
+        vars()[f"{_name}OptionsTests"] = mixin(_cls, **ALL_OPTIONS)

@@ -105,7 +105,7 @@ def test_an_initializer_for_several_representations_is_shown_without_default():
 def test_signature_and_command_line():
     names = [*options(Scaled)]
     assert names[:2] == ["self", "embedding_dim"]
-    assert names[-5:] == ["loss", "similarity", "relation_scale", "tail_bias", "kwargs"]
+    assert names[-6:] == ["loss", "similarity", "relation_scale", "tail_bias", "head_bias", "kwargs"]
     assert names.index("second_initializer") < names.index("first_initializer")
     assert [options(Scaled)[name].default for name in ("embedding_dim", "relation_scale", "tail_bias")] == [
         32,

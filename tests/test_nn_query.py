@@ -72,7 +72,8 @@ def test_score_t_never_builds_a_tensor_of_all_dimensions(options):
 
 def test_scale_is_positive_and_starts_at_one():
     interaction = Translation(relation_scale=True)
-    _, scale = interaction.encode_query(torch.zeros(3, 4), [torch.zeros(3, 4), torch.tensor([-20.0, UNIT_SCALE, 20.0])])
+    parameters = [torch.zeros(3, 4), torch.tensor([-20.0, UNIT_SCALE, 20.0])]
+    scale = interaction.encode_query(torch.zeros(3, 4), parameters).scale
     assert (scale > 0).all()
     assert scale[1].item() == pytest.approx(1.0)
 

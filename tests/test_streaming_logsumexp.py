@@ -220,7 +220,10 @@ def test_default_chunk_size():
     [
         ({"chunk_size": 0}, "chunk_size=0 is not allowed: it must be a whole number ≥ 1"),
         ({"activation": torch.tanh}, "activation=.* has a derivative"),
-        ({"similarity": "cosine"}, r"similarity='cosine' is unknown; choose one of \['dot', 'squared_distance'\]"),
+        (
+            {"similarity": "cosine"},
+            r"similarity='cosine' is unknown; choose one of \['dot', 'squared_distance'",
+        ),
         ({"query": torch.zeros(3, 5)}, "query has shape"),
         ({"entity": torch.zeros(0, 4)}, "n ≥ 1"),
         ({"scale": torch.zeros(2)}, "scale has shape"),

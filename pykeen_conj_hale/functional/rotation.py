@@ -5,8 +5,9 @@ r"""Givens rotations: each pair of dimensions (2i, 2i+1) of a vector is turned b
     \begin{pmatrix} c_i & -s_i \\ s_i & c_i \end{pmatrix} \begin{pmatrix} x_{2i} \\ x_{2i+1} \end{pmatrix},
     \qquad (c_i, s_i) = (r_{2i}, r_{2i+1})
 
-The same is the product of a complex vector with numbers of modulus 1. The parameters of a rotation are not constrained:
-they are normalised where they are used.
+The same is the product of a complex vector with numbers of modulus 1. A reflection has :math:`(c_i, s_i)` and
+:math:`(s_i, -c_i)` as rows instead. The parameters of both are not constrained: they are normalised where they are
+used.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import math
 import torch
 from torch import Tensor
 
-__all__ = ["from_pairs", "givens_rotation", "pairs", "unit", "unit_modulus"]
+__all__ = ["from_pairs", "givens_reflection", "givens_rotation", "pairs", "unit", "unit_modulus"]
 
 
 def pairs(x: Tensor) -> tuple[Tensor, Tensor]:
@@ -80,3 +81,22 @@ def givens_rotation(x: Tensor, r: Tensor) -> Tensor:
     """
     (c, s), (first, second) = unit(*pairs(r)), pairs(x)
     return from_pairs(c * first - s * second, s * first + c * second)
+
+
+def givens_reflection(x: Tensor, r: Tensor) -> Tensor:
+    r"""Reflect the pairs of x by those of r; it keeps the norm of every pair, and is its own inverse.
+
+    .. math::
+        \mathrm{Ref}(r)\, x = \bigoplus_i \frac{1}{\sqrt{c_i^2 + s_i^2}}
+        \begin{pmatrix} c_i & s_i \\ s_i & -c_i \end{pmatrix} \begin{pmatrix} x_{2i} \\ x_{2i+1} \end{pmatrix}
+
+    See https://arxiv.org/abs/2005.00545 (Chami et al., 2020), equation 5.
+
+    :param x: shape: ``(*batch_dims, d)``, real, d even
+    :param r: shape: ``(*batch_dims, d)``, real; the reflection's parameters, normalised here. The batch dimensions
+        broadcast.
+    :return: shape: ``(*batch_dims, d)``
+    :raises ValueError: if d is odd
+    """
+    (c, s), (first, second) = unit(*pairs(r)), pairs(x)
+    return from_pairs(c * first + s * second, s * first - c * second)

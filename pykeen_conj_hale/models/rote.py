@@ -13,7 +13,7 @@ class RotE(DistanceQueryModel):
 
     The rotation's parameters r are normalised in the transform; see :mod:`~pykeen_conj_hale.functional.rotation`. The
     defaults are those of HaLE (https://arxiv.org/abs/2201.00565): the squared distance with a scale per relation. The
-    original has biases of head and tail instead; ``relation_scale=False, tail_bias=True`` is its tail prediction.
+    original has biases instead: ``relation_scale=False, head_bias=True, tail_bias=True``.
 
     ---
     name: RotE

@@ -4,26 +4,31 @@ All models are one idea, ``score(h, r, t) = similarity(query(h, r), t)``. A mode
 relation representations (:class:`Relation`), and writes the transform that makes the query; see :class:`QueryModel`.
 """
 
-from ..functional.rotation import from_pairs, givens_rotation, pairs, unit, unit_modulus
+from ..functional.rotation import from_pairs, givens_reflection, givens_rotation, pairs, unit, unit_modulus
 from .declaration import Relation
 from .distance import DistanceQueryModel
 from .finite import NonFiniteScoreError
+from .hyperbolic import HyperbolicQueryModel
 from .initializers import (
     complex_normal_,
     init_phases,
     near_zero_,
     normal_entities_,
+    normal_tangents_,
     random_rotations_,
     small_phases_,
+    unit_softplus_,
 )
 from .model import QueryModel
 from .query import Query, QueryInteraction, Target
-from .similarity import Dot, ExponentialDistance, Similarity, SquaredDistance, similarity_resolver
+from .similarity import Dot, ExponentialDistance, HyperbolicDistance, Similarity, SquaredDistance, similarity_resolver
 
 __all__ = [
     "DistanceQueryModel",
     "Dot",
     "ExponentialDistance",
+    "HyperbolicDistance",
+    "HyperbolicQueryModel",
     "NonFiniteScoreError",
     "Query",
     "QueryInteraction",
@@ -34,14 +39,17 @@ __all__ = [
     "Target",
     "complex_normal_",
     "from_pairs",
+    "givens_reflection",
     "givens_rotation",
     "init_phases",
     "near_zero_",
     "normal_entities_",
+    "normal_tangents_",
     "pairs",
     "random_rotations_",
     "similarity_resolver",
     "small_phases_",
     "unit",
     "unit_modulus",
+    "unit_softplus_",
 ]

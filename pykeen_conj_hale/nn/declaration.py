@@ -25,7 +25,8 @@ class Relation:
     """A relation representation, declared as an attribute of a model's class: an embedding per relation.
 
     The model gets the options ``NAME_initializer`` and ``NAME_initializer_kwargs``. The embedding is complex where the
-    model is, but a single number is always real.
+    model is, but a single number is always real. One of the name ``curvature`` and of shape ``""`` is the parameter of
+    the curvature: the transform gets the positive number that is made of it, and so does the similarity.
 
     :param initializer: the initializer where none is given
     :param shape: PyKEEN's notation: ``"d"`` for a vector of ``embedding_dim`` numbers, ``""`` for a single number,
@@ -114,6 +115,7 @@ def make_interaction(model: type[QueryModel]) -> type[QueryInteraction]:
         similarity_default: ClassVar[str] = model.similarity_default or QueryInteraction.similarity_default
         entity_shape = ("d",)
         relation_shape = tuple(relation.shape for relation in relations.values())
+        curvature_index: ClassVar[int | None] = list(relations).index("curvature") if "curvature" in relations else None
 
         def transform(self, h: Any, r: Any) -> Tensor:
             return phi(h, *parts_of(r))

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from ..checks import check_number
 from ..functional.rotation import from_pairs
+from .query import UNIT_SCALE
 
 __all__ = [
     "check_initializer",
@@ -17,8 +18,10 @@ __all__ = [
     "init_phases",
     "near_zero_",
     "normal_entities_",
+    "normal_tangents_",
     "random_rotations_",
     "small_phases_",
+    "unit_softplus_",
 ]
 
 
@@ -47,6 +50,27 @@ def normal_entities_(tensor: Tensor, std: float | None = None) -> Tensor:
     """
     std = math.sqrt(0.32 / tensor[0].numel()) if std is None else check_number("std", std, minimum=0)
     return nn.init.normal_(tensor, std=std)
+
+
+def normal_tangents_(tensor: Tensor, std: float | None = None) -> Tensor:
+    r"""Initialize tangent vectors such that squared hyperbolic distances start as those of :func:`normal_entities_`.
+
+    The hyperbolic distance is twice as long as that of tangent vectors near the origin.
+
+    :param tensor: shape: ``(num_entities, d)``, real; filled in place
+    :param std: the standard deviation, ≥ 0; by default :math:`\sqrt{0.08 / d}`, 0.05 at d = 32
+    :return: the tensor
+    """
+    return normal_entities_(tensor, std=math.sqrt(0.08 / tensor[0].numel()) if std is None else std)
+
+
+def unit_softplus_(tensor: Tensor) -> Tensor:
+    """Initialize the parameters of positive numbers such that these are 1, which their softplus gives.
+
+    :param tensor: any shape, real; filled in place
+    :return: the tensor
+    """
+    return nn.init.constant_(tensor, UNIT_SCALE)
 
 
 def near_zero_(tensor: Tensor, std: float = 0.01) -> Tensor:

@@ -31,7 +31,7 @@ class QueryModel(FiniteScoreModel):
     r"""A model which compares the query of head and relation with the tail.
 
     .. math::
-        \mathrm{score}(h, r, t) = c_r \Psi(\Phi(h, r), t) + b_t
+        \mathrm{score}(h, r, t) = c_r \Psi(\Phi(h, r), t) + b_t + b'_h
 
     A subclass declares its relation representations, as attributes that are a
     :class:`~pykeen_conj_hale.nn.declaration.Relation`, and writes the transform Φ, a static method
@@ -74,6 +74,8 @@ class QueryModel(FiniteScoreModel):
     relation_scale_default: ClassVar[bool] = False
     #: Whether there is a bias per tail by default
     tail_bias_default: ClassVar[bool] = False
+    #: Whether there is a bias per head by default
+    head_bias_default: ClassVar[bool] = False
 
     interaction: QueryInteraction
     #: The regularizer of the interaction's factors: N3, which no single representation can compute
@@ -105,6 +107,7 @@ class QueryModel(FiniteScoreModel):
         similarity: HintOrType[Similarity] = None,
         relation_scale: bool | None = None,
         tail_bias: bool | None = None,
+        head_bias: bool | None = None,
         entity_initializer: Hint[Initializer] = None,
         entity_initializer_kwargs: OptionalKwargs = None,
         regularizer: HintOrType[Regularizer] = None,
@@ -115,9 +118,11 @@ class QueryModel(FiniteScoreModel):
 
         :param triples_factory: the numbers of entities and relations
         :param embedding_dim: the dimension d of entities; of complex ones, the number of complex numbers
-        :param similarity: the similarity Ψ: ``"dot"``, ``"squared_distance"`` or ``"exponential_distance"``
+        :param similarity: the similarity Ψ: ``"dot"``, ``"squared_distance"`` or ``"exponential_distance"``; of a
+            model with a curvature per relation also ``"hyperbolic_distance"``
         :param relation_scale: whether there is a scale :math:`c_r > 0` per relation, which starts at 1
         :param tail_bias: whether there is a bias :math:`b_t` per tail, which starts at 0
+        :param head_bias: whether there is a bias :math:`b'_h` per head, which starts at 0
         :param entity_initializer: the initializer of entities
         :param entity_initializer_kwargs: arguments of the initializer
         :param regularizer: the regularizer of the entities and relations looked up in training;
@@ -136,10 +141,7 @@ class QueryModel(FiniteScoreModel):
         check_initializer("entity_initializer", entity_initializer)
         default = cls.similarity_default or cls.interaction_class.similarity_default
         psi = resolve(similarity_resolver, "similarity", similarity, default=default)
-        relation_scale = check_bool(
-            "relation_scale", cls.relation_scale_default if relation_scale is None else relation_scale
-        )
-        tail_bias = check_bool("tail_bias", cls.tail_bias_default if tail_bias is None else tail_bias)
+        terms = _terms(cls, relation_scale=relation_scale, tail_bias=tail_bias, head_bias=head_bias)
         factor_regularizer, regularization = _split_regularizer(regularizer, regularizer_kwargs)
         entity_kwargs = dict(
             shape=options["embedding_dim"],
@@ -150,18 +152,16 @@ class QueryModel(FiniteScoreModel):
         )
         entities = [{**embedding_dtype(cls.interaction_class), **regularization, **entity_kwargs}]
         relations = [{**regularization, **relation} for relation in take_relations(cls, options, psi, kwargs)]
-        if relation_scale:
+        if terms["relation_scale"]:
             relations.append(_scalar(UNIT_SCALE))
-        if tail_bias:
-            entities.append(_scalar(0.0))
+        entities += [_scalar(0.0)] * (terms["head_bias"] + terms["tail_bias"])
         super().__init__(
             triples_factory=triples_factory,
             interaction=cls.interaction_class,
             interaction_kwargs=dict(
                 {name: options[name] for name in interaction_options(cls.interaction_class) if name in options},
                 similarity=psi,
-                relation_scale=relation_scale,
-                tail_bias=tail_bias,
+                **terms,
             ),
             entity_representations_kwargs=entities,
             relation_representations_kwargs=relations,
@@ -223,6 +223,14 @@ def _split_regularizer(
         assert isinstance(n3, N3Regularizer)
         return n3, dict(regularizer=None, regularizer_kwargs=None)
     return None, dict(regularizer=regularizer, regularizer_kwargs=kwargs)
+
+
+def _terms(cls: type[QueryModel], **given: bool | None) -> dict[str, bool]:
+    """Check the options that are yes or no; None stands for the model's default."""
+    return {
+        name: check_bool(name, getattr(cls, f"{name}_default") if value is None else value)
+        for name, value in given.items()
+    }
 
 
 def _scalar(value: float) -> dict[str, Any]:

@@ -104,6 +104,7 @@ def list_options(model: type[QueryModel]) -> dict[str, tuple[Any, Any]]:
         "similarity": (Optional[str], None),  # noqa: UP045 -- what PyKEEN's command line compares with
         "relation_scale": (bool, model.relation_scale_default),
         "tail_bias": (bool, model.tail_bias_default),
+        "head_bias": (bool, model.head_bias_default),
     }
 
 

@@ -1,7 +1,7 @@
 r"""The base of all interactions: a query compared with a target.
 
 .. math::
-    \mathrm{score}(h, r, t) = c_r \Psi(\Phi(h, r), t) + b_t
+    \mathrm{score}(h, r, t) = c_r \Psi(\Phi(h, r), t) + b_t + b'_h
 
 A subclass writes the transform Φ only. This module is the one place which knows the fast path: a query of batch shape
 ``(b, 1)`` against targets of batch shape ``(1, n)`` is one matrix product, whatever Φ is.
@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, ClassVar, NamedTuple
 
 from class_resolver import HintOrType
@@ -20,6 +20,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from ..checks import check_bool, resolve
+from ..functional.hyperbolic import positive_curvature
 from ..functional.similarity import as_real
 from ..streaming.activations import HardnessActivation
 from ..streaming.logsumexp import streaming_logsumexp
@@ -38,6 +39,18 @@ class Query(NamedTuple):
     vector: Tensor
     #: shape: ``batch_dims``, positive; None for 1
     scale: Tensor | None
+    #: shape: ``batch_dims``, positive; minus the curvature of the query's space, None for a flat one
+    curvature: Tensor | None = None
+    #: shape: ``batch_dims``, what is added to its scores; None for 0
+    bias: Tensor | None = None
+
+    def map(self, function: Callable[[Tensor], Tensor]) -> Query:
+        """Apply a function of the leading dimensions, such as an index, to all that a query consists of.
+
+        :param function: the function
+        :return: the query of the results
+        """
+        return Query(*(None if x is None else function(x) for x in self))  # type: ignore[arg-type]
 
 
 class Target(NamedTuple):
@@ -55,14 +68,19 @@ class QueryInteraction(Interaction[Any, Any, Any], ABC):
     Subclasses set :attr:`entity_shape` and :attr:`relation_shape` to what their transform needs, and write
     :meth:`transform`. The options here are those of every query model:
 
-    - the similarity Ψ: the dot product, minus the squared Euclidean distance, or minus RotL's function of it;
+    - the similarity Ψ: the dot product, minus the squared Euclidean distance, or minus RotL's function of it; of an
+      interaction with a curvature per relation also minus the squared hyperbolic distance;
     - a scale :math:`c_r = \mathrm{softplus}(\cdot) > 0` per relation, one more relation representation of shape ``()``
       (positive, because a scale that changes its sign turns the ranking around);
-    - a bias :math:`b_t` per entity, one more entity representation of shape ``()``, of the tail only.
+    - a bias :math:`b'_h` per entity as head, and :math:`b_t` as tail: one more entity representation each, of shape
+      ``()``. That of heads changes no rank of tails, but the value of losses such as the logistic one.
     """
 
     #: The similarity where none is given
     similarity_default: ClassVar[str] = "dot"
+    #: Which relation representation is the curvature's parameter, of shape ``()``, if there is one. The transform gets
+    #: :math:`c = \mathrm{softplus}(\cdot) > 0` in its place.
+    curvature_index: ClassVar[int | None] = None
 
     similarity: Similarity
 
@@ -71,24 +89,40 @@ class QueryInteraction(Interaction[Any, Any, Any], ABC):
         similarity: HintOrType[Similarity] = None,
         relation_scale: bool = False,
         tail_bias: bool = False,
+        head_bias: bool = False,
     ) -> None:
         """Initialize the interaction.
 
-        :param similarity: the similarity Ψ, by name, class or instance: ``"dot"``, ``"squared_distance"`` or
-            ``"exponential_distance"``. Defaults to the class's :attr:`similarity_default`.
+        :param similarity: the similarity Ψ, by name, class or instance: ``"dot"``, ``"squared_distance"``,
+            ``"exponential_distance"`` or ``"hyperbolic_distance"``. Defaults to the class's :attr:`similarity_default`.
         :param relation_scale: whether there is a positive scale per relation
         :param tail_bias: whether there is a bias per tail
-        :raises ValueError: if an argument is not allowed
+        :param head_bias: whether there is a bias per head
+        :raises ValueError: if an argument is not allowed, or the similarity needs a curvature that there is not
         """
         super().__init__()
         self.similarity = resolve(similarity_resolver, "similarity", similarity, default=self.similarity_default)
         self.relation_scale = check_bool("relation_scale", relation_scale)
         self.tail_bias = check_bool("tail_bias", tail_bias)
+        self.head_bias = check_bool("head_bias", head_bias)
+        if self.similarity.needs_curvature and self.curvature_index is None:
+            raise ValueError(
+                f"similarity={self.similarity!r} is not allowed: {type(self).__name__} has no curvature. RotH, "
+                "RefH and AttH have one per relation."
+            )
         if relation_scale:
             self.relation_shape = (*self.relation_shape, "")
-        if tail_bias:
-            self._head_indices = range(len(self.entity_shape))
-            self.entity_shape = (*self.entity_shape, "")
+        self._add_biases()
+
+    def _add_biases(self) -> None:
+        """Add the entity representations of biases, and say which side has which."""
+        vectors = range(len(self.entity_shape))
+        if self.head_bias or self.tail_bias:
+            self.entity_shape = (*self.entity_shape, *[""] * (self.head_bias + self.tail_bias))
+            # the head's bias comes first
+            self._head_indices = range(len(vectors) + self.head_bias)
+        if self.head_bias:
+            self._tail_indices = (*vectors, *[len(vectors) + 1] * self.tail_bias)
 
     @abstractmethod
     def transform(self, h: Any, r: Any) -> Tensor:
@@ -106,11 +140,19 @@ class QueryInteraction(Interaction[Any, Any, Any], ABC):
         :param r: the relation representation(s), as for :meth:`forward`
         :return: the query, with its scale
         """
-        scale = None
+        scale = curvature = bias = None
         if self.relation_scale:
             *parts, raw = r
             r, scale = unpack(parts), functional.softplus(raw)
-        return Query(vector=as_real(self.transform(h, r)), scale=scale)
+        if self.curvature_index is not None:
+            parts = list(parts_of(r))
+            parts[self.curvature_index] = curvature = positive_curvature(parts[self.curvature_index])
+            r = unpack(parts)
+        if self.head_bias:
+            *parts, bias = h
+            h = unpack(parts)
+        vector = as_real(self.transform(h, r))
+        return Query(vector, scale, curvature, None if bias is None else bias.expand(vector.shape[:-1]))
 
     def encode_target(self, t: Any) -> Target:
         """Build the target of a tail.
@@ -131,12 +173,14 @@ class QueryInteraction(Interaction[Any, Any, Any], ABC):
         :param target: the targets
         :return: shape: ``batch_dims``
         """
-        scores = self.similarity(query.vector, target.vector)
+        scores = self.similarity(query.vector, target.vector, query.curvature)
         if query.scale is not None:
             # in place where nobody needs the scores for a gradient, as a pass over fresh memory takes longer
             scores = scores * query.scale if scores.requires_grad else scores.mul_(query.scale)
         if target.bias is not None:
             scores = scores + target.bias
+        if query.bias is not None:
+            scores = scores + query.bias
         return scores
 
     def logsumexp(
@@ -162,6 +206,8 @@ class QueryInteraction(Interaction[Any, Any, Any], ABC):
             similarity=self.similarity.streamed,
             scale=query.scale,
             bias=target.bias,
+            offset=query.bias,
+            curvature=query.curvature if self.similarity.needs_curvature else None,
             activation=activation,
             chunk_size=chunk_size,
             link=self.similarity.link,
@@ -171,7 +217,7 @@ class QueryInteraction(Interaction[Any, Any, Any], ABC):
     def factors(self, h: Any, r: Any, t: Any) -> Iterator[Tensor]:
         """List the factors of triples in the decomposition of the scores' tensor, for regularizers such as N3.
 
-        Scale and bias are none.
+        Scale, curvature and biases are none.
 
         :param h: the head representation(s), as for :meth:`forward`, or None to leave out their factors
         :param r: the relation representation(s), as for :meth:`forward`, or None
@@ -179,7 +225,8 @@ class QueryInteraction(Interaction[Any, Any, Any], ABC):
         :return: vectors of which the moduli count, each of shape ``(*batch_dims, n)``, real or complex
         """
         if h is not None:
-            yield from parts_of(h)
+            parts = parts_of(h)
+            yield from parts[:-1] if self.head_bias else parts
         if r is not None:
             parts = parts_of(r)
             yield from self.relation_factors(unpack(parts[:-1] if self.relation_scale else parts))
@@ -210,7 +257,9 @@ class QueryInteraction(Interaction[Any, Any, Any], ABC):
 
     def extra_repr(self) -> str:
         """Show the options."""
-        return f"similarity={self.similarity}, relation_scale={self.relation_scale}, tail_bias={self.tail_bias}"
+        options = f"similarity={self.similarity}, relation_scale={self.relation_scale}, tail_bias={self.tail_bias}"
+        # checkpoints know a model by what is shown
+        return f"{options}, head_bias=True" if self.head_bias else options
 
 
 def unpack(parts: Sequence[Tensor]) -> Tensor | Sequence[Tensor]:

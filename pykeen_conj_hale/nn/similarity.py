@@ -8,11 +8,19 @@ from typing import ClassVar
 from class_resolver import ClassResolver
 from torch import Tensor
 
+from ..functional.hyperbolic_distance import hyperbolic_squared_distance
 from ..functional.similarity import inner_product, squared_distance
 from ..streaming.links import ExponentialLink, Link
 from ..streaming.logsumexp import StreamedSimilarity
 
-__all__ = ["Dot", "ExponentialDistance", "Similarity", "SquaredDistance", "similarity_resolver"]
+__all__ = [
+    "Dot",
+    "ExponentialDistance",
+    "HyperbolicDistance",
+    "Similarity",
+    "SquaredDistance",
+    "similarity_resolver",
+]
 
 
 class Similarity(ABC):
@@ -24,18 +32,21 @@ class Similarity(ABC):
     streamed: ClassVar[StreamedSimilarity]
     #: the map ψ of the squared distance, for similarities which are minus a function of it
     link: ClassVar[Link | None] = None
+    #: whether each query has to bring the curvature of its space
+    needs_curvature: ClassVar[bool] = False
 
     @property
     def is_distance(self) -> bool:
         """Whether it is minus a function of the distance, so that its arguments have to start close to one another."""
-        return self.streamed == "squared_distance"
+        return self.streamed != "dot"
 
     @abstractmethod
-    def __call__(self, query: Tensor, target: Tensor) -> Tensor:
+    def __call__(self, query: Tensor, target: Tensor, curvature: Tensor | None = None) -> Tensor:
         """Compare queries with targets.
 
         :param query: shape: ``(*batch_dims, d)``, real
         :param target: shape: ``(*batch_dims, d)``, real; the batch dimensions broadcast
+        :param curvature: shape: the batch dimensions of the queries, positive; only for similarities that need it
         :return: shape: ``batch_dims``
         """
 
@@ -50,7 +61,7 @@ class Dot(Similarity):
     synonyms: ClassVar[set[str]] = {"dot_product", "inner_product"}
     streamed = "dot"
 
-    def __call__(self, query: Tensor, target: Tensor) -> Tensor:
+    def __call__(self, query: Tensor, target: Tensor, curvature: Tensor | None = None) -> Tensor:
         """Compare queries with targets; see :meth:`Similarity.__call__`."""
         return inner_product(query, target)
 
@@ -61,7 +72,7 @@ class SquaredDistance(Similarity):
     synonyms: ClassVar[set[str]] = {"distance", "squared_euclidean_distance"}
     streamed = "squared_distance"
 
-    def __call__(self, query: Tensor, target: Tensor) -> Tensor:
+    def __call__(self, query: Tensor, target: Tensor, curvature: Tensor | None = None) -> Tensor:
         """Compare queries with targets; see :meth:`Similarity.__call__`."""
         distance = squared_distance(query, target)
         # in place where nobody needs it for a gradient: one matrix of scores less, and one pass over fresh memory
@@ -78,14 +89,32 @@ class ExponentialDistance(Similarity):
     streamed = "squared_distance"
     link: ClassVar[ExponentialLink] = ExponentialLink()
 
-    def __call__(self, query: Tensor, target: Tensor) -> Tensor:
+    def __call__(self, query: Tensor, target: Tensor, curvature: Tensor | None = None) -> Tensor:
         """Compare queries with targets; see :meth:`Similarity.__call__`."""
         return -self.link(squared_distance(query, target))
 
 
+class HyperbolicDistance(Similarity):
+    r"""Minus the squared hyperbolic distance :math:`-d_c(q, t)^2 \le 0`, the similarity of RotH (Chami et al., 2020).
+
+    Queries and targets are tangent vectors at the origin of the Poincaré ball of curvature :math:`-c`, and c is the
+    query's. See :mod:`~pykeen_conj_hale.functional.hyperbolic_distance`.
+    """
+
+    synonyms: ClassVar[set[str]] = {"hyperbolic", "poincare"}
+    streamed = "hyperbolic_distance"
+    needs_curvature: ClassVar[bool] = True
+
+    def __call__(self, query: Tensor, target: Tensor, curvature: Tensor | None = None) -> Tensor:
+        """Compare queries with targets; see :meth:`Similarity.__call__`."""
+        if curvature is None:
+            raise ValueError("curvature=None is not allowed: the hyperbolic distance needs that of each query's space.")
+        return -hyperbolic_squared_distance(query, target, curvature)
+
+
 #: Similarities by name
 similarity_resolver: ClassResolver[Similarity] = ClassResolver(
-    [Dot, SquaredDistance, ExponentialDistance],
+    [Dot, SquaredDistance, ExponentialDistance, HyperbolicDistance],
     base=Similarity,  # type: ignore[type-abstract]
     default=Dot,
 )

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable
 from functools import cache
+from typing import Any
 
 import torch
 
 from .activations import Hanon, Identity
-from .kernel import EAGER, Passes
+from .passes import EAGER, Passes
 
 __all__ = ["compiled_passes"]
 
@@ -25,7 +27,8 @@ def compiled_passes(device_type: str) -> Passes:
     :return: the passes
     """
     # the sizes of blocks stay symbolic: the last chunk and the last batch are smaller
-    passes = Passes(*(torch.compile(function, dynamic=True) for function in EAGER))
+    compiled: Iterable[Any] = (torch.compile(function, dynamic=True) for function in EAGER)
+    passes = Passes(*compiled)
     try:
         y = torch.zeros(2, 3, device=device_type)
         reference = torch.zeros(2, 1, device=device_type)

@@ -16,11 +16,14 @@ also the weights of the softmax, which saves a product of the four. So memory be
 is bounded, whatever the number of entities.
 
 A similarity which is a function of the squared distance, :math:`s_{ij} = -c_i\, \psi(\|q_i - e_j\|^2) + b_j`, is
-streamed as the squared distance with a link ψ; c and b are applied to the block then.
+streamed as the squared distance with a link ψ; c and b are applied to the block then. So is the squared hyperbolic
+distance, a function of an inner product, ‖e‖², and two numbers per query
+(:mod:`~pykeen_conj_hale.functional.hyperbolic_distance`).
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Literal, TypeAlias, get_args
 
@@ -30,13 +33,16 @@ from torch import Tensor
 from ..checks import check_bool, check_choice, check_whole
 from .activations import HardnessActivation, Identity
 from .compiled import compiled_passes
-from .kernel import EAGER, Stream, StreamingLogSumExp
+from .kernel import StreamingLogSumExp
 from .links import Link
+from .maps import BlockMap, HyperbolicMap, LinkMap
+from .passes import EAGER, Passes
+from .stream import Stream
 
 __all__ = ["StreamedSimilarity", "default_chunk_size", "stored_logsumexp", "streaming_logsumexp"]
 
 #: The similarities which the stream knows how to write as an inner product
-StreamedSimilarity: TypeAlias = Literal["dot", "squared_distance"]
+StreamedSimilarity: TypeAlias = Literal["dot", "squared_distance", "hyperbolic_distance"]
 
 #: Values of one chunk's block of scores. On a CPU it should stay in the second-level cache together with what is
 #: computed from it; on an accelerator larger blocks keep all multiprocessors busy.
@@ -75,6 +81,8 @@ def streaming_logsumexp(
     similarity: StreamedSimilarity = "dot",
     scale: Tensor | None = None,
     bias: Tensor | None = None,
+    offset: Tensor | None = None,
+    curvature: Tensor | None = None,
     activation: HardnessActivation | None = None,
     chunk_size: int | None = None,
     link: Link | None = None,
@@ -82,13 +90,17 @@ def streaming_logsumexp(
 ) -> Tensor:
     """Log-sum-exp over all entities of the activated scores, in bounded memory.
 
-    It is differentiable (once) in query, entity, scale and bias. Half precision is computed in float32.
+    It is differentiable (once) in query, entity, scale, bias, offset and curvature. Half precision is computed in
+    float32.
 
     :param query: shape: ``(m, d)``, real; the query vectors
     :param entity: shape: ``(n, d)``, real, n ≥ 1; the vectors of all entities
     :param similarity: the similarity of a query and an entity
     :param scale: shape: ``(m,)``; the scale c of each query, 1 by default
     :param bias: shape: ``(n,)``; the bias b of each entity, 0 by default
+    :param offset: shape: ``(m,)``; what is added to all scores of a query, 0 by default
+    :param curvature: shape: ``(m,)``; minus the curvature of each query's space, > 0, for
+        ``"hyperbolic_distance"`` only
     :param activation: the activation h of minus the score, the identity by default
     :param chunk_size: the number of entities per chunk, ≥ 1; chosen from the device by default
     :param link: the map ψ of the squared distance, none by default; for ``"squared_distance"`` only
@@ -97,30 +109,38 @@ def streaming_logsumexp(
     :return: shape: ``(m,)``
     :raises ValueError: if an argument has the wrong shape, device or kind, or is not in the allowed range
     """
-    _check(query=query, entity=entity, similarity=similarity, scale=scale, bias=bias, chunk_size=chunk_size)
-    if link is not None and similarity != "squared_distance":
-        raise ValueError(f"link={link} is a map of the squared distance; it cannot be combined with {similarity=}.")
+    tensors = {
+        "query": query, "entity": entity, "scale": scale, "bias": bias, "offset": offset, "curvature": curvature
+    }  # fmt: skip
+    _check(tensors, similarity, chunk_size, link)
     if activation is not None and not isinstance(activation, HardnessActivation):
         raise ValueError(
             f"activation={activation!r} is not allowed: it must be a HardnessActivation, which has a derivative."
         )
     check_bool("compile", compile)
+    passes = compiled_passes(query.device.type) if compile else EAGER
     stream = Stream(
-        squared=similarity == "squared_distance",
+        squared=similarity != "dot",
         activation=activation or Identity(),
-        link=link,
+        map=_choose_map(similarity, link, passes),
         chunk_size=chunk_size or default_chunk_size(query.shape[0], query.device),
-        passes=compiled_passes(query.device.type) if compile else EAGER,
+        passes=passes,
+        has_offset=offset is not None,
     )
     with _no_autocast(query.device.type):
         dtype = torch.promote_types(torch.promote_types(query.dtype, entity.dtype), torch.float32)
-        query, c = query.to(dtype), None if scale is None else scale.to(dtype)
-        left = stream.left_factor(query, c, bias is not None)
-        # without a link it is in the factor
-        c = None if link is None else query.new_ones(query.shape[0], 1) if c is None else c.unsqueeze(dim=-1)
+        scale, offset, curvature = (None if x is None else x.to(dtype) for x in (scale, offset, curvature))
+        left, rows = stream.left_factors(query.to(dtype), scale, bias is not None, offset, curvature)
         keep = torch.is_grad_enabled() and query.shape[0] * entity.shape[0] <= _KEPT_VALUES
-        result: Tensor = StreamingLogSumExp.apply(left, entity, bias, c, stream, keep)  # type: ignore[no-untyped-call]
+        result: Tensor = StreamingLogSumExp.apply(left, entity, bias, rows, stream, keep)  # type: ignore[no-untyped-call]
         return result
+
+
+def _choose_map(similarity: StreamedSimilarity, link: Link | None, passes: Passes) -> BlockMap | None:
+    """Choose what is done to blocks."""
+    if similarity == "hyperbolic_distance":
+        return HyperbolicMap(passes)
+    return None if link is None else LinkMap(link)
 
 
 def _is_autocast(device_type: str) -> bool:
@@ -136,29 +156,49 @@ def _no_autocast(device_type: str) -> AbstractContextManager[Any]:
 
 
 def _check(
-    query: Tensor, entity: Tensor, similarity: str, scale: Tensor | None, bias: Tensor | None, chunk_size: int | None
+    tensors: Mapping[str, Tensor | None], similarity: StreamedSimilarity, chunk_size: int | None, link: Link | None
 ) -> None:
     check_choice("similarity", similarity, get_args(StreamedSimilarity))
     if chunk_size is not None:
         check_whole("chunk_size", chunk_size)
+    if link is not None and similarity != "squared_distance":
+        raise ValueError(f"link={link} is a map of the squared distance; it cannot be combined with {similarity=}.")
+    if (tensors["curvature"] is not None) != (similarity == "hyperbolic_distance"):
+        raise ValueError(
+            f"curvature={'None' if tensors['curvature'] is None else '…'} cannot be combined with {similarity=}: "
+            "a curvature per query is what the hyperbolic distance needs, and only it."
+        )
+    _check_shapes(tensors)
+    query = tensors["query"]
+    assert query is not None
+    for name, tensor in tensors.items():
+        if tensor is not None:
+            _check_tensor(name, tensor, query)
+
+
+def _check_shapes(tensors: Mapping[str, Tensor | None]) -> None:
+    query, entity = tensors["query"], tensors["entity"]
+    assert query is not None
+    assert entity is not None
     if query.ndim != 2 or entity.ndim != 2 or query.shape[1] != entity.shape[1] or not entity.shape[0]:
         raise ValueError(
             f"query has shape {tuple(query.shape)} and entity {tuple(entity.shape)}; "
             "needed are (m, d) and (n, d), n ≥ 1."
         )
-    for name, tensor, size in (("scale", scale, query.shape[0]), ("bias", bias, entity.shape[0])):
+    sizes = dict.fromkeys(("scale", "offset", "curvature"), query.shape[0]) | {"bias": entity.shape[0]}
+    for name, size in sizes.items():
+        tensor = tensors[name]
         if tensor is not None and tuple(tensor.shape) != (size,):
             raise ValueError(f"{name} has shape {tuple(tensor.shape)}; needed is ({size},).")
-    given = {"query": query, "entity": entity, "scale": scale, "bias": bias}
-    for name, tensor in given.items():
-        if tensor is None:
-            continue
-        if not tensor.is_floating_point():
-            raise ValueError(f"{name} has dtype {tensor.dtype}; it must be real (view complex vectors as real first).")
-        # autocast makes half precision of some of them, as it likes
-        other_dtype = name == "entity" and tensor.dtype != query.dtype and not _is_autocast(query.device.type)
-        if tensor.device != query.device or other_dtype:
-            raise ValueError(
-                f"{name} is {tensor.dtype} on {tensor.device}, but query is {query.dtype} on {query.device}; "
-                "they must agree."
-            )
+
+
+def _check_tensor(name: str, tensor: Tensor, query: Tensor) -> None:
+    if not tensor.is_floating_point():
+        raise ValueError(f"{name} has dtype {tensor.dtype}; it must be real (view complex vectors as real first).")
+    # autocast makes half precision of some of them, as it likes
+    other_dtype = name == "entity" and tensor.dtype != query.dtype and not _is_autocast(query.device.type)
+    if tensor.device != query.device or other_dtype:
+        raise ValueError(
+            f"{name} is {tensor.dtype} on {tensor.device}, but query is {query.dtype} on {query.device}; "
+            "they must agree."
+        )

@@ -32,7 +32,8 @@ def heads_logsumexp(
     r"""Compute :math:`\log\sum_h \exp(-h(-\mathrm{score}(h, r_i, t_i)))` over candidate heads h, for rows i.
 
     :param interaction: the interaction
-    :param query: the queries of all R relations with all S candidates, batch shape ``(R, S)``, scales ``(R, 1)``
+    :param query: the queries of all R relations with all S candidates, batch shape ``(R, S)``; scales and
+        curvatures ``(R, 1)``
     :param relation_of: shape: ``(m,)``, which of the R relations a row has
     :param target: the tails of the rows, batch shape ``(m,)``
     :param activation: the activation, the identity by default
@@ -40,10 +41,7 @@ def heads_logsumexp(
     """
     relations, rows, place = blocks_of_groups(relation_of, BLOCK_SIZE)
     scores = interaction.compare(
-        Query(
-            query.vector[relations].unsqueeze(dim=1),
-            None if query.scale is None else query.scale[relations].unsqueeze(dim=1),
-        ),
+        query.map(lambda x: x[relations].unsqueeze(dim=1)),
         Target(
             target.vector[rows].unsqueeze(dim=2), None if target.bias is None else target.bias[rows].unsqueeze(dim=2)
         ),

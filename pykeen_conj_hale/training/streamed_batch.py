@@ -73,8 +73,7 @@ class StreamedBatch(StoredBatch):
         self, rows: Tensor | slice, activation: HardnessActivation | None, candidates: Tensor | None
     ) -> Tensor:
         query, _ = self._score(sparse=True)
-        sample = Query(query.vector[rows], None if query.scale is None else query.scale[rows])
-        return _stream(self.scoring, sample, _targets(self.scoring, candidates), activation)
+        return _stream(self.scoring, query.map(lambda x: x[rows]), _targets(self.scoring, candidates), activation)
 
     def _head_logsumexp(
         self, rows: Tensor | slice, activation: HardnessActivation | None, candidates: Tensor | None
@@ -131,8 +130,11 @@ class DryBatch:
         entity = self._target.vector[ids].detach().requires_grad_()
         bias = None if self._target.bias is None else self._target.bias[ids]
         query = entity.new_zeros(min(num, self.num_triples), entity.shape[-1]).requires_grad_()
-        scale = query.new_ones(len(query)) if _query_model(self.scoring)[1].relation_scale else None
-        result = _stream(self.scoring, Query(query, scale), Target(entity, bias), activation)
+        interaction, ones = _query_model(self.scoring)[1], query.new_ones(len(query))
+        scale = ones if interaction.relation_scale else None
+        curvature = None if interaction.curvature_index is None else ones
+        dry = Query(query, scale, curvature, ones if interaction.head_bias else None)
+        result = _stream(self.scoring, dry, Target(entity, bias), activation)
         result.sum().backward()  # type: ignore[no-untyped-call]
         return result.detach().unsqueeze(dim=0)
 
