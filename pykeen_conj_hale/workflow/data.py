@@ -9,9 +9,11 @@ import torch
 from pykeen.triples import TriplesFactory
 
 from ..datasets import Columns, FileDataset, FolderDataset
-from ..datasets.policies import Policy
+from ..datasets.files import SplitFile
+from ..datasets.policies import Policies, Policy
+from ..datasets.reader import read_labels
 
-__all__ = ["read_splits"]
+__all__ = ["read_known", "read_splits"]
 
 logger = logging.getLogger(__name__)
 
@@ -54,6 +56,33 @@ def read_splits(
         found[name] = factory
     _say_what_is_untrained(found["training"])
     return found
+
+
+def read_known(path: str | Path, training: TriplesFactory, columns: Columns | None = None) -> TriplesFactory:
+    """Read triples with the ids of other ones; what has a label that is not there is left out, and counted in the log.
+
+    :param path: a file of triples
+    :param training: the triples which have the ids
+    :param columns: the names of the columns of heads, relations and tails
+    :return: the triples, each once
+    :raises ValueError: if the file is broken, or no triple is left
+    """
+    split = read_labels(SplitFile(Path(path).expanduser()), Policies(header="drop"), columns)
+    mappings = (training.entity_to_id, training.relation_to_id, training.entity_to_id)
+    columns_of_ids = [[mapping.get(x, -1) for x in split.labels[i::3]] for i, mapping in enumerate(mappings)]
+    ids = torch.as_tensor(columns_of_ids).T
+    is_known = (ids >= 0).all(dim=1)
+    if not is_known.any():
+        raise ValueError(f"{path}: there is no triple whose three labels are all known to the model.")
+    if count := int((~is_known).sum()):
+        logger.warning(
+            "%s: %d of %d triples have a label that the model does not know, as %s; they are left out.",
+            path,
+            count,
+            len(ids),
+            split.triple(int((~is_known).nonzero()[0])),
+        )
+    return training.clone_and_exchange_triples(ids[is_known].unique(dim=0), create_inverse_triples=False)
 
 
 def _say_what_is_untrained(training: TriplesFactory) -> None:

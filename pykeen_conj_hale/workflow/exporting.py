@@ -32,7 +32,7 @@ def entity_vectors(model: ERModel, training: TriplesFactory) -> WordVectors:  # 
         x = all_rows(model.entity_representations[0], dropout=False)
     model.train(was_training)
     x = torch.view_as_real(x) if x.is_complex() else x
-    vectors = x.reshape(len(x), math.prod(x.shape[1:])).float().cpu().numpy()
+    vectors = x.detach().reshape(len(x), math.prod(x.shape[1:])).float().cpu().numpy()
     return WordVectors([training.entity_id_to_label[i] for i in range(len(x))], [], vectors)
 
 

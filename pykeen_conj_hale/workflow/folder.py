@@ -6,8 +6,8 @@
 | ``entities.tsv``, ``relations.tsv`` | the labels, verbatim, one per line, in the order of the ids |
 | ``triples/train.txt``, ``valid.txt``, ``test.txt`` | the triples, with tabs between labels |
 | ``weights.pt`` | the model's state, tensors only |
-| ``metrics.json``, ``validation.json`` | what was measured, and the validation curve |
-| ``checkpoint.pt`` | where an interrupted training goes on; removed at the end |
+| ``metrics.json`` | what was measured |
+| ``training`` | a folder with what an interrupted training goes on from; removed at the end |
 """
 
 from __future__ import annotations
@@ -53,9 +53,10 @@ class ModelFolder:
         self.configuration = self.path / "configuration.json"
         self.weights = self.path / "weights.pt"
         self.metrics = self.path / "metrics.json"
-        self.checkpoint = self.path / "checkpoint.pt"
-        self.best_model = self.path / "best-model.pt"
-        self.curve = self.path / "validation.json"
+        self.training = self.path / "training"
+        self.checkpoint = self.training / "checkpoint.pt"
+        self.best_model = self.training / "best-model.pt"
+        self.curve = self.training / "validation.json"
         self.report = self.path / "report.html"
         self.triples = self.path / "triples"
         self.labels = {kind: self.path / f"{kind}.tsv" for kind in ("entities", "relations")}
@@ -68,7 +69,7 @@ class ModelFolder:
         if not self.path.exists() or not any(self.path.iterdir()):
             return
         self.read_configuration()
-        own = (self.weights, self.metrics, self.checkpoint, self.best_model, self.curve, self.report, self.triples)
+        own = (self.weights, self.metrics, self.training, self.report, self.triples)
         # last of all what tells that the folder is ours
         for path in (*own, *self.labels.values(), *(self.path / name for name in FURTHER), self.configuration):
             if path.is_dir():

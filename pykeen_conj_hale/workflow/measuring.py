@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 import pandas as pd
+import torch
 from pykeen.models import MarginalDistributionBaseline, Model
 from pykeen.triples import CoreTriplesFactory, TriplesFactory
 
@@ -48,6 +49,8 @@ def measure_baseline(
     """
     without_inverse = training.clone_and_exchange_triples(training.mapped_triples, create_inverse_triples=False)
     baseline = MarginalDistributionBaseline(without_inverse, entity_margin=False)
+    # a model is where its parameters and buffers are, and this one has none; SciPy's matrices are on the CPU
+    baseline.register_buffer("place", torch.zeros(1))
     return rank_triples(baseline, triples, known=known)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Any, Final, Literal, NamedTuple, TypeAlias, get_args
 
 import numpy as np
@@ -15,11 +16,14 @@ from pykeen.typing import LABEL_HEAD, LABEL_RELATION, LABEL_TAIL, Target
 from torch import Tensor
 
 from ..checks import check_choice, check_whole
+from ..datasets.files import SplitFile
+from ..datasets.policies import Policies
+from ..datasets.reader import read_labels
 from ..evaluation.evaluator import default_batch_size
 from ..evaluation.known_answers import KnownAnswers
 from .labels import look_up
 
-__all__ = ["Known", "Question", "predict", "read_question"]
+__all__ = ["Known", "Question", "predict", "read_questions"]
 
 #: What becomes of answers that are known: marked in a column of their own, or left out
 Known: TypeAlias = Literal["mark", "drop"]
@@ -50,21 +54,24 @@ class Question(NamedTuple):
         return asked[0]
 
 
-def read_question(where: str, line: str) -> Question:
-    """Read a question from a line: head, relation and tail with tabs between, and ``?`` for what is asked for.
+def read_questions(path: str | Path) -> list[Question]:
+    """Read a file of questions: head, relation and tail with tabs between, and ``?`` for what is asked for.
 
-    :param where: the file and the line, for the error
-    :param line: the line
-    :return: the question
-    :raises ValueError: if it is none
+    :param path: the file, also with `.gz`
+    :return: the questions
+    :raises ValueError: if there is none, or a line is none
     """
-    labels = line.split("\t")
-    if len(labels) != 3 or labels.count(ASKED) != 1 or not all(labels):
-        raise ValueError(
-            f"{where}: expected head, relation and tail with tabs between, and one of the three {ASKED!r}, found "
-            f"{line[:80]!r}; mend or remove the line"
-        )
-    return Question(*(None if label == ASKED else label for label in labels))
+    lines = read_labels(SplitFile(Path(path)), Policies(header="drop"))
+    questions = []
+    for row in range(len(lines.labels) // 3):
+        labels = lines.triple(row)
+        if labels.count(ASKED) != 1:
+            raise ValueError(
+                f"{path}, line {lines.line(row)}: expected {ASKED!r} for one of head, relation and tail, found {labels}; "
+                "mend or remove the line"
+            )
+        questions.append(Question(*(None if label == ASKED else label for label in labels)))
+    return questions
 
 
 @torch.inference_mode()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import shutil
 from typing import Any, Final
 
 import pandas as pd
@@ -31,7 +32,7 @@ VECTORS: Final = (("safetensors", None), ("word2vec", 200_000))
 
 
 def write_results(folder: ModelFolder, splits: Splits, result: PipelineResult) -> None:
-    """Measure a model, and write all there is to it; the checkpoint has served then.
+    """Measure a model, and write all there is to it; what it could have gone on from has served then.
 
     :param folder: where to write
     :param splits: the triples
@@ -54,8 +55,7 @@ def write_results(folder: ModelFolder, splits: Splits, result: PipelineResult) -
     write_report(folder, splits, model, metrics, ranks, _answer_examples(splits, model))
     # last of all what tells that all is there
     folder.write_weights(model)
-    for path in (folder.checkpoint, folder.best_model):
-        path.unlink(missing_ok=True)
+    shutil.rmtree(folder.training)
 
 
 def _describe(loop: TimeBudgetMixin[Any], result: PipelineResult) -> dict[str, Any]:

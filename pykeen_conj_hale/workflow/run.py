@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import logging
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -17,15 +18,17 @@ from .. import __version__
 from ..checks import check_number, check_whole
 from ..datasets import Columns
 from ..datasets.policies import Policy
+from ..defaults import choose_settings, describe_graph
 from .data import read_splits
 from .folder import ModelFolder, Splits
 from .outputs import prepare_folder
 from .results import write_results
-from .settings import choose_arguments
 from .tracking import keeping_curve
 from .trained import TrainedModel, load
 
 __all__ = ["train_triples"]
+
+logger = logging.getLogger(__name__)
 
 #: Validations per training, and how many of them without improvement end it
 VALIDATIONS: Final = 20
@@ -94,7 +97,10 @@ def train_triples(
     if resume:
         arguments = plan.go_on()
     else:
-        arguments = choose_arguments(splits["training"], seconds=seconds, model=model, loss=loss)
+        settings = choose_settings(describe_graph(splits["training"]), seconds=seconds, model=model, loss=loss)
+        logger.info("Settings: %s", settings.summary())
+        arguments = settings.pipeline_kwargs()
+        arguments["training_loop_kwargs"].pop("choose")  # TEMPORARY
         plan.begin(arguments, source=str(triples))
     result = plan.run(arguments)
     write_results(folder, splits, result)

@@ -16,7 +16,9 @@ from pykeen.triples import TriplesFactory
 from pykeen.utils import resolve_device
 
 from ..checks import check_choice, check_whole
+from ..datasets import Columns
 from ..outputs import check_outputs
+from .data import read_known
 from .exporting import FORMATS, entity_vectors
 from .folder import ModelFolder, Splits, read_json
 from .labels import look_up
@@ -109,6 +111,24 @@ class TrainedModel:
             BASELINE: summarize(measure_baseline(self.training, triples, known)),
         }
         return pd.DataFrame.from_dict(rows, orient="index")
+
+    @property
+    def test_metrics(self) -> pd.DataFrame:
+        """What :meth:`evaluate` found for the test triples at the end of the training."""
+        rows = {type(self.model).__name__: self.metrics["test"], BASELINE: self.metrics[BASELINE]}
+        return pd.DataFrame.from_dict(rows, orient="index")
+
+    def read(self, path: str | Path, *, columns: Columns | None = None) -> TriplesFactory:
+        """Read further triples with the ids of this model, to evaluate on.
+
+        Triples with a label that the model does not know are left out, and counted in the log.
+
+        :param path: a file of triples
+        :param columns: the names of the columns of heads, relations and tails
+        :return: the triples
+        :raises ValueError: if the file is broken, or no triple is left
+        """
+        return read_known(path, self.training, columns)
 
     def export(self, path: str | Path, file_format: str, *, force: bool = False) -> Path:
         """Write vectors to a file that other tools read.
