@@ -5,6 +5,10 @@ import sys
 
 __version__: str
 
+# as PyKEEN does with its own: what is said at this level is shown where the program shows a log at all
+if logging.getLogger(__name__).level == logging.NOTSET:
+    logging.getLogger(__name__).setLevel(logging.INFO)
+
 try:
     from . import discovery
 

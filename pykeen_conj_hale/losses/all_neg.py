@@ -39,7 +39,7 @@ class AllNegLoss(HaLELoss):
     - Under sLCWA there is an estimate only; see :class:`HaLELoss`.
 
     ---
-    name: All negatives
+    name: AllNeg
     citation:
         author: Wang
         year: 2022

@@ -26,6 +26,8 @@ MAX_RELATIONS: Final = 20
 MAX_ENTITIES: Final = 2_000
 MAX_LABELS: Final = 30
 BLUE, GREY = PALETTE[5], "#BBBBBB"
+#: Of relations: blue, orange, green, vermillion, purple, sky
+COLORS: Final = tuple(PALETTE[i] for i in (5, 1, 3, 6, 7, 2))
 
 
 def draw_curve(points: Sequence[Sequence[float]]) -> Figure:
@@ -84,14 +86,14 @@ def draw_map(vectors: Array, training: TriplesFactory) -> tuple[Figure, str]:
     shown = np.argsort(-_count(training), kind="stable")[:MAX_ENTITIES]
     points, how = lay_out(vectors[shown])
     relation = _main_relation(training)[shown]
-    common = [int(r) for r in pd.Series(relation[relation >= 0]).value_counts().index[: len(PALETTE) - 1]]
+    common = [int(r) for r in pd.Series(relation[relation >= 0]).value_counts().index[: len(COLORS)]]
     figure = new_figure(6.5)
     axes = figure.subplots()
     groups = [(np.isin(relation, common, invert=True), GREY, "other")]
-    for r, color in zip(common, PALETTE[1:], strict=False):
+    for r, color in zip(common, COLORS, strict=False):
         groups.append((relation == r, color, _short(training.relation_id_to_label[r])))
     for is_in, color, label in groups:
-        axes.scatter(*points[is_in].T, s=14, color=color, label=label, alpha=0.8, linewidths=0)
+        axes.scatter(*points[is_in].T, s=14 if len(shown) > 300 else 40, color=color, label=label, alpha=0.8, linewidths=0)
     for row in range(min(MAX_LABELS, len(shown))):
         label = _short(training.entity_id_to_label[int(shown[row])])
         axes.annotate(label, points[row], (3, 3), textcoords="offset points", fontsize=8)

@@ -12,7 +12,7 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import IO, Any, ClassVar, Final, Generic, TypeVar
 
-from pykeen.stoppers import Stopper
+from pykeen.stoppers import NopStopper, Stopper
 from pykeen.training import TrainingLoop
 from pykeen.triples import CoreTriplesFactory
 
@@ -139,6 +139,9 @@ class TimeBudgetMixin(TrainingLoop[BatchType], Generic[BatchType]):
         :raises NonFiniteStateError: if a checkpoint is due, and no training could go on from it
         :raises KeyboardInterrupt: if Ctrl-C has ended a training with checkpoints, after its last one
         """
+        if isinstance(stopper, NopStopper):
+            # PyKEEN warns that a checkpoint knows nothing of this one, which has nothing to know
+            stopper = None
         budget = self.time_budget
         if only_size_probing and budget is not None:
             raise ValueError(
