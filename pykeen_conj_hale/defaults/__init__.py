@@ -2,6 +2,7 @@
 
 :func:`describe_graph` says what a graph is, and :func:`choose_settings` what to train with: the arguments of PyKEEN's
 pipeline. The rule is :data:`~pykeen_conj_hale.defaults.table.KINDS`, a table of three kinds of graphs.
+:mod:`~pykeen_conj_hale.defaults.configuration` says what a pipeline has trained, as a configuration to repeat it.
 """
 
 from .graph import Graph, describe_graph

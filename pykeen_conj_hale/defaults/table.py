@@ -8,13 +8,10 @@ from typing import Any, Final
 
 from .graph import Graph
 
-__all__ = ["KINDS", "WARMUP", "Kind", "kind_of"]
-
-#: The share of the training in which the learning rate rises
-WARMUP: Final = 0.1
+__all__ = ["CROSS_ENTROPY", "KINDS", "Kind", "kind_of"]
 
 #: HaLE without what makes it HaLE: softmax cross entropy over all entities
-_CROSS_ENTROPY: Final[Mapping[str, Any]] = dict(
+CROSS_ENTROPY: Final[Mapping[str, Any]] = dict(
     activation="none", alpha=1.0, lambda_=1.0, gamma=None, square=False, candidates="all"
 )
 
@@ -38,11 +35,9 @@ class Kind:
     #: The arguments of HaLE
     hale: Mapping[str, Any]
     batch_size: int
-    learning_rate: float
     num_epochs: int
-    #: The similarity of models that leave it open, and whether they have a scale per relation
+    #: The similarity of models that leave it open
     similarity: str
-    relation_scale: bool
     #: The weight of N3 for models that compare by the dot product; 0 for none
     n3: float = 0.0
 
@@ -54,12 +49,10 @@ KINDS: Final[tuple[Kind, ...]] = (
         fits=lambda graph: graph.entities <= 1_000,
         model="ConjComplEx",
         real_dim=256,
-        hale=_CROSS_ENTROPY,
+        hale=CROSS_ENTROPY,
         batch_size=256,
-        learning_rate=0.01,
         num_epochs=100,
         similarity="dot",
-        relation_scale=False,
         n3=0.01,
     ),
     Kind(
@@ -69,10 +62,8 @@ KINDS: Final[tuple[Kind, ...]] = (
         real_dim=32,
         hale=_hanon(gamma=10.0, lambda_=0.5, candidates=0.05),
         batch_size=2_048,
-        learning_rate=0.014,
         num_epochs=50,
         similarity="squared_distance",
-        relation_scale=True,
     ),
     Kind(
         name="sparse",
@@ -81,10 +72,8 @@ KINDS: Final[tuple[Kind, ...]] = (
         real_dim=32,
         hale=_hanon(gamma=5.0, lambda_=1.0, candidates=0.02),
         batch_size=1_024,
-        learning_rate=0.01,
         num_epochs=100,
         similarity="squared_distance",
-        relation_scale=True,
     ),
 )
 

@@ -81,6 +81,11 @@ class AllNegLoss(HaLELoss):
             reduction=reduction,
         )
 
+    def arguments(self) -> dict[str, Any]:
+        """List the arguments; see :meth:`HaLELoss.arguments`."""
+        own = ("activation", "gamma", "beta", "candidates")
+        return {name: value for name, value in super().arguments().items() if name in own}
+
     def row_loss(self, predictions: Tensor, labels: Tensor) -> Tensor:
         """Compute cross entropy, in which the positives of a row share its weight.
 
