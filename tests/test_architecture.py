@@ -22,9 +22,9 @@ ROOMS: dict[str, set[str]] = {tool: {"files"} - {tool} for tool in TOOLS} | {
 }
 # no rooms: the package itself, which has the version, and its command
 ROOMS |= {"__main__": {"cli"}, "__init__": {"discovery"}}
-for room in ("reproduce", "cli"):
+for room in ("reproduce", "workflow", "cli"):
     ROOMS[room].add("__init__")
-WITHOUT_PYKEEN = {"functional", "streaming", "checks", "files", "locks", "messages", "outputs"}
+WITHOUT_PYKEEN = {"functional", "streaming", "checks", "figures", "files", "locks", "messages", "outputs"}
 #: Where private attributes of other packages' objects are used: PyKEEN's; Optuna's; those of Python's imports
 PRIVATE = {"pykeen_internals.py", "hpo/database.py", "hpo/journal.py", "discovery.py"}
 

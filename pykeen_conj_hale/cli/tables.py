@@ -21,7 +21,7 @@ def show_metrics(metrics: pd.DataFrame) -> str:
         for name, row in metrics.iterrows()
     ]
     align = ["left", *["right"] * len(metrics.columns)]
-    return tabulate(rows, ["test, filtered", *metrics.columns], disable_numparse=True, colalign=align)
+    return str(tabulate(rows, ["test, filtered", *metrics.columns], disable_numparse=True, colalign=align))
 
 
 def show_answers(answers: pd.DataFrame) -> str:
@@ -36,4 +36,4 @@ def show_answers(answers: pd.DataFrame) -> str:
     if "known" in shown:
         shown["known"] = ["known" if known else "" for known in shown["known"]]
     rows = [[str(value) for value in row] for row in shown.itertuples(index=False)]
-    return tabulate(rows, list(shown.columns), disable_numparse=True)
+    return str(tabulate(rows, list(shown.columns), disable_numparse=True))

@@ -68,8 +68,8 @@ def train(
 ) -> None:
     """Train a model on TRIPLES, measure it, and write it to a folder with vectors and a report.
 
-    TRIPLES is a file of head, relation and tail, which is split; or a folder with train, valid and test files. Files end
-    in .txt or .tsv (tabs between), .csv, each also with .gz, or .parquet. Labels stay the text that they are.
+    TRIPLES is a file of head, relation and tail, which is split; or a folder with train, valid and test files. Files
+    end in .txt or .tsv (tabs between), .csv, each also with .gz, or .parquet. Labels stay the text that they are.
 
     Model, loss and all their settings are chosen from the graph.
     """

@@ -48,8 +48,8 @@ def read_splits(
     mappings = (entity_to_id, relation_to_id, entity_to_id)
     triples = {}
     for name, split in splits.items():
-        columns = [np.fromiter(map(m.__getitem__, split.labels[i::3]), dtype=np.int64) for i, m in enumerate(mappings)]
-        triples[name] = np.stack(columns, axis=-1)
+        ids = [np.fromiter(map(m.__getitem__, split.labels[i::3]), dtype=np.int64) for i, m in enumerate(mappings)]
+        triples[name] = np.stack(ids, axis=-1)
     repeats = find_repeats(triples)
     for name, split in splits.items():
         keep = np.ones(len(triples[name]), dtype=bool)

@@ -82,7 +82,7 @@ def read_known(path: str | Path, training: TriplesFactory, columns: Columns | No
             len(ids),
             split.triple(int((~is_known).nonzero()[0])),
         )
-    return training.clone_and_exchange_triples(ids[is_known].unique(dim=0), create_inverse_triples=False)
+    return training.clone_and_exchange_triples(torch.unique(ids[is_known], dim=0), create_inverse_triples=False)
 
 
 def _say_what_is_untrained(training: TriplesFactory) -> None:

@@ -128,7 +128,7 @@ class ModelFolder:
         :raises ValueError: if a file is damaged
         """
         entity_to_id, relation_to_id = (_read_ids(self.labels[kind]) for kind in ("entities", "relations"))
-        splits = {}
+        splits: dict[str, TriplesFactory] = {}
         for name, file in SPLIT_FILES.items():
             path = self.triples / file
             labels = read_labels(SplitFile(path), Policies(header="keep")).labels

@@ -67,8 +67,8 @@ def read_questions(path: str | Path) -> list[Question]:
         labels = lines.triple(row)
         if labels.count(ASKED) != 1:
             raise ValueError(
-                f"{path}, line {lines.line(row)}: expected {ASKED!r} for one of head, relation and tail, found {labels}; "
-                "mend or remove the line"
+                f"{path}, line {lines.line(row)}: expected {ASKED!r} for one of head, relation and tail, found "
+                f"{labels}; mend or remove the line"
             )
         questions.append(Question(*(None if label == ASKED else label for label in labels)))
     return questions

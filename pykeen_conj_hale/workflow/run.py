@@ -100,7 +100,6 @@ def train_triples(
         settings = choose_settings(describe_graph(splits["training"]), seconds=seconds, model=model, loss=loss)
         logger.info("Settings: %s", settings.summary())
         arguments = settings.pipeline_kwargs()
-        arguments["training_loop_kwargs"].pop("choose")  # TEMPORARY
         plan.begin(arguments, source=str(triples))
     result = plan.run(arguments)
     write_results(folder, splits, result)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
@@ -47,5 +47,5 @@ def read_curve(path: Path) -> list[list[float]]:
     return points
 
 
-def _is_point(metrics: dict[str, float]) -> bool:
+def _is_point(metrics: Mapping[str, float]) -> bool:
     return metrics.keys() >= set(CURVE.values())

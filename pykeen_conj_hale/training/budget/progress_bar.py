@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, MutableMapping
 from typing import Any, Final
 
 import torch
@@ -27,9 +27,9 @@ class _Bar(tqdm):  # type: ignore[type-arg]
     """A bar that knows how long the rest of a budget takes."""
 
     @property
-    def format_dict(self) -> dict[str, Any]:
+    def format_dict(self) -> MutableMapping[str, Any]:
         """What a bar's format is filled with."""
-        values: dict[str, Any] = super().format_dict
+        values = super().format_dict
         return {**values, "left": self.format_interval(max(0.0, values["total"] - values["n"]))}
 
 
