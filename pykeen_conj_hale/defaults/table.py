@@ -16,7 +16,7 @@ CROSS_ENTROPY: Final[Mapping[str, Any]] = dict(
 )
 
 
-def _hanon(gamma: float, lambda_: float, candidates: float) -> dict[str, Any]:
+def _hanon(gamma: float, lambda_: float, candidates: float | str) -> dict[str, Any]:
     """All queries against a sample of the entities."""
     return dict(activation="hanon", alpha=1.0, lambda_=lambda_, gamma=gamma, square=True, candidates=candidates)
 
@@ -32,7 +32,7 @@ class Kind:
     model: str
     #: The real numbers per entity: a complex model has half as many complex ones
     real_dim: int
-    #: The arguments of HaLE
+    #: The arguments of HaLE for distances; dot products have cross entropy, with the same candidates
     hale: Mapping[str, Any]
     batch_size: int
     num_epochs: int
@@ -49,7 +49,7 @@ KINDS: Final[tuple[Kind, ...]] = (
         fits=lambda graph: graph.entities <= 1_000,
         model="ConjComplEx",
         real_dim=256,
-        hale=CROSS_ENTROPY,
+        hale=_hanon(gamma=10.0, lambda_=1.0, candidates="all"),
         batch_size=256,
         num_epochs=100,
         similarity="dot",

@@ -11,6 +11,7 @@ from pykeen.losses import Loss, loss_resolver
 from pykeen.regularizers import Regularizer
 from pykeen.triples import CoreTriplesFactory, KGInfo
 
+from ..checks import look_up
 from ..defaults import choose_settings, describe_graph
 from ..losses import HaLELoss
 from .similarity import Similarity, similarity_resolver
@@ -54,7 +55,9 @@ def choose_options(
     """
     if not isinstance(loss, HaLELoss) or not loss.is_open or not isinstance(triples_factory, CoreTriplesFactory):
         return {}
-    given = None if similarity is None else similarity_resolver.normalize_cls(similarity_resolver.lookup(similarity))
+    given = None
+    if similarity is not None:
+        given = similarity_resolver.normalize_cls(look_up(similarity_resolver, "similarity", similarity))
     settings = choose_settings(describe_graph(triples_factory), model=model, loss=type(loss), similarity=given)
     loss.choose(**settings.loss_kwargs)
     options = dict(settings.model_kwargs)

@@ -9,24 +9,22 @@ from __future__ import annotations
 
 import inspect
 import logging
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from pykeen.losses import loss_resolver
 from pykeen.regularizers import regularizer_resolver
-from pykeen.trackers import ConsoleResultTracker, MultiResultTracker, PythonResultTracker, ResultTracker
-from pykeen.trackers.file import FileResultTracker
 from pykeen.triples import CoreTriplesFactory
 
 from ..defaults import Settings, choose_settings, describe_graph
 from ..losses import HaLELoss
 from .learning_rate import choose_learning_rate
+from .recording import is_pipeline, record
 
 if TYPE_CHECKING:
     from .query_sampling import QuerySamplingTrainingLoop
 
-__all__ = ["choose_loss", "choose_training", "record"]
+__all__ = ["choose_loss", "choose_training", "record_training"]
 
 logger = logging.getLogger(__name__)
 
@@ -80,38 +78,14 @@ def choose_training(
     return num_epochs, batch_size
 
 
-def is_pipeline(tracker: ResultTracker) -> bool:
-    """Tell whether PyKEEN's pipeline has made a loop: it alone hands over its trackers in one.
-
-    :param tracker: the loop's tracker
-    :return: whether it has
-    """
-    return isinstance(tracker, MultiResultTracker)
-
-
-def record(loop: QuerySamplingTrainingLoop, num_epochs: int, batch_size: int) -> None:
+def record_training(loop: QuerySamplingTrainingLoop, num_epochs: int, batch_size: int) -> None:
     """Tell the trackers of PyKEEN's pipeline what is trained, which has told them before what was handed over.
 
     :param loop: the loop, as it is about to train
     :param num_epochs: the number of epochs
     :param batch_size: the batch size
     """
-    if not isinstance(loop.result_tracker, MultiResultTracker):
-        return
-    params = _describe(loop, num_epochs, batch_size)
-    for tracker in loop.result_tracker.trackers:
-        if isinstance(tracker, PythonResultTracker):
-            for name, value in params.items():
-                logged = tracker.configuration.get(name)
-                if isinstance(value, Mapping) and isinstance(logged, Mapping):
-                    value = {**logged, **value}
-                tracker.configuration[name] = value
-        elif isinstance(tracker, FileResultTracker | ConsoleResultTracker):
-            # a later line goes before an earlier one
-            tracker.log_params(params)
-        else:
-            # others, as MLflow and Weights & Biases, refuse another value of the same name
-            tracker.log_params(params, prefix="trained")
+    record(loop.result_tracker, _describe(loop, num_epochs, batch_size))
 
 
 def _settings(loop: QuerySamplingTrainingLoop, triples_factory: CoreTriplesFactory) -> Settings:

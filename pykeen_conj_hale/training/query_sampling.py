@@ -15,7 +15,7 @@ from torch import Tensor
 from ..checks import check_bool, check_whole
 from ..pykeen_internals import add_inverse_triples
 from .budget.loop import TimeBudgetMixin
-from .choice import choose_loss, choose_training, record
+from .choice import choose_loss, choose_training, record_training
 from .late_loss import DeferredLossMixin
 from .optimizer import prefer_fused
 from .query_terms import QueryTerms
@@ -113,7 +113,7 @@ class QuerySamplingTrainingLoop(TimeBudgetMixin[Tensor], DeferredLossMixin[Tenso
         if batch_size is not None:
             check_whole("batch_size", batch_size)
         num_epochs, batch_size = choose_training(self, triples_factory, num_epochs, batch_size)
-        record(self, num_epochs, batch_size)
+        record_training(self, num_epochs, batch_size)
         return super().train(triples_factory, num_epochs, batch_size, **kwargs)
 
     def _create_training_data_loader(  # type: ignore[override]

@@ -7,7 +7,7 @@ at after each optimizer step, so that it is overrun by at most one step.
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import IO, Any, ClassVar, Final, Generic, TypeVar
@@ -18,10 +18,13 @@ from pykeen.triples import CoreTriplesFactory
 
 from ...pykeen_internals import let_callbacks_clip
 from ..optimizer import keep_known_options
+from ..recording import record
+from ..threads import ThreadChoice
 from .arguments import CheckpointPlan, check_train_arguments
 from .clock import Duration, Stopwatch, TimeBudget
 from .loop_run import LoopRun
 from .outputs import holding_outputs
+from .passes import leaving_no_trace
 from .progress_bar import make_bar
 from .run import StopReason
 
@@ -51,21 +54,29 @@ class TimeBudgetMixin(TrainingLoop[BatchType], Generic[BatchType]):
     )
 
     def __init__(
-        self, *, time_budget: Duration | TimeBudget | None = None, stop_on_signal: bool = False, **kwargs: Any
+        self,
+        *,
+        time_budget: Duration | TimeBudget | None = None,
+        stop_on_signal: bool = False,
+        threads: int | None = None,
+        **kwargs: Any,
     ) -> None:
         """Initialize the loop.
 
         :param time_budget: the time of training: seconds, a :class:`datetime.timedelta`, or ``"HH:MM:SS"``; None for no
             limit
         :param stop_on_signal: whether SIGTERM and SIGUSR1 end a training as its budget does, after the current step
+        :param threads: the number of PyTorch's threads during a training on a CPU; None to choose it, by measuring: see
+            :class:`~pykeen_conj_hale.training.threads.ThreadChoice`
         :param kwargs: further arguments of the training loop
-        :raises ValueError: if the budget is not a finite number of seconds ≥ 0
+        :raises ValueError: if the budget is not a finite number of seconds ≥ 0, or threads no whole number ≥ 1
         """
         if time_budget is not None and not isinstance(time_budget, TimeBudget):
             time_budget = TimeBudget(time_budget)
         super().__init__(**kwargs)
         self.time_budget = time_budget
         self.stop_on_signal = stop_on_signal
+        self.threads = ThreadChoice(threads)
         # that of the last training; for now one without any step
         self._run = LoopRun(self, kwargs["triples_factory"], budget=time_budget)
 
@@ -188,7 +199,7 @@ class TimeBudgetMixin(TrainingLoop[BatchType], Generic[BatchType]):
             reset_budget=reset_budget,
         )
         self._run.take_over(previous if kwargs["continue_training"] else None)
-        with self._run.in_progress(self.stop_on_signal):
+        with self._run.in_progress(self.stop_on_signal), self.threads.in_use():
             return super().train(triples_factory, num_epochs=num_epochs, use_tqdm=use_tqdm, **kwargs)
 
     def _train(self, *args: Any, **kwargs: Any) -> list[float] | None:
@@ -229,6 +240,7 @@ class TimeBudgetMixin(TrainingLoop[BatchType], Generic[BatchType]):
         run = self._run
         if not run.has_begun:
             run.begin_loop(callbacks, len(batches))
+        self._choose_threads(batches, **kwargs)
         rest: Any = run.open_epoch(batches, num_losses=len(self.losses_per_epochs))
         if not rest.is_empty:
             super()._train_epoch(rest, callbacks, epoch=epoch, only_size_probing=False, **kwargs)
@@ -237,6 +249,36 @@ class TimeBudgetMixin(TrainingLoop[BatchType], Generic[BatchType]):
             # PyKEEN then writes the checkpoint and returns
             self._should_stop = True
         return loss
+
+    def _choose_threads(self, batches: Any, **kwargs: Any) -> None:
+        """Choose the number of threads, where it is time to: set-up, and no training."""
+        if self.device.type != "cpu":
+            return
+        run, num_parameters = self._run, sum(p.numel() for p in self.model.get_grad_params())
+        with run.phase("set-up"):
+            has_chosen = self.threads.before_epoch(
+                num_parameters, run.elapsed, run.num_steps, lambda: self._trying(batches, **kwargs)
+            )
+        if has_chosen and self.threads.num is not None:
+            record(self.result_tracker, dict(training_loop_kwargs=dict(threads=self.threads.num)))
+
+    @contextmanager
+    def _trying(
+        self, batches: Any, *, sub_batch_size: int | None, label_smoothing: float, slice_size: int | None
+    ) -> Iterator[Callable[[], None]]:
+        """Offer what an epoch does with its first batch before the optimizer step; nothing of it is left afterwards."""
+
+        def do_passes() -> None:
+            self.optimizer.zero_grad()
+            for start in range(0, size, sub_batch_size or size):
+                stop = min(start + (sub_batch_size or size), size)
+                self._forward_pass(batch, start, stop, size, label_smoothing, slice_size)
+
+        with leaving_no_trace(self):
+            # a progress bar has the batches in it
+            batch = next(iter(getattr(batches, "iterable", batches)))
+            size = self._get_batch_size(batch)
+            yield do_passes
 
     def _save_state(
         self,
