@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import click
 from ..datasets import Columns
 from ..reproduce.selection import read_seconds
 from ..workflow import TrainedModel, train_triples
+from ..workflow.report import predict_command
 from .options import FOLDER, FORCE, Parsed, show_log
 from .tables import show_metrics
 
@@ -91,5 +93,7 @@ def _tell(trained: TrainedModel) -> None:
     )
     click.echo(show_metrics(trained.test_metrics))
     click.echo(f"Model, vectors and report.html are in {trained.path}. Next, for example:")
-    head, relation, _ = trained.splits["testing"].label_triples(trained.splits["testing"].mapped_triples[:1])[0]
-    click.echo(f"  pykeen-conj-hale predict {trained.path} --head {head!r} --relation {relation!r}")
+    head, relation, _ = (
+        trained.splits["testing"].label_triples(trained.splits["testing"].mapped_triples[:1])[0].tolist()
+    )
+    click.echo(f"  {shlex.join(predict_command(trained.path, head, relation))}")

@@ -93,9 +93,8 @@ def draw_map(vectors: Array, training: TriplesFactory) -> tuple[Figure, str]:
     for r, color in zip(common, COLORS, strict=False):
         groups.append((relation == r, color, _short(training.relation_id_to_label[r])))
     for is_in, color, label in groups:
-        axes.scatter(
-            *points[is_in].T, s=14 if len(shown) > 300 else 40, color=color, label=label, alpha=0.8, linewidths=0
-        )
+        x, y = points[is_in].T
+        axes.scatter(x, y, s=14 if len(shown) > 300 else 40, color=color, label=label, alpha=0.8, linewidths=0)
     for row in range(min(MAX_LABELS, len(shown))):
         label = _short(training.entity_id_to_label[int(shown[row])])
         axes.annotate(label, points[row], (3, 3), textcoords="offset points", fontsize=8)

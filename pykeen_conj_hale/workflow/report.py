@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import base64
 import logging
+import shlex
 from collections.abc import Iterable, Mapping
 from html import escape
+from pathlib import Path
 from typing import Any, Final
 
 import pandas as pd
@@ -16,7 +18,7 @@ from .exporting import entity_vectors
 from .folder import ModelFolder, Splits
 from .measuring import BASELINE, METRICS
 
-__all__ = ["format_metric", "write_report"]
+__all__ = ["format_metric", "predict_command", "write_report"]
 
 logger = logging.getLogger(__name__)
 
@@ -31,6 +33,17 @@ img { max-width: 100% } .big { font-size: 2.4em; font-weight: 600 } .note { colo
 def format_metric(name: str, value: float) -> str:
     """Write a metric as tables show it."""
     return f"{value:,.1f}" if name == "mean rank" else f"{value:.3f}"
+
+
+def predict_command(path: Path, head: str, relation: str) -> list[str]:
+    """Give the words of a command that predicts.
+
+    :param path: the folder of the model
+    :param head: a head
+    :param relation: a relation
+    :return: the words
+    """
+    return ["pykeen-conj-hale", "predict", str(path), "--head", head, "--relation", relation]
 
 
 def write_report(
@@ -119,13 +132,13 @@ def _examples_table(examples: pd.DataFrame) -> str:
 
 def _usage(folder: ModelFolder, splits: Splits) -> str:
     training = splits["training"]
-    h, r, _ = training.label_triples(training.mapped_triples[:1])[0]
+    h, r, _ = training.label_triples(training.mapped_triples[:1])[0].tolist()
     lines = [
-        f"pykeen-conj-hale predict {folder.path} --head {h!r} --relation {r!r} --top 10",
-        f"pykeen-conj-hale neighbours {folder.path} --entity {h!r}",
-        f"pykeen-conj-hale export {folder.path} --format word2vec --output vectors.txt",
+        predict_command(folder.path, h, r),
+        ["pykeen-conj-hale", "neighbours", str(folder.path), "--entity", h],
+        ["pykeen-conj-hale", "export", str(folder.path), "--format", "word2vec", "--output", "vectors.txt"],
     ]
-    return f"<h2>Use it</h2><pre>{escape(chr(10).join(lines))}</pre>"
+    return f"<h2>Use it</h2><pre>{escape(chr(10).join(map(shlex.join, lines)))}</pre>"
 
 
 def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:

@@ -11,7 +11,6 @@ from typing import Any, Final
 import torch
 from pykeen.pipeline import PipelineResult, pipeline
 from pykeen.triples import TriplesFactory
-from pykeen.utils import resolve_device
 from pykeen.version import get_version
 
 from .. import __version__
@@ -20,6 +19,7 @@ from ..datasets import Columns
 from ..datasets.policies import Policy
 from ..defaults import choose_settings, describe_graph
 from .data import read_splits
+from .devices import choose_device
 from .folder import ModelFolder, Splits
 from .outputs import prepare_folder
 from .results import write_results
@@ -81,7 +81,7 @@ def train_triples(
     """
     check_number("seconds", seconds, above=0)
     check_whole("seed", seed, minimum=0)
-    device = resolve_device(device)
+    device = choose_device(device)
     folder = ModelFolder(output)
     prepare_folder(folder, Path(triples), force=force, resume=resume)
     splits = read_splits(

@@ -13,12 +13,12 @@ from pykeen.losses import loss_resolver
 from pykeen.models import Model, model_resolver
 from pykeen.regularizers import regularizer_resolver
 from pykeen.triples import TriplesFactory
-from pykeen.utils import resolve_device
 
 from ..checks import check_choice, check_whole
 from ..datasets import Columns
 from ..outputs import check_outputs
 from .data import read_known
+from .devices import choose_device
 from .exporting import FORMATS, entity_vectors
 from .folder import ModelFolder, Splits, read_json
 from .labels import look_up
@@ -169,7 +169,7 @@ def load(path: str | Path, *, device: str | torch.device | None = None) -> Train
     splits = folder.read_splits(configuration["create_inverse_triples"])
     model = make_model(arguments, splits["training"])
     folder.load_weights(model)
-    model = model.to(resolve_device(device)).eval()
+    model = model.to(choose_device(device)).eval()
     return TrainedModel(model, splits, configuration, read_json(folder.metrics), folder.path)
 
 
