@@ -5,7 +5,7 @@ import sys
 
 __version__: str
 
-# as PyKEEN does with its own: what is said at this level is shown where the program shows a log at all
+# as PyKEEN does with its own: what is chosen, and how a training ended, is said wherever PyKEEN's lines are
 if logging.getLogger(__name__).level == logging.NOTSET:
     logging.getLogger(__name__).setLevel(logging.INFO)
 

@@ -51,7 +51,7 @@ def choose_settings(
         loss=loss_name,
         batch_size=kind.batch_size,
         num_epochs=kind.num_epochs,
-        learning_rate=scaled_learning_rate(rate, kind.batch_size),
+        learning_rate=scaled_learning_rate(kind.rate_factor * rate, kind.batch_size),
         warmup=WARMUP,
         model_kwargs=model_kwargs,
         loss_kwargs=_loss_kwargs(kind, loss_name, is_distance),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Mapping
 from copy import deepcopy
 from typing import Any
@@ -56,6 +57,14 @@ class Settings:
         if self.n3:
             kwargs.update(regularizer="N3", regularizer_kwargs=dict(weight=self.n3))
         return deepcopy(kwargs)
+
+    def learning_rate_for(self, batch_size: int) -> float:
+        r"""Compute the learning rate for another batch size B, in proportion to :math:`\sqrt{B}`.
+
+        :param batch_size: the number of triples per batch
+        :return: the learning rate
+        """
+        return self.learning_rate * math.sqrt(batch_size / self.batch_size)
 
     def summary(self) -> str:
         """Say the settings in one line, for a log."""

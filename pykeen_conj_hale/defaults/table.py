@@ -40,6 +40,8 @@ class Kind:
     similarity: str
     #: The weight of N3 for models that compare by the dot product; 0 for none
     n3: float = 0.0
+    #: The learning rate as a multiple of the loss's own
+    rate_factor: float = 1.0
 
 
 #: The kinds; a graph is of the first one that fits
@@ -48,12 +50,13 @@ KINDS: Final[tuple[Kind, ...]] = (
         name="small",
         fits=lambda graph: graph.entities <= 1_000,
         model="ConjComplEx",
-        real_dim=256,
+        real_dim=512,
         hale=_hanon(gamma=10.0, lambda_=1.0, candidates="all"),
         batch_size=256,
-        num_epochs=100,
+        num_epochs=60,
         similarity="dot",
-        n3=0.01,
+        n3=0.015,
+        rate_factor=2.0,
     ),
     Kind(
         name="dense",

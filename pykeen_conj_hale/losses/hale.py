@@ -296,7 +296,9 @@ class HaLELoss(QueryLoss, SetwiseLoss):
         self._refuse(label_smoothing, pos_weights, neg_weights)
         self._once.warning(
             "%s under sLCWA estimates its log-sum-exp over all entities from the sampled negatives, which is "
-            'much weaker. training_loop="QuerySampling" computes it in full, and is faster.',
+            'much weaker. training_loop="QuerySampling" computes it in full, is faster, and chooses what is not said. '
+            "Here optimizer_kwargs=dict(lr=0.01), negative_sampler_kwargs=dict(num_negs_per_pos=10) and "
+            "training_kwargs=dict(batch_size=128, num_epochs=...) help most.",
             type(self).__name__.removesuffix("Loss"),
         )
         f = -self.activation(-negative_scores)

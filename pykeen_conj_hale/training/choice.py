@@ -61,7 +61,8 @@ def choose_training(
         batch_size = settings.batch_size
     if is_open and num_epochs == PIPELINE_EPOCHS and loop.time_budget is None:
         num_epochs = settings.num_epochs
-    if loop.choose and choose_learning_rate(loop, rate, batch_size):
+    tuned = None if rate is None else settings.learning_rate_for(batch_size)
+    if loop.choose and choose_learning_rate(loop, tuned):
         length = f"{num_epochs} epochs" if loop.time_budget is None else f"{loop.time_budget.seconds:g} s"
         logger.info(
             "Chosen for %s: %s with %s, batches of %d, %s at %g with %s, %s. What is given goes before; choose=False "

@@ -15,21 +15,19 @@ from .budget.schedule import BudgetCosineLR
 __all__ = ["BATCH_SIZE", "WARMUP", "choose_learning_rate", "scaled_learning_rate"]
 
 
-def choose_learning_rate(loop: TrainingLoop[Any], tuned_rate: float | None, batch_size: int) -> bool:
+def choose_learning_rate(loop: TrainingLoop[Any], rate: float | None) -> bool:
     """Set Adam's learning rate, and its warm-up and decay over the budget, if the rate is PyTorch's default.
 
     That is 0.001, a tenth of what was best for HaLE by validation. Any other rate, and any optimizer but Adam and
     AdamW, is left alone.
 
     :param loop: the loop, changed in place
-    :param tuned_rate: the learning rate that was best for its loss with 1,024 triples per batch; None to change nothing
-    :param batch_size: the number of triples per batch
+    :param rate: the learning rate; None to change nothing
     :return: whether something was set
     """
     optimizer, scheduler = loop.optimizer, loop.lr_scheduler
-    if tuned_rate is None or not isinstance(optimizer, Adam) or not _has_default_rate(optimizer):
+    if rate is None or not isinstance(optimizer, Adam) or not _has_default_rate(optimizer):
         return False
-    rate = scaled_learning_rate(tuned_rate, batch_size)
     for group in optimizer.param_groups:
         group["lr"] = rate
     if scheduler is None:
