@@ -90,7 +90,13 @@ def record_training(loop: QuerySamplingTrainingLoop, num_epochs: int, batch_size
 
 
 def _settings(loop: QuerySamplingTrainingLoop, triples_factory: CoreTriplesFactory) -> Settings:
-    return choose_settings(describe_graph(triples_factory), model=type(loop.model), loss=type(loop.model.loss))
+    made_with = getattr(loop.model, "made_with", {})
+    return choose_settings(
+        describe_graph(triples_factory),
+        model=type(loop.model),
+        loss=type(loop.model.loss),
+        similarity=made_with.get("similarity"),
+    )
 
 
 def _describe(loop: QuerySamplingTrainingLoop, num_epochs: int, batch_size: int) -> dict[str, Any]:
