@@ -116,8 +116,8 @@ class QueryModel(FiniteScoreModel):
     ) -> None:
         r"""Initialize the model.
 
-        None stands for the model's default. With a given loss that is open, ``loss="HaLE"`` without arguments, it stands
-        for what is best for the graph: see :func:`~pykeen_conj_hale.defaults.choose_settings`.
+        None stands for the model's default. With a given loss that is open, as ``loss="HaLE"`` without arguments, it
+        stands for what is best for the graph: see :func:`~pykeen_conj_hale.defaults.choose_settings`.
 
         :param triples_factory: the numbers of entities and relations
         :param embedding_dim: the dimension d of entities; of complex ones, the number of complex numbers
