@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final, cast
+from typing import Any, Final
 
 from class_resolver import HintOrType
 from pykeen.losses import Loss, loss_resolver
@@ -44,7 +44,7 @@ def choose_settings(
     loss_name = loss_cls.__name__.removesuffix("Loss")
     rate = getattr(loss_cls, "learning_rate", None) or LEARNING_RATE
     model_kwargs = _model_kwargs(kind, model_cls, similarity)
-    is_distance = model_kwargs.get("similarity", "dot") != "dot"
+    is_distance = (similarity or model_kwargs.get("similarity", "dot")) != "dot"
     return Settings(
         kind=kind.name,
         model=model_cls.__name__,
@@ -60,19 +60,19 @@ def choose_settings(
     )
 
 
-def _model_kwargs(kind: Kind, model: type[Model], similarity: str | None) -> dict[str, Any]:
-    """Choose the options of a query model; any other model keeps its own."""
+def _model_kwargs(kind: Kind, model: type[Any], similarity: str | None) -> dict[str, Any]:
+    """Choose the options of a query model; any other model keeps its own, and so does one with a bias, as HypER."""
     interaction = getattr(model, "interaction_class", None)
-    if interaction is None:
+    if interaction is None or model.tail_bias_default:
         return {}
-    model = cast("type[Any]", model)
     similarity = similarity or model.similarity_default or kind.similarity
+    real_dim = kind.real_dim if similarity == "dot" else kind.distance_dim
     return dict(
-        embedding_dim=kind.real_dim // 2 if interaction.is_complex else kind.real_dim,
+        embedding_dim=real_dim // 2 if interaction.is_complex else real_dim,
         similarity=similarity,
         # a scale is part of HaLE's distance: a dot product has the lengths of its vectors
         relation_scale=model.relation_scale_default or similarity != "dot",
-        tail_bias=model.tail_bias_default,
+        tail_bias=False,
     )
 
 

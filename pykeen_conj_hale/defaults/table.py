@@ -32,6 +32,8 @@ class Kind:
     model: str
     #: The real numbers per entity: a complex model has half as many complex ones
     real_dim: int
+    #: The same for models that compare by a distance
+    distance_dim: int
     #: The arguments of HaLE for distances; dot products have cross entropy, with the same candidates
     hale: Mapping[str, Any]
     batch_size: int
@@ -51,6 +53,7 @@ KINDS: Final[tuple[Kind, ...]] = (
         fits=lambda graph: graph.entities <= 1_000,
         model="ConjComplEx",
         real_dim=512,
+        distance_dim=64,
         hale=_hanon(gamma=10.0, lambda_=1.0, candidates="all"),
         batch_size=256,
         num_epochs=60,
@@ -63,6 +66,7 @@ KINDS: Final[tuple[Kind, ...]] = (
         fits=lambda graph: graph.triples_per_entity >= 5,
         model="RotL",
         real_dim=32,
+        distance_dim=32,
         hale=_hanon(gamma=10.0, lambda_=0.5, candidates=0.05),
         batch_size=2_048,
         num_epochs=50,
@@ -73,6 +77,7 @@ KINDS: Final[tuple[Kind, ...]] = (
         fits=lambda graph: True,
         model="RotL",
         real_dim=32,
+        distance_dim=32,
         hale=_hanon(gamma=5.0, lambda_=1.0, candidates=0.02),
         batch_size=1_024,
         num_epochs=100,

@@ -116,8 +116,8 @@ class QueryModel(FiniteScoreModel):
     ) -> None:
         r"""Initialize the model.
 
-        None stands for the model's default. With a loss that is open, as ``loss="HaLE"`` without arguments, it stands
-        for what is best for the graph: see :func:`~pykeen_conj_hale.defaults.choose_settings`.
+        None stands for the model's default. With a given loss that is open, as ``loss="HaLE"`` without arguments, it
+        stands for what is best for the graph: see :func:`~pykeen_conj_hale.defaults.choose_settings`.
 
         :param triples_factory: the numbers of entities and relations
         :param embedding_dim: the dimension d of entities; of complex ones, the number of complex numbers
@@ -138,8 +138,9 @@ class QueryModel(FiniteScoreModel):
         :raises TypeError: if an option is unknown, or the class declares no transform
         """
         cls = type(self)
-        loss = make_loss(cls, loss, loss_kwargs)
-        chosen = choose_options(cls, triples_factory, loss, similarity, regularizer)
+        made_loss = make_loss(cls, loss, loss_kwargs)
+        # without a loss, all is the class's own
+        chosen = {} if loss is None else choose_options(cls, triples_factory, made_loss, similarity, regularizer)
         embedding_dim = chosen.get("embedding_dim") if embedding_dim is None else embedding_dim
         options = take_options(cls, embedding_dim, kwargs)
         self.check_options(triples_factory=triples_factory, **options)
@@ -177,7 +178,7 @@ class QueryModel(FiniteScoreModel):
             ),
             entity_representations_kwargs=entities,
             relation_representations_kwargs=relations,
-            loss=loss,
+            loss=made_loss,
             **kwargs,
         )
         # a module of the model: PyKEEN's `collect_regularization_term` finds it there

@@ -7,7 +7,6 @@ loop is made with ``choose=False``, which takes all numbers at their word.
 
 from __future__ import annotations
 
-import inspect
 import logging
 from typing import TYPE_CHECKING, Any, Final
 
@@ -18,6 +17,7 @@ from pykeen.triples import CoreTriplesFactory
 
 from ..defaults import Settings, choose_settings, describe_graph
 from ..losses import HaLELoss
+from .budget.schedule import BudgetLR
 from .learning_rate import choose_learning_rate
 from .recording import is_pipeline, record
 
@@ -90,7 +90,13 @@ def record_training(loop: QuerySamplingTrainingLoop, num_epochs: int, batch_size
 
 
 def _settings(loop: QuerySamplingTrainingLoop, triples_factory: CoreTriplesFactory) -> Settings:
-    return choose_settings(describe_graph(triples_factory), model=type(loop.model), loss=type(loop.model.loss))
+    made_with = getattr(loop.model, "made_with", {})
+    return choose_settings(
+        describe_graph(triples_factory),
+        model=type(loop.model),
+        loss=type(loop.model.loss),
+        similarity=made_with.get("similarity"),
+    )
 
 
 def _describe(loop: QuerySamplingTrainingLoop, num_epochs: int, batch_size: int) -> dict[str, Any]:
@@ -113,13 +119,10 @@ def _describe(loop: QuerySamplingTrainingLoop, num_epochs: int, batch_size: int)
             weight=float(str(np.float32(regularizer.weight))),
             apply_only_once=regularizer.apply_only_once,
         )
-    if loop.lr_scheduler is not None:
-        params["lr_scheduler"] = type(loop.lr_scheduler).__name__
-        kept = {name: getattr(loop.lr_scheduler, name, None) for name in _own_arguments(loop.lr_scheduler)}
-        params["lr_scheduler_kwargs"] = {name: value for name, value in kept.items() if value is not None}
+    scheduler = loop.lr_scheduler
+    if isinstance(scheduler, BudgetLR):
+        # the optimizer has the learning rate of its last step
+        params["optimizer_kwargs"] = dict(lr=float(scheduler.base_lrs[0]))
+        params["lr_scheduler"] = type(scheduler).__name__
+        params["lr_scheduler_kwargs"] = dict(warmup=scheduler.warmup, final=scheduler.final)
     return params
-
-
-def _own_arguments(scheduler: Any) -> list[str]:
-    """List the arguments of a schedule, besides those of any."""
-    return [name for name in inspect.signature(type(scheduler)).parameters if name not in ("optimizer", "last_epoch")]
