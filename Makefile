@@ -57,7 +57,7 @@ coverage: mixins ## which lines the tests of `make test` run; pages in .cache/ht
 bench: $(STAMP) ## measure speed
 	$(BIN)/python tests/benchmarks/run.py
 
-demo: $(STAMP) ## train, evaluate and draw in under two minutes; DATA=DIR takes your own triples
+demo: $(STAMP) ## train by names for a minute, beside PyKEEN's own for a minute, and draw; DATA=DIR takes your own triples
 	$(BIN)/python examples/demo.py $(if $(DATA),--data '$(DATA)') $(DEMO_ARGS)
 
 build: $(STAMP) ## wheel and source archive in dist/, contents checked

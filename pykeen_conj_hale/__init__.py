@@ -5,6 +5,10 @@ import sys
 
 __version__: str
 
+# as PyKEEN does with its own: what is chosen, and how a training ended, is said wherever PyKEEN's lines are
+if logging.getLogger(__name__).level == logging.NOTSET:
+    logging.getLogger(__name__).setLevel(logging.INFO)
+
 try:
     from . import discovery
 

@@ -35,11 +35,12 @@ RUNS = {
 
 
 def make(model_kwargs, **kwargs):
-    """Make a module."""
+    """Make a module, with the defaults of HaLE where there is no other loss: said, or they come from the graph."""
+    loss = {} if "loss" in model_kwargs else {"loss": "HaLE", "loss_kwargs": {"activation": "hanon"}}
     defaults = dict(
         dataset="nations",
         dataset_kwargs=dict(create_inverse_triples=True),
-        model_kwargs={"loss": "HaLE", "random_seed": 0, **model_kwargs},
+        model_kwargs={**loss, "random_seed": 0, **model_kwargs},
         learning_rate=0.01,
         optimizer="adam",
         random_seed=7,

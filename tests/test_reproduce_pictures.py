@@ -321,7 +321,7 @@ def test_tsne_of_too_few_entities(tmp_path, embeddings, monkeypatch, caplog):
 
 def test_without_matplotlib(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
-    with pytest.raises(ImportError, match=r"pykeen-conj-hale\[reproduce\]"):
+    with pytest.raises(ImportError, match=r"pykeen-conj-hale\[plot\]"):
         draw([], tmp_path, {})
     assert not list(tmp_path.iterdir())
 

@@ -139,7 +139,7 @@ def test_number_of_candidates(candidates, expected):
     assert loss_resolver.make("AllNeg", candidates=candidates).num_candidates(14) == expected
 
 
-@pytest.mark.parametrize("candidates", [0, -1, 0.0, 1.0, 1.5, math.nan, True, None, "some", "0.1", [3]])
+@pytest.mark.parametrize("candidates", [0, -1, 0.0, 1.0, 1.5, math.nan, True, "some", "0.1", [3]])
 def test_bad_candidates(candidates):
     with pytest.raises(ValueError, match=r"candidates=.* is not allowed: it must be 'all', the number"):
         HaLELoss(candidates=candidates)

@@ -14,7 +14,8 @@ from pykeen_conj_hale.models import RotE
 from pykeen_conj_hale.training import BudgetLinearLR, QuerySamplingTrainingLoop
 from pykeen_conj_hale.training.learning_rate import BATCH_SIZE, WARMUP, scaled_learning_rate
 
-LEARNING_RATE = 0.01
+#: HaLE's own is doubled for small graphs, as Nations is
+LEARNING_RATE = 0.02
 
 
 @pytest.fixture(scope="module")
@@ -22,14 +23,16 @@ def triples():
     return Nations(create_inverse_triples=True).training
 
 
-def rates(triples, optimizer=torch.optim.Adam, loss="HaLE", scheduler=None, num_epochs=2, **kwargs):
+def rates(triples, optimizer=torch.optim.Adam, loss="HaLE", scheduler=None, num_epochs=2, choose=True, **kwargs):
     """Train, and note the learning rate of each step."""
     model = RotE(triples_factory=triples, embedding_dim=4, loss=loss, relation_scale=loss != "NonNeg")
     optimizer = optimizer(model.get_grad_params(), **kwargs)
     scheduler = scheduler and scheduler(optimizer)
-    loop = QuerySamplingTrainingLoop(model=model, triples_factory=triples, optimizer=optimizer, lr_scheduler=scheduler)
+    loop = QuerySamplingTrainingLoop(
+        model=model, triples_factory=triples, optimizer=optimizer, lr_scheduler=scheduler, choose=choose
+    )
     callback = Rates()
-    loop.train(triples, num_epochs=num_epochs, use_tqdm=False, callbacks=callback)
+    loop.train(triples, num_epochs=num_epochs, batch_size=BATCH_SIZE, use_tqdm=False, callbacks=callback)
     return callback.seen
 
 
@@ -45,23 +48,29 @@ class Rates(TrainingCallback):
 
 
 @pytest.mark.parametrize("optimizer", [torch.optim.Adam, torch.optim.NAdam])
-@pytest.mark.parametrize("lr", [0.5, 0.001, float("0.001")])
+@pytest.mark.parametrize("lr", [0.5, 0.0011])
 def test_a_given_learning_rate_stays(triples, optimizer, lr):
-    """That of PyTorch's default, too."""
     assert set(rates(triples, optimizer, lr=lr)) == {lr}
+
+
+@pytest.mark.parametrize("lr", [0.001, float("0.001")])
+def test_pytorchs_own_means_that_nothing_was_said(triples, lr):
+    """The same number means one thing, whichever object it is."""
+    assert max(rates(triples, lr=lr, num_epochs=10)) == pytest.approx(LEARNING_RATE)
+    assert set(rates(triples, lr=lr, choose=False)) == {lr}
 
 
 def test_learning_rate_and_decay_where_none_is_given(triples, caplog):
     with caplog.at_level(logging.INFO):
         seen = rates(triples, num_epochs=50)
     assert BATCH_SIZE == 1_024
-    assert HaLELoss.learning_rate == LEARNING_RATE
+    assert HaLELoss.learning_rate == LEARNING_RATE / 2
     assert len(seen) == 50 * 4  # 3,184 triples with inverses
     assert WARMUP == 0.1
     warmup = [LEARNING_RATE * max(i / 20, 0.01) for i in range(20)]
     decay = [LEARNING_RATE * (1 + math.cos(math.pi * i / 180)) / 2 for i in range(180)]
     assert seen == pytest.approx([*warmup, *decay])
-    assert caplog.text.count("No learning rate was given") == 1
+    assert caplog.text.count("Chosen for 14 entities") == 1
 
 
 def test_a_given_scheduler_stays(triples):
@@ -83,7 +92,7 @@ def test_a_loss_names_its_own(triples):
     class Slow(HaLELoss):
         learning_rate = 0.002
 
-    assert max(rates(triples, loss=Slow(), num_epochs=10)) == pytest.approx(0.002)
+    assert max(rates(triples, loss=Slow(), num_epochs=10)) == pytest.approx(0.004)
 
 
 def test_in_the_pipeline():

@@ -14,6 +14,11 @@ __all__ = ["COMMANDS", "main"]
 
 #: Name of a command: its module and attribute, and what it does in a line
 COMMANDS: dict[str, tuple[str, str]] = {
+    "train": ("pykeen_conj_hale.cli.train:train", "Train a model on your triples: the whole job."),
+    "predict": ("pykeen_conj_hale.cli.use:predict", "Ask a trained model for tails, heads or relations."),
+    "neighbours": ("pykeen_conj_hale.cli.use:neighbours", "Find the entities nearest to one."),
+    "evaluate": ("pykeen_conj_hale.cli.use:evaluate", "Measure a trained model beside a trivial one."),
+    "export": ("pykeen_conj_hale.cli.use:export", "Write vectors for other tools."),
     "cooccurrence": ("pykeen_conj_hale.cli.text:cooccurrence", "Count which words and entities occur together."),
     "joint": ("pykeen_conj_hale.cli.text:joint", "Train a model jointly with text, from a configuration file."),
     "reproduce": ("pykeen_conj_hale.cli.reproduce:reproduce", "Run the tables of HaLE's paper again."),

@@ -1,6 +1,7 @@
 """Datasets in the literature's protocol: ids over all three splits, so that no test triple is dropped."""
 
 from .base import AllSplitsDataset, FolderDataset, VerbatimTriplesFactory
+from .columns import Columns
 from .literature import (
     CoDExLargeAll,
     CoDExMediumAll,
@@ -12,6 +13,7 @@ from .literature import (
     YAGO310All,
 )
 from .remote import DATASETS_VARIABLE, LiteratureDataset
+from .single_file import FileDataset
 
 __all__ = [
     "DATASETS_VARIABLE",
@@ -19,8 +21,10 @@ __all__ = [
     "CoDExLargeAll",
     "CoDExMediumAll",
     "CoDExSmallAll",
+    "Columns",
     "FB15k237All",
     "FB15kAll",
+    "FileDataset",
     "FolderDataset",
     "LiteratureDataset",
     "VerbatimTriplesFactory",

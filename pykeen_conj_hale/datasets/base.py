@@ -13,9 +13,11 @@ from pykeen.datasets.base import LazyDataset
 from pykeen.triples import CoreTriplesFactory, TriplesFactory
 
 from ..checks import check_bool
+from .columns import Columns
 from .files import SplitFile, find_split_files
 from .policies import Policies, Policy
 from .reader import read_splits
+from .repeats import Ids
 
 __all__ = ["AllSplitsDataset", "FolderDataset", "VerbatimTriplesFactory"]
 
@@ -48,16 +50,23 @@ class AllSplitsDataset(LazyDataset):
     triples_factory_cls: ClassVar[type[CoreTriplesFactory]] = VerbatimTriplesFactory
 
     def __init__(
-        self, *, create_inverse_triples: bool = False, eager: bool = False, policies: Policies | None = None
+        self,
+        *,
+        create_inverse_triples: bool = False,
+        eager: bool = False,
+        policies: Policies | None = None,
+        columns: Columns | None = None,
     ) -> None:
         """Initialize the dataset.
 
         :param create_inverse_triples: whether the training triples get inverse ones
         :param eager: whether to read the files now rather than at the first use
         :param policies: what becomes of a header, and of triples that are there more than once
+        :param columns: the names of the columns of heads, relations and tails, where files are tables
         :raises ValueError: if one of the first two is neither True nor False
         """
         self._policies = policies or Policies()
+        self._columns = columns
         # a string is true, whatever it says
         self._create_inverse_triples = check_bool("create_inverse_triples", create_inverse_triples)
         if check_bool("eager", eager):
@@ -70,7 +79,18 @@ class AllSplitsDataset(LazyDataset):
 
     def _load(self) -> None:
         files = self._find_files()
-        triples, entity_to_id, relation_to_id = read_splits(files, self._policies)
+        triples, entity_to_id, relation_to_id = read_splits(files, self._policies, self._columns)
+        paths = {split: str(file) for split, file in files.items()}
+        self._keep(triples, entity_to_id, relation_to_id, paths)
+
+    def _keep(
+        self,
+        triples: Mapping[str, Ids],
+        entity_to_id: Mapping[str, int],
+        relation_to_id: Mapping[str, int],
+        paths: Mapping[str, str],
+    ) -> None:
+        """Make the factories of the three splits."""
         factories = {
             split: VerbatimTriplesFactory(
                 mapped_triples=ids,
@@ -78,7 +98,7 @@ class AllSplitsDataset(LazyDataset):
                 relation_to_id=relation_to_id,
                 # for the other splits, this is up to the evaluation
                 create_inverse_triples=self._create_inverse_triples and split == "training",
-                metadata={"path": str(files[split])},
+                metadata={"path": paths[split]},
             )
             for split, ids in triples.items()
         }
@@ -105,12 +125,13 @@ class FolderDataset(AllSplitsDataset):
         duplicates: Policy = "error",
         leakage: Policy = "keep",
         header: Policy = "error",
+        columns: Columns | None = None,
     ) -> None:
         """Find the files of the folder. Their content is read at the first use.
 
         :param path: a folder with one file per split: `train`, `valid` and `test` (or `training`; `validation`, `dev`;
-            `testing`), ending in `.txt`, `.tsv`, `.txt.gz` or `.tsv.gz`. Each line is `head<TAB>relation<TAB>tail`, in
-            UTF-8, with LF or CRLF line ends
+            `testing`), ending in `.txt` or `.tsv`, also with `.gz`. Each line is `head<TAB>relation<TAB>tail`, in
+            UTF-8, with LF or CRLF line ends. Or tables: see :class:`FileDataset`
         :param create_inverse_triples: whether the training triples get inverse ones
         :param eager: whether to read the files now rather than at the first use
         :param duplicates: what becomes of triples that are in their split before: ``"error"``, ``"drop"`` (each is kept
@@ -118,7 +139,9 @@ class FolderDataset(AllSplitsDataset):
         :param leakage: what becomes of validation and test triples that are in training, and of validation triples that
             are in testing: ``"error"``, ``"drop"`` or ``"keep"``, with a warning that says how many
         :param header: what becomes of a first line with the names of columns, as `head`, `relation`, `tail`:
-            ``"error"``, ``"drop"``, or ``"keep"`` as a triple
+            ``"error"``, ``"drop"``, or ``"keep"`` as a triple. Tables may always have one
+        :param columns: the names of the columns of heads, relations and tails; None for three columns without names, or
+            with usual ones
         :raises NotADirectoryError: if `path` is no folder
         :raises FileNotFoundError: if there is no file for a split
         :raises ValueError: if there are several files for a split; when read: if a file is broken, not UTF-8, empty, or
@@ -126,7 +149,7 @@ class FolderDataset(AllSplitsDataset):
         """
         policies = Policies(header=header, duplicates=duplicates, leakage=leakage)
         self._files = find_split_files(path)
-        super().__init__(create_inverse_triples=create_inverse_triples, eager=eager, policies=policies)
+        super().__init__(create_inverse_triples=create_inverse_triples, eager=eager, policies=policies, columns=columns)
 
     def _find_files(self) -> Mapping[str, SplitFile]:
         return self._files

@@ -7,7 +7,7 @@ import gzip
 import zipfile
 import zlib
 from collections.abc import Mapping, Sequence
-from pathlib import Path
+from pathlib import Path, PurePath
 
 __all__ = ["SplitFile", "find_split_files"]
 
@@ -17,7 +17,7 @@ STEMS: Mapping[str, Sequence[str]] = {
     "validation": ("valid", "validation", "dev"),
     "testing": ("test", "testing"),
 }
-ENDINGS = (".txt", ".tsv", ".txt.gz", ".tsv.gz")
+ENDINGS = (".txt", ".tsv", ".txt.gz", ".tsv.gz", ".csv", ".csv.gz", ".parquet")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -29,6 +29,28 @@ class SplitFile:
 
     def __str__(self) -> str:
         return str(self.path) if self.member is None else f"{self.path}, member {self.member}"
+
+    @property
+    def ending(self) -> str:
+        """The ending that tells the format, in small letters: that of a gzipped file without ``.gz``."""
+        name = (self.path.name if self.member is None else self.member).lower().removesuffix(".gz")
+        return PurePath(name).suffix
+
+    def read_text(self) -> str:
+        """Read the content as text, without a byte order mark.
+
+        :returns: the text, with the line ends of the file
+        :raises ValueError: if it is not UTF-8, or as in :meth:`read_bytes`
+        """
+        data = self.read_bytes()
+        try:
+            return data.decode("utf-8").removeprefix("\ufeff")
+        except UnicodeDecodeError as error:
+            at = error.start
+            line = 1 + data.count(b"\n", 0, at)
+            raise ValueError(
+                f"{self}, line {line}: not UTF-8 at byte offset {at} ({data[at : at + 4]!r}); save the file as UTF-8"
+            ) from error
 
     def read_bytes(self) -> bytes:
         """Read the unpacked content.
@@ -52,7 +74,7 @@ def find_split_files(path: str | Path) -> dict[str, SplitFile]:
     """Find the three files of a folder.
 
     :param path: a folder with one file per split: `train`, `valid`, `test` (or `training`; `validation`, `dev`;
-        `testing`), ending in `.txt`, `.tsv`, `.txt.gz` or `.tsv.gz`
+        `testing`), ending in `.txt`, `.tsv` or `.csv`, each also with `.gz`, or in `.parquet`
     :returns: the file of each of `training`, `validation` and `testing`
     :raises NotADirectoryError: if the path is no folder
     :raises FileNotFoundError: if there is no file for a split

@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Collection, Sequence
 from typing import Final
 
-__all__ = ["find_other_forms", "is_header"]
+__all__ = ["find_named_columns", "find_other_forms", "is_header"]
 
 #: How the columns of heads, relations and tails are called
 COLUMN_NAMES: Final = (
@@ -19,18 +19,31 @@ COLUMN_NAMES: Final = (
 SUFFIX: Final = re.compile(r"(?<=.)(?:entity|entities|id|ids|label|name|type|uri|iri)$")
 
 
+def find_named_columns(names: Sequence[str]) -> tuple[int, int, int] | None:
+    """Find the columns of heads, relations and tails by their names.
+
+    :param names: the names of all columns
+    :return: the three columns, from 0; None unless each of the three has one usual name, and one only
+    """
+    found: tuple[list[int], ...] = ([], [], [])
+    for column, label in enumerate(names):
+        name = re.sub(r"[\W_]", "", label.lower())
+        for kind, known in enumerate(COLUMN_NAMES):
+            if name in known or SUFFIX.sub("", name) in known:
+                found[kind].append(column)
+    if any(len(columns) != 1 for columns in found):
+        return None
+    head, relation, tail = (columns[0] for columns in found)
+    return head, relation, tail
+
+
 def is_header(labels: Sequence[str]) -> bool:
     """Tell whether three labels are the names of columns, in any order.
 
     :param labels: the labels of a triple
     :return: whether one is a name for heads, one for relations, and one for tails
     """
-    names = [re.sub(r"[\W_]", "", label.lower()) for label in labels]
-    kinds = [
-        {kind for kind, known in enumerate(COLUMN_NAMES) if name in known or SUFFIX.sub("", name) in known}
-        for name in names
-    ]
-    return all(kinds) and set().union(*kinds) == {0, 1, 2}
+    return find_named_columns(labels) is not None
 
 
 def find_other_forms(labels: Collection[str]) -> list[tuple[str, str]]:

@@ -37,7 +37,7 @@ class WN18RRAll(LiteratureDataset):
     """WN18RR, with ids over all three splits.
 
     ---
-    name: WN18RR (all splits)
+    name: WN18RR-all
     statistics:
         entities: 40943
         relations: 11
@@ -62,7 +62,7 @@ class WN18All(LiteratureDataset):
     .. warning:: Most test triples are a training triple with an inverse relation. Use :class:`WN18RRAll` instead.
 
     ---
-    name: WN18 (all splits)
+    name: WN18-all
     statistics:
         entities: 40943
         relations: 18
@@ -85,7 +85,7 @@ class FB15k237All(LiteratureDataset):
     """FB15k-237, with ids over all three splits.
 
     ---
-    name: FB15k-237 (all splits)
+    name: FB15k237-all
     statistics:
         entities: 14541
         relations: 237
@@ -110,7 +110,7 @@ class FB15kAll(LiteratureDataset):
     .. warning:: Most test triples are a training triple with an inverse relation. Use :class:`FB15k237All` instead.
 
     ---
-    name: FB15k (all splits)
+    name: FB15k-all
     statistics:
         entities: 14951
         relations: 1345
@@ -133,7 +133,7 @@ class YAGO310All(LiteratureDataset):
     """YAGO3-10, with ids over all three splits.
 
     ---
-    name: YAGO3-10 (all splits)
+    name: YAGO310-all
     statistics:
         entities: 123182
         relations: 37
@@ -156,7 +156,7 @@ class CoDExSmallAll(LiteratureDataset):
     """CoDEx-S, with ids over all three splits.
 
     ---
-    name: CoDEx (small, all splits)
+    name: CoDEx-small-all
     statistics:
         entities: 2034
         relations: 42
@@ -181,7 +181,7 @@ class CoDExMediumAll(LiteratureDataset):
     """CoDEx-M, with ids over all three splits.
 
     ---
-    name: CoDEx (medium, all splits)
+    name: CoDEx-medium-all
     statistics:
         entities: 17050
         relations: 51
@@ -206,7 +206,7 @@ class CoDExLargeAll(LiteratureDataset):
     """CoDEx-L, with ids over all three splits.
 
     ---
-    name: CoDEx (large, all splits)
+    name: CoDEx-large-all
     statistics:
         entities: 77951
         relations: 69

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import logging
+from collections.abc import Sequence
 from typing import Final, Literal, NamedTuple, TypeAlias, get_args
 
 import numpy as np
 
 from ..checks import check_choice
 from .files import SplitFile
-from .labels import is_header
+from .labels import find_named_columns
 from .repeats import Ids, Repeats
 
 __all__ = ["LabeledSplit", "Policies", "Policy", "check_duplicates", "check_leakage", "drop_header"]
@@ -49,10 +50,12 @@ class LabeledSplit(NamedTuple):
     labels: list[str]
     #: the number of the line with the first triple
     first_line: int
+    #: the numbers of all lines, where a triple may take several
+    lines: Sequence[int] | None = None
 
     def line(self, row: int) -> int:
         """Get the number of the line of a triple."""
-        return self.first_line + row
+        return self.first_line + row if self.lines is None else self.lines[row]
 
     def triple(self, row: int) -> list[str]:
         """Get the labels of a triple."""
@@ -67,7 +70,9 @@ def drop_header(split: LabeledSplit, policies: Policies) -> LabeledSplit:
     :return: the split, without the header if it is left out
     :raises ValueError: if it is refused, or nothing else is there
     """
-    if not is_header(first := split.triple(0)):
+    first = split.triple(0)
+    order = find_named_columns(first)
+    if order is None:
         return split
     what = f"{split.file}, line 1: a header, {first}, where the first triple is expected"
     if policies.header == "error":
@@ -78,7 +83,9 @@ def drop_header(split: LabeledSplit, policies: Policies) -> LabeledSplit:
     if len(split.labels) == 3:
         raise ValueError(f"{split.file}: there is nothing but a header; each split needs at least one triple")
     logger.info("%s; it is left out.", what)
-    return LabeledSplit(split.file, split.labels[3:], 2)
+    # the names say which column is which
+    columns = [split.labels[3 + column :: 3] for column in order]
+    return LabeledSplit(split.file, [label for triple in zip(*columns, strict=True) for label in triple], 2)
 
 
 def check_duplicates(split: LabeledSplit, repeats: Repeats, policies: Policies) -> Ids:

@@ -7,12 +7,14 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
+from .columns import Columns
 from .files import SplitFile
 from .labels import find_other_forms
 from .policies import LabeledSplit, Policies, check_duplicates, check_leakage, drop_header
 from .repeats import Ids, find_repeats
+from .tables import TABLE_ENDINGS, read_table
 
-__all__ = ["read_splits"]
+__all__ = ["read_labels", "read_splits"]
 
 logger = logging.getLogger(__name__)
 
@@ -24,27 +26,30 @@ EXAMPLES = 5
 
 
 def read_splits(
-    files: Mapping[str, SplitFile], policies: Policies | None = None
+    files: Mapping[str, SplitFile], policies: Policies | None = None, columns: Columns | None = None
 ) -> tuple[dict[str, Ids], dict[str, int], dict[str, int]]:
     """Read triples and give ids to the labels of all splits together.
 
-    Lines are `head<TAB>relation<TAB>tail`, in UTF-8, with LF or CRLF line ends. Labels are kept as they are; a warning
-    names those which are the same text in two forms of Unicode. Ids follow the order of the sorted labels.
+    Lines are `head<TAB>relation<TAB>tail`, in UTF-8, with LF or CRLF line ends; or files are tables: see
+    :func:`~.tables.read_table`. Labels are kept as they are; a warning names those which are the same text in two forms
+    of Unicode. Ids follow the order of the sorted labels.
 
-    :param files: the file of each split
+    :param files: the file of each split: all three, or one
     :param policies: what becomes of a header, and of triples that are there more than once
+    :param columns: the names of the columns of heads, relations and tails; None for three columns without names, or
+        with usual ones
     :returns: the triples of each split, shape: (n, 3), in the order of the file; the entities' ids; the relations' ids
     :raises ValueError: if a file is broken, not UTF-8, empty, or has a malformed line, or what the policies refuse
     """
     policies = policies or Policies()
-    splits = {split: drop_header(LabeledSplit(file, _read_labels(file), 1), policies) for split, file in files.items()}
+    splits = {split: read_labels(file, policies, columns) for split, file in files.items()}
     entity_to_id = _number("entities", (x for s in splits.values() for x in (s.labels[0::3], s.labels[2::3])))
     relation_to_id = _number("relations", (split.labels[1::3] for split in splits.values()))
     mappings = (entity_to_id, relation_to_id, entity_to_id)
     triples = {}
     for name, split in splits.items():
-        columns = [np.fromiter(map(m.__getitem__, split.labels[i::3]), dtype=np.int64) for i, m in enumerate(mappings)]
-        triples[name] = np.stack(columns, axis=-1)
+        ids = [np.fromiter(map(m.__getitem__, split.labels[i::3]), dtype=np.int64) for i, m in enumerate(mappings)]
+        triples[name] = np.stack(ids, axis=-1)
     repeats = find_repeats(triples)
     for name, split in splits.items():
         keep = np.ones(len(triples[name]), dtype=bool)
@@ -57,6 +62,20 @@ def read_splits(
             )
         triples[name] = triples[name][keep]
     return triples, entity_to_id, relation_to_id
+
+
+def read_labels(file: SplitFile, policies: Policies, columns: Columns | None = None) -> LabeledSplit:
+    """Read the labels of a file.
+
+    :param file: the file
+    :param policies: what becomes of a header
+    :param columns: as for :func:`read_splits`
+    :returns: the labels
+    :raises ValueError: as for :func:`read_splits`
+    """
+    if columns is not None or file.ending in TABLE_ENDINGS:
+        return read_table(file, columns)
+    return drop_header(LabeledSplit(file, _read_lines(file), 1), policies)
 
 
 def _number(kind: str, columns: Iterable[Sequence[str]]) -> dict[str, int]:
@@ -72,18 +91,9 @@ def _number(kind: str, columns: Iterable[Sequence[str]]) -> dict[str, int]:
     return ids
 
 
-def _read_labels(file: SplitFile) -> list[str]:
+def _read_lines(file: SplitFile) -> list[str]:
     """Read head, relation, tail, head, relation, tail, … of a file."""
-    data = file.read_bytes()
-    try:
-        text = data.decode("utf-8")
-    except UnicodeDecodeError as error:
-        at = error.start
-        line = 1 + data.count(b"\n", 0, at)
-        raise ValueError(
-            f"{file}, line {line}: not UTF-8 at byte offset {at} ({data[at : at + 4]!r}); save the file as UTF-8"
-        ) from error
-    text = text.removeprefix("\ufeff").replace("\r\n", "\n").removesuffix("\n")
+    text = file.read_text().replace("\r\n", "\n").removesuffix("\n")
     if not text.strip("\n"):
         raise ValueError(f"{file}: the file is empty; each split needs at least one triple")
     _check_lines(file, text)
@@ -105,7 +115,7 @@ def _check_lines(file: SplitFile, text: str) -> None:
             shown = repr(line[:80]) + ("…" if len(line) > 80 else "")
             raise ValueError(
                 f"{file}, line {number}: expected three non-empty columns (head, relation, tail) with one tab between, "
-                f"found {found}: {shown}; mend or remove the line"
+                f"found {found}: {shown}; mend or remove the line, or name the columns of a table with a header"
             )
 
 

@@ -30,12 +30,13 @@ class Repeats(NamedTuple):
 def find_repeats(triples: Mapping[str, Ids]) -> dict[str, Repeats]:
     """Find triples that are there more than once.
 
-    :param triples: the triples of `training`, `testing` and `validation`, each of shape: ``(n, 3)``
+    :param triples: the triples of `training`, `testing` and `validation`, or some of these, each of shape: ``(n, 3)``
     :return: those of each split
     """
-    sizes = [len(triples[split]) for split in OWNERS]
+    owners = [split for split in OWNERS if split in triples]
+    sizes = [len(triples[split]) for split in owners]
     starts = np.cumsum([0, *sizes[:-1]])
-    rows, owner = np.concatenate([triples[split] for split in OWNERS]), np.repeat(np.arange(len(OWNERS)), sizes)
+    rows, owner = np.concatenate([triples[split] for split in owners]), np.repeat(np.arange(len(owners)), sizes)
     # a sort needs no product of the ids, which could overflow; it is stable, so that the owner's come first
     order = np.lexsort(rows.T)
     is_new = np.ones(len(rows), dtype=bool)
@@ -48,8 +49,8 @@ def find_repeats(triples: Mapping[str, Ids]) -> dict[str, Repeats]:
     by_row = np.argsort(again)
     again, before = again[by_row], before[by_row]
     found = {}
-    for i, (split, start, size) in enumerate(zip(OWNERS, starts.tolist(), sizes, strict=True)):
-        here, owners = owner[again] == i, first[start : start + size]
-        elsewhere = {other: np.flatnonzero(owners == j) for j, other in enumerate(OWNERS) if j != i}
+    for i, (split, start, size) in enumerate(zip(owners, starts.tolist(), sizes, strict=True)):
+        here, of = owner[again] == i, first[start : start + size]
+        elsewhere = {other: np.flatnonzero(of == j) for j, other in enumerate(owners) if j != i}
         found[split] = Repeats(again[here] - start, before[here] - start, elsewhere)
     return found

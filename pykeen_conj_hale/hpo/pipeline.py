@@ -18,9 +18,11 @@ from optuna.samplers import BaseSampler
 from optuna.storages import BaseStorage, fail_stale_trials, get_storage
 from optuna.trial import FrozenTrial, TrialState
 from pykeen.hpo import HpoPipelineResult
+from pykeen.training import training_loop_resolver
 
 from ..checks import check_bool, check_whole
 from ..datasets.cache import get_dataset_locked
+from ..training import QuerySamplingTrainingLoop
 from ..training.budget.clock import Duration, parse_seconds
 from .lease import Lease, QueueEmptyError
 from .rehearsal import rehearse
@@ -92,6 +94,7 @@ def shared_hpo_pipeline(
         study_name=study.study_name,
         load_if_exists=True,
         sampler=sampler_instance,
+        training_loop_kwargs=_at_their_word(arguments),
     )
     with Lease(backend) as lease:
         while time.monotonic() < deadline and (states := {trial.state for trial in _unfinished(study)}):
@@ -102,6 +105,13 @@ def shared_hpo_pipeline(
                 time.sleep(min(1.0, heartbeat_seconds / 4))
                 _fail_stale_trials(study)
         return pykeen.hpo.hpo_pipeline(**arguments, n_trials=0)
+
+
+def _at_their_word(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Have the loop take the numbers of a trial at their word, PyKEEN's own defaults, too: a study chooses itself."""
+    kwargs = dict(arguments["training_loop_kwargs"])
+    loop = training_loop_resolver.lookup(arguments.get("training_loop"))
+    return {"choose": False, **kwargs} if issubclass(loop, QuerySamplingTrainingLoop) else kwargs
 
 
 def _get_dataset(dataset: Any, dataset_kwargs: Mapping[str, Any] | None) -> None:

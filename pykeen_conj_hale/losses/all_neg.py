@@ -39,7 +39,7 @@ class AllNegLoss(HaLELoss):
     - Under sLCWA there is an estimate only; see :class:`HaLELoss`.
 
     ---
-    name: All negatives
+    name: AllNeg
     citation:
         author: Wang
         year: 2022
@@ -80,6 +80,11 @@ class AllNegLoss(HaLELoss):
             candidates=candidates,
             reduction=reduction,
         )
+
+    def arguments(self) -> dict[str, Any]:
+        """List the arguments; see :meth:`HaLELoss.arguments`."""
+        own = ("activation", "gamma", "beta", "candidates")
+        return {name: value for name, value in super().arguments().items() if name in own}
 
     def row_loss(self, predictions: Tensor, labels: Tensor) -> Tensor:
         """Compute cross entropy, in which the positives of a row share its weight.

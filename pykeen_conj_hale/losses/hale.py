@@ -2,6 +2,7 @@ r"""HaLE, which splits softmax cross entropy into alignment and uniformity over 
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 import math
 from collections.abc import Mapping
@@ -15,7 +16,7 @@ from torch import Tensor
 
 from ..checks import check_bool, check_number
 from ..messages import Once
-from ..streaming.activations import HardnessActivation
+from ..streaming.activations import HardnessActivation, activation_resolver
 from ..streaming.logsumexp import stored_logsumexp
 from .activation_arguments import make_activation
 from .candidates import Candidates, check_candidates
@@ -77,7 +78,57 @@ class HaLELoss(QueryLoss, SetwiseLoss):
 
     activation: HardnessActivation
 
+    # of a loss that an earlier version has pickled, too
+    _is_open: bool = False
+
     def __init__(
+        self,
+        activation: HintOrType[HardnessActivation] = None,
+        alpha: float | None = None,
+        lambda_: float | None = None,
+        gamma: float | None = None,
+        beta: float | None = None,
+        square: bool | None = None,
+        candidates: Candidates | None = None,
+        reduction: Reduction = "mean",
+    ) -> None:
+        """Initialize the loss.
+
+        The arguments are one set. Where none of them is given, they are chosen from the graph, once there is one: by
+        the model that is made with the loss, or by the query-sampling loop (:attr:`is_open`). Where one is given, the
+        others have the defaults below.
+
+        :param activation: the activation h, ``"hanon"``, ``"halin"``, ``"2x"``, ``"xexp"``, ``"2artanh"`` or
+            ``"none"``, or an instance; ``"hanon"`` by default
+        :param alpha: the fraction α of queries that is sampled, 0 < α ≤ 1; at least one query is; 0.1 by default
+        :param lambda_: the weight λ of alignment, > 0; 1 by default
+        :param gamma: the upper bound γ of the activation, > 0; the activation's own default by default (5)
+        :param beta: the steepness β of the activation, > 0; the activation's own default by default (3 for Hanon, 10
+            for Halin)
+        :param square: whether alignment is the mean of h², rather than of h; so by default
+        :param candidates: the entities that the sampled queries are compared with: ``"all"``, as in the paper and by
+            default, or a fresh sample per step, with replacement, which all queries of the batch share: its size S as a
+            whole number, or as a fraction of all entities in (0, 1). The log-sum-exp over the sample plus log(n/S)
+            estimates that over all n entities. Only the query-sampling loops draw it: under LCWA all scores are there,
+            under sLCWA PyKEEN samples
+        :param reduction: must be ``"mean"``: both terms are means by definition
+        :raises ValueError: if an argument is not allowed
+        """
+        super().__init__(reduction=reduction)
+        self._once = Once(logger)
+        given: dict[str, Any] = dict(
+            activation=activation,
+            alpha=alpha,
+            lambda_=lambda_,
+            gamma=gamma,
+            beta=beta,
+            square=square,
+            candidates=candidates,
+        )
+        self._set(**{name: value for name, value in given.items() if value is not None})
+        self._is_open = all(value is None for value in given.values())
+
+    def _set(
         self,
         activation: HintOrType[HardnessActivation] = "hanon",
         alpha: float = 0.1,
@@ -86,34 +137,46 @@ class HaLELoss(QueryLoss, SetwiseLoss):
         beta: float | None = None,
         square: bool = True,
         candidates: Candidates = "all",
-        reduction: Reduction = "mean",
     ) -> None:
-        """Initialize the loss.
-
-        :param activation: the activation h, ``"hanon"``, ``"halin"``, ``"2x"``, ``"xexp"``, ``"2artanh"`` or
-            ``"none"``, or an instance; None for the default
-        :param alpha: the fraction α of queries that is sampled, 0 < α ≤ 1; at least one query is
-        :param lambda_: the weight λ of alignment, > 0
-        :param gamma: the upper bound γ of the activation, > 0; the activation's own default by default (5)
-        :param beta: the steepness β of the activation, > 0; the activation's own default by default (3 for Hanon, 10
-            for Halin)
-        :param square: whether alignment is the mean of h², rather than of h
-        :param candidates: the entities that the sampled queries are compared with: ``"all"``, as in the paper, or a
-            fresh sample per step, with replacement, which all queries of the batch share: its size S as a whole number,
-            or as a fraction of all entities in (0, 1). The log-sum-exp over the sample plus log(n/S) estimates that
-            over all n entities. Only the query-sampling loops draw it: under LCWA all scores are there, under sLCWA
-            PyKEEN samples
-        :param reduction: must be ``"mean"``: both terms are means by definition
-        :raises ValueError: if an argument is not allowed
-        """
-        super().__init__(reduction=reduction)
+        """Check the arguments, and set them; see :meth:`__init__`."""
         self.alpha = check_number("alpha", alpha, above=0, maximum=1)
         self.lambda_ = check_number("lambda_", lambda_, above=0)
         self.activation = make_activation(activation, gamma, beta, default="hanon")
         self.square = check_bool("square", square)
         self.candidates = check_candidates(candidates)
-        self._once = Once(logger)
         self._first_steps = FirstSteps(type(self).__name__.removesuffix("Loss"), self.activation)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether no argument was given, and none was chosen yet."""
+        return self._is_open
+
+    def choose(self, **arguments: Any) -> None:
+        """Set the arguments that were left open; only once, as they are given then.
+
+        :param arguments: those of :meth:`__init__`
+        :raises ValueError: if the loss is not open, or an argument is not allowed
+        """
+        if not self.is_open:
+            raise ValueError(f"The arguments of {self} were given, or chosen before: none is open.")
+        self._set(**arguments)
+        self._is_open = False
+
+    def arguments(self) -> dict[str, Any]:
+        """List the arguments, such that they make this loss again.
+
+        :return: the arguments of :meth:`__init__` by name, as plain data
+        """
+        options = dataclasses.asdict(self.activation)
+        return dict(
+            activation=activation_resolver.normalize_inst(self.activation),
+            alpha=self.alpha,
+            lambda_=self.lambda_,
+            gamma=options.get("gamma"),
+            beta=options.get("beta"),
+            square=self.square,
+            candidates=self.candidates,
+        )
 
     def num_sampled(self, num_queries: int) -> int:
         """Count the sampled queries: the fraction α, one at least.
@@ -234,7 +297,9 @@ class HaLELoss(QueryLoss, SetwiseLoss):
         self._refuse(label_smoothing, pos_weights, neg_weights)
         self._once.warning(
             "%s under sLCWA estimates its log-sum-exp over all entities from the sampled negatives, which is "
-            'much weaker. training_loop="QuerySampling" computes it in full, and is faster.',
+            'much weaker. training_loop="QuerySampling" computes it in full, is faster, and chooses what is not said. '
+            "Here optimizer_kwargs=dict(lr=0.01), negative_sampler_kwargs=dict(num_negs_per_pos=10) and "
+            "training_kwargs=dict(batch_size=128, num_epochs=...) help most.",
             type(self).__name__.removesuffix("Loss"),
         )
         f = -self.activation(-negative_scores)

@@ -37,7 +37,7 @@ class NonNegLoss(QueryLoss):
     :class:`~pykeen_conj_hale.training.QuerySamplingTrainingLoop`.
 
     ---
-    name: No negatives
+    name: NonNeg
     citation:
         author: Wang
         year: 2022

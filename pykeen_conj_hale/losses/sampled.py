@@ -35,7 +35,7 @@ class SamNegLoss(BCEWithLogitsLoss):
     al., 2022), with ``activation="hanon"`` its "HA + SamNeg" (Table 5).
 
     ---
-    name: Sampled negatives
+    name: SamNeg
     citation:
         author: Wang
         year: 2022
@@ -97,7 +97,7 @@ class AdvNegLoss(NSSALoss):
     activation, the default, it is the strategy "AdvNeg" of HaLE's paper (Wang et al., 2022).
 
     ---
-    name: Adversarial negatives
+    name: AdvNeg
     citation:
         author: Sun
         year: 2019

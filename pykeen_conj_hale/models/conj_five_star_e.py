@@ -139,7 +139,7 @@ class ConjFiveStarE(QueryModel):
     relations (``create_inverse_triples=True``) and the N3 regularizer (``regularizer="N3"``).
 
     ---
-    name: Conj5*E
+    name: ConjFiveStarE
     citation:
         author: Feng
         year: 2022

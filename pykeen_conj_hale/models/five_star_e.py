@@ -84,7 +84,7 @@ class FiveStarE(QueryModel):
     relations (``create_inverse_triples=True``) and the N3 regularizer (``regularizer="N3"``).
 
     ---
-    name: 5*E
+    name: FiveStarE
     citation:
         author: Nayyeri
         year: 2021

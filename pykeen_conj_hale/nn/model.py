@@ -17,10 +17,11 @@ from torch import Tensor, nn
 from ..checks import check_bool, check_whole, look_up, resolve
 from ..pykeen_internals import show_options
 from ..regularizers import N3Regularizer
+from .choice import choose_options, make_loss
 from .declaration import declares, give_docdata, interaction_options, make_interaction, relations_of
 from .finite import FiniteScoreModel
 from .initializers import check_initializer, normal_entities_
-from .options import embedding_dtype, is_made, list_options, make_init, take_options, take_relations
+from .options import embedding_dtype, is_made, list_options, make_init, read_bool, take_options, take_relations
 from .query import UNIT_SCALE, QueryInteraction
 from .similarity import Similarity, similarity_resolver
 
@@ -112,9 +113,14 @@ class QueryModel(FiniteScoreModel):
         entity_initializer_kwargs: OptionalKwargs = None,
         regularizer: HintOrType[Regularizer] = None,
         regularizer_kwargs: OptionalKwargs = None,
+        loss: HintOrType[Loss] = None,
+        loss_kwargs: OptionalKwargs = None,
         **kwargs: Any,
     ) -> None:
-        r"""Initialize the model; None stands for the model's default.
+        r"""Initialize the model.
+
+        None stands for the model's default. With a given loss that is open, as ``loss="HaLE"`` without arguments, it
+        stands for what is best for the graph: see :func:`~pykeen_conj_hale.defaults.choose_settings`.
 
         :param triples_factory: the numbers of entities and relations
         :param embedding_dim: the dimension d of entities; of complex ones, the number of complex numbers
@@ -129,19 +135,27 @@ class QueryModel(FiniteScoreModel):
             :class:`~pykeen_conj_hale.regularizers.N3Regularizer` is given the interaction's factors, any other one
             each representation
         :param regularizer_kwargs: arguments of the regularizer
+        :param loss: the loss; the model's own by default
+        :param loss_kwargs: arguments of the loss
         :param kwargs: initializers of relation representations, options of the interaction, and further arguments of
             :class:`pykeen.models.ERModel`
         :raises ValueError: if an option is not allowed
         :raises TypeError: if an option is unknown, or the class declares no transform
         """
         cls = type(self)
+        made_loss = make_loss(cls, loss, loss_kwargs)
+        # without a loss, all is the class's own
+        chosen = {} if loss is None else choose_options(cls, triples_factory, made_loss, similarity, regularizer)
+        embedding_dim = chosen.get("embedding_dim") if embedding_dim is None else embedding_dim
         options = take_options(cls, embedding_dim, kwargs)
         self.check_options(triples_factory=triples_factory, **options)
         options["embedding_dim"] = int(options["embedding_dim"])
         check_initializer("entity_initializer", entity_initializer)
-        default = cls.similarity_default or cls.interaction_class.similarity_default
+        default = chosen.get("similarity") or cls.similarity_default or cls.interaction_class.similarity_default
         psi = resolve(similarity_resolver, "similarity", similarity, default=default)
-        terms = _terms(cls, relation_scale=relation_scale, tail_bias=tail_bias, head_bias=head_bias)
+        terms = _terms(cls, chosen, relation_scale=relation_scale, tail_bias=tail_bias, head_bias=head_bias)
+        if "regularizer" in chosen:
+            regularizer, regularizer_kwargs = chosen["regularizer"], chosen["regularizer_kwargs"]
         factor_regularizer, regularization = _split_regularizer(regularizer, regularizer_kwargs)
         entity_kwargs = dict(
             shape=options["embedding_dim"],
@@ -165,10 +179,22 @@ class QueryModel(FiniteScoreModel):
             ),
             entity_representations_kwargs=entities,
             relation_representations_kwargs=relations,
+            loss=made_loss,
             **kwargs,
         )
         # a module of the model: PyKEEN's `collect_regularization_term` finds it there
         self.factor_regularizer = factor_regularizer
+        self._made_with = dict(
+            embedding_dim=options["embedding_dim"],
+            similarity=similarity_resolver.normalize_inst(psi),
+            relation_scale=relation_scale,
+            tail_bias=tail_bias,
+        )
+
+    @property
+    def made_with(self) -> Mapping[str, Any]:
+        """The options that all query models share, as they are: given, chosen from the graph, or the class's own."""
+        return self._made_with
 
     @classmethod
     def entity_initializer_for(cls, *, similarity: Similarity, embedding_dim: int, **options: Any) -> Hint[Initializer]:
@@ -225,11 +251,10 @@ def _split_regularizer(
     return None, dict(regularizer=regularizer, regularizer_kwargs=kwargs)
 
 
-def _terms(cls: type[QueryModel], **given: bool | None) -> dict[str, bool]:
-    """Check the options that are yes or no; None stands for the model's default."""
+def _terms(cls: type[QueryModel], chosen: Mapping[str, Any], **given: bool | str | None) -> dict[str, bool]:
+    """Read the options that are yes or no; None stands for what was chosen, else for the model's default."""
     return {
-        name: check_bool(name, getattr(cls, f"{name}_default") if value is None else value)
-        for name, value in given.items()
+        name: read_bool(name, value, chosen.get(name, getattr(cls, f"{name}_default"))) for name, value in given.items()
     }
 
 

@@ -10,6 +10,7 @@ from weakref import WeakSet
 import torch
 from pykeen.typing import Hint, Initializer
 
+from ..checks import check_bool
 from ..pykeen_internals import show_options
 from .declaration import interaction_options, relations_of
 from .initializers import check_initializer
@@ -19,7 +20,7 @@ from .similarity import Similarity
 if TYPE_CHECKING:
     from .model import QueryModel
 
-__all__ = ["embedding_dtype", "is_made", "list_options", "make_init", "take_options", "take_relations"]
+__all__ = ["embedding_dtype", "is_made", "list_options", "make_init", "read_bool", "take_options", "take_relations"]
 
 #: Of which PyKEEN's command line makes no option
 _INITIALIZER: Any = Hint[Initializer]  # type: ignore[misc]
@@ -73,6 +74,21 @@ def take_relations(
     return embeddings
 
 
+def read_bool(argument: str, value: bool | str | None, default: bool) -> bool:
+    """Read an option that is true or false; on PyKEEN's command line it is a text.
+
+    :param argument: the option's name
+    :param value: its value; None for the default
+    :param default: the default
+    :return: the value
+    :raises ValueError: if it is neither
+    """
+    texts = {"true": True, "false": False}
+    if isinstance(value, str):
+        value = texts.get(value.lower(), value)
+    return check_bool(argument, default if value is None else value)
+
+
 def embedding_dtype(interaction: type[QueryInteraction]) -> dict[str, Any]:
     """Describe what makes an embedding complex, where the interaction is.
 
@@ -92,7 +108,9 @@ def list_options(model: type[QueryModel]) -> dict[str, tuple[Any, Any]]:
     for name, relation in relations_of(model).items():
         initializers.setdefault(relation.option or name, set()).add(relation.initializer)
     interaction = interaction_options(model.interaction_class) if hasattr(model, "interaction_class") else {}
-    options: dict[str, tuple[Any, Any]] = {"embedding_dim": (int, model.embedding_dim_default)}
+    # None, as PyKEEN's pipeline hands a default over as if it had been asked for; `Optional`, as PyKEEN's command line
+    # makes an option of it with this default
+    options: dict[str, tuple[Any, Any]] = {"embedding_dim": (Optional[int], None)}  # noqa: UP045
     options |= {name: (p.annotation, p.default) for name, p in interaction.items() if name != "embedding_dim"}
     for name, defaults in initializers.items():
         # None where the representations that share the option start in different ways, or options decide how
@@ -101,10 +119,7 @@ def list_options(model: type[QueryModel]) -> dict[str, tuple[Any, Any]]:
         options[f"{name}_initializer_kwargs"] = Mapping[str, Any] | None, None
     return options | {
         "loss": (Any, None),
-        "similarity": (Optional[str], None),  # noqa: UP045 -- what PyKEEN's command line compares with
-        "relation_scale": (bool, model.relation_scale_default),
-        "tail_bias": (bool, model.tail_bias_default),
-        "head_bias": (bool, model.head_bias_default),
+        **dict.fromkeys(("similarity", "relation_scale", "tail_bias", "head_bias"), (Optional[str], None)),  # noqa: UP045
     }
 
 

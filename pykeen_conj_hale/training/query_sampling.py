@@ -15,8 +15,8 @@ from torch import Tensor
 from ..checks import check_bool, check_whole
 from ..pykeen_internals import add_inverse_triples
 from .budget.loop import TimeBudgetMixin
+from .choice import choose_loss, choose_training, record_training
 from .late_loss import DeferredLossMixin
-from .learning_rate import BATCH_SIZE, choose_learning_rate
 from .optimizer import prefer_fused
 from .query_terms import QueryTerms
 from .sparse_updates import choose_sparse_updates
@@ -66,8 +66,9 @@ class QuerySamplingTrainingLoop(TimeBudgetMixin[Tensor], DeferredLossMixin[Tenso
     With any other loss of PyKEEN all queries of a batch are scored against all entities, and the loss sees the rows of
     scores with one positive each.
 
-    A loss may name the learning rate that makes it strong within minutes, as HaLE does. Where none is given, Adam takes
-    it, with a decay over the budget: see :mod:`~pykeen_conj_hale.training.learning_rate`.
+    What is not said is chosen from the graph, for losses that name their learning rate, as HaLE does: the arguments of
+    HaLE, the batch size, the number of epochs, and Adam's learning rate with a decay over the training. See
+    :mod:`~pykeen_conj_hale.training.choice`, and ``choose`` below.
 
     With a sample of candidates (HaLE, AllNeg) and 100,000 entities or more, a step updates only the rows of entities
     that it looks up, so that its time does not grow with the graph: by
@@ -78,7 +79,7 @@ class QuerySamplingTrainingLoop(TimeBudgetMixin[Tensor], DeferredLossMixin[Tenso
     """
 
     hpo_default: ClassVar[Mapping[str, Any]] = dict(  # type: ignore[assignment, misc]
-        batch_size=dict(type=int, low=8, high=12, scale="power_two"),  # [256, 4096]
+        batch_size=dict(type=int, low=9, high=12, scale="power_two"),  # [512, 4096]: 256 is PyKEEN's default
     )
 
     def __init__(
@@ -87,6 +88,7 @@ class QuerySamplingTrainingLoop(TimeBudgetMixin[Tensor], DeferredLossMixin[Tenso
         chunk_size: int | None = None,
         compile: bool = False,
         sparse_updates: bool | None = None,
+        choose: bool = True,
         **kwargs: Any,
     ) -> None:
         """Initialize the training loop.
@@ -97,14 +99,19 @@ class QuerySamplingTrainingLoop(TimeBudgetMixin[Tensor], DeferredLossMixin[Tenso
             compiler the loop says so and runs them uncompiled
         :param sparse_updates: whether a step updates only the rows of entities that it looks up; by default where there
             are 100,000 entities or more, and loss, model and optimizer allow it
+        :param choose: whether the loop chooses what is not said. PyKEEN's own 5 epochs and batches of 256, from its
+            pipeline, and a learning rate of 0.001 then mean that nothing was said. With False they are what they say
         :param kwargs: ``time_budget``, the seconds of training (see
             :class:`~pykeen_conj_hale.training.TimeBudgetMixin`), and the arguments of
             :class:`pykeen.training.TrainingLoop`
-        :raises ValueError: if chunk_size is less than 1, or sparse updates are asked for and not possible
+        :raises ValueError: if chunk_size is less than 1, choose neither true nor false, or sparse updates are asked for
+            and not possible
         """
         if sparse_updates is not None:
             check_bool("sparse_updates", sparse_updates)
         super().__init__(**kwargs)
+        self.choose = check_bool("choose", choose)
+        choose_loss(self, kwargs["triples_factory"])
         self.terms = QueryTerms(self.model, self.model.loss, mode=self.mode, chunk_size=chunk_size, compile=compile)
         choose_sparse_updates(self.terms, self.optimizer, sparse_updates)
         prefer_fused(self.optimizer)
@@ -116,12 +123,14 @@ class QuerySamplingTrainingLoop(TimeBudgetMixin[Tensor], DeferredLossMixin[Tenso
 
         :param triples_factory: the training triples
         :param num_epochs: the number of epochs; ignored if there is a time budget
-        :param batch_size: the number of triples per batch; 1,024 by default
+        :param batch_size: the number of triples per batch; by default what is best for the kind of graph
         :param kwargs: as there
         :return: the losses of the epochs
         """
-        batch_size = BATCH_SIZE if batch_size is None else check_whole("batch_size", batch_size)
-        choose_learning_rate(self, self.terms.loss.learning_rate, batch_size)
+        if batch_size is not None:
+            check_whole("batch_size", batch_size)
+        num_epochs, batch_size = choose_training(self, triples_factory, num_epochs, batch_size)
+        record_training(self, num_epochs, batch_size)
         return super().train(triples_factory, num_epochs, batch_size, **kwargs)
 
     def _create_training_data_loader(  # type: ignore[override]

@@ -9,9 +9,10 @@ from typing import Final
 import numpy as np
 import torch
 
+from ...figures import new_figure, save, tidy
 from ...streaming.activations import HardnessActivation, activation_resolver
 from ..strategies import STRATEGIES
-from .style import OTHER, Look, looks, new_figure, save, tidy
+from .style import OTHER, Look, looks
 
 __all__ = ["draw_activations"]
 

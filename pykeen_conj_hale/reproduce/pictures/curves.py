@@ -10,9 +10,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from ...figures import new_figure, save, tidy
 from ..strategies import Comparison
 from .run_groups import GroupedRuns, Run, RunGroup, picture_names
-from .style import Look, looks, new_figure, save, tidy
+from .style import Look, looks
 
 __all__ = ["Series", "draw_curves", "make_series"]
 

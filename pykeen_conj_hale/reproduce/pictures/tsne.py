@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ...embeddings import LabeledEmbeddings, load_embeddings
+from ...figures import PALETTE, WIDTH, new_figure, save
 from ..strategies import labels
 from .entities import Array, clusters, project, sample_labels, uniformity, vectors
 from .run_groups import GroupedRuns, RunGroup, picture_names
-from .style import PALETTE, WIDTH, new_figure, read_description, save
+from .style import read_description
 
 __all__ = ["Panel", "draw_tsne", "make_panels"]
 

@@ -43,7 +43,7 @@ class JointGloVe(ERModel[Any, Any, Any]):
     ... )  # doctest: +SKIP
 
     ---
-    name: Joint GloVe
+    name: JointGloVe
     citation:
         author: Pennington
         year: 2014

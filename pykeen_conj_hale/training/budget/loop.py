@@ -8,25 +8,28 @@ from __future__ import annotations
 
 import gc
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import IO, Any, ClassVar, Final, Generic, TypeVar
 
-from pykeen.stoppers import Stopper
+from pykeen.stoppers import NopStopper, Stopper
 from pykeen.training import TrainingLoop
 from pykeen.triples import CoreTriplesFactory
 
 from ...checks import check_bool, check_path
 from ...pykeen_internals import let_callbacks_clip
 from ..optimizer import keep_known_options
+from ..recording import record
 from ..sparse_rows import DenseGradients
+from ..threads import ThreadChoice
 from ..warm_start import WarmStart, plan_warm_start
 from .arguments import CheckpointPlan, check_train_arguments
 from .clock import Duration, Stopwatch, TimeBudget, parse_seconds
 from .due import Due
 from .loop_run import LoopRun
 from .outputs import holding_outputs
+from .passes import leaving_no_trace
 from .progress_bar import make_bar
 from .run import StopReason
 
@@ -64,6 +67,7 @@ class TimeBudgetMixin(TrainingLoop[BatchType], Generic[BatchType]):
         wall_clock: Duration | None = None,
         stop_on_signal: bool = False,
         start_from: str | Path | None = None,
+        threads: int | None = None,
         **kwargs: Any,
     ) -> None:
         """Initialize the loop.
@@ -76,6 +80,8 @@ class TimeBudgetMixin(TrainingLoop[BatchType], Generic[BatchType]):
         :param start_from: what a training that starts afresh begins with, by the labels of entities and relations: a
             folder of a pipeline's ``save_to_directory`` (its pickle is executed), or a file of
             :func:`~pykeen_conj_hale.embeddings.export_embeddings`; see :mod:`~pykeen_conj_hale.training.warm_start`
+        :param threads: the number of PyTorch's threads during a training on a CPU; None to choose it, by measuring: see
+            :class:`~pykeen_conj_hale.training.threads.ThreadChoice`
         :param kwargs: further arguments of the training loop
         :raises ValueError: if the budget is not a finite number of seconds ≥ 0, or another argument is not allowed
         """
@@ -90,6 +96,7 @@ class TimeBudgetMixin(TrainingLoop[BatchType], Generic[BatchType]):
         self.wall_clock, self.start_from = wall_clock, start_from
         self.stop_on_signal = check_bool("stop_on_signal", stop_on_signal)
         self._triples_factory = kwargs["triples_factory"]
+        self.threads = ThreadChoice(threads)
         # that of the last training; for now one without any step
         self._run = LoopRun(self, kwargs["triples_factory"], budget=time_budget)
 
@@ -168,6 +175,9 @@ class TimeBudgetMixin(TrainingLoop[BatchType], Generic[BatchType]):
         :raises NonFiniteStateError: if a checkpoint is due, and no training could go on from it
         :raises KeyboardInterrupt: if Ctrl-C has ended a training with checkpoints, after its last one
         """
+        if isinstance(stopper, NopStopper):
+            # PyKEEN warns that a checkpoint knows nothing of this one, which has nothing to know
+            stopper = None
         budget = self.time_budget
         if only_size_probing is True and budget is not None:
             raise ValueError(
@@ -220,7 +230,7 @@ class TimeBudgetMixin(TrainingLoop[BatchType], Generic[BatchType]):
             reset_budget=reset_budget,
         )
         self._run.take_over(previous if kwargs["continue_training"] else None)
-        with self._run.in_progress(self.stop_on_signal):
+        with self._run.in_progress(self.stop_on_signal), self.threads.in_use():
             return super().train(triples_factory, num_epochs=num_epochs, use_tqdm=use_tqdm, **kwargs)
 
     def _plan_first(self, checkpoint: Path | None, continue_training: bool) -> list[Due]:
@@ -270,6 +280,7 @@ class TimeBudgetMixin(TrainingLoop[BatchType], Generic[BatchType]):
         run = self._run
         if not run.has_begun:
             run.begin_loop(callbacks, len(batches))
+        self._choose_threads(batches, **kwargs)
         rest: Any = run.open_epoch(batches, num_losses=len(self.losses_per_epochs))
         if not rest.is_empty:
             super()._train_epoch(rest, callbacks, epoch=epoch, only_size_probing=False, **kwargs)
@@ -278,6 +289,36 @@ class TimeBudgetMixin(TrainingLoop[BatchType], Generic[BatchType]):
             # PyKEEN then writes the checkpoint and returns
             self._should_stop = True
         return loss
+
+    def _choose_threads(self, batches: Any, **kwargs: Any) -> None:
+        """Choose the number of threads, where it is time to: set-up, and no training."""
+        if self.device.type != "cpu":
+            return
+        run, num_parameters = self._run, sum(p.numel() for p in self.model.get_grad_params())
+        with run.phase("set-up"):
+            has_chosen = self.threads.before_epoch(
+                num_parameters, run.elapsed, run.num_steps, lambda: self._trying(batches, **kwargs)
+            )
+        if has_chosen and self.threads.num is not None:
+            record(self.result_tracker, dict(training_loop_kwargs=dict(threads=self.threads.num)))
+
+    @contextmanager
+    def _trying(
+        self, batches: Any, *, sub_batch_size: int | None, label_smoothing: float, slice_size: int | None
+    ) -> Iterator[Callable[[], None]]:
+        """Offer what an epoch does with its first batch before the optimizer step; nothing of it is left afterwards."""
+
+        def do_passes() -> None:
+            self.optimizer.zero_grad()
+            for start in range(0, size, sub_batch_size or size):
+                stop = min(start + (sub_batch_size or size), size)
+                self._forward_pass(batch, start, stop, size, label_smoothing, slice_size)
+
+        with leaving_no_trace(self):
+            # a progress bar has the batches in it
+            batch = next(iter(getattr(batches, "iterable", batches)))
+            size = self._get_batch_size(batch)
+            yield do_passes
 
     def _save_state(
         self,

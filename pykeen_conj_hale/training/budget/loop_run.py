@@ -82,7 +82,7 @@ class LoopRun(Run):
     def _list_due(self, stopper: Stopper | None, wall_clock: float | None) -> list[Due]:
         due: list[Due] = [Schedule(self._set_learning_rate)]
         if self._bar is not None:
-            due.append(ProgressBar(self._bar))
+            due.append(ProgressBar(self._bar, stopper if isinstance(stopper, EarlyStopper) else None))
         due.append(Limits())
         if wall_clock is not None:
             due.append(WallClock(wall_clock, self.stopwatch.clock))

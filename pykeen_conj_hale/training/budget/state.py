@@ -9,13 +9,14 @@ from collections.abc import Mapping
 from functools import cached_property
 from itertools import zip_longest
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 from pykeen.stoppers import EarlyStopper, Stopper
 from pykeen.training import TrainingLoop
 from pykeen.triples import CoreTriplesFactory, TriplesFactory
 
 from ...pykeen_internals import get_epoch, get_random_seed, set_epoch, set_random_seed
+from ..threads import ThreadChoice
 from .best_model import read_best, write_best
 from .checkpoint import CheckpointError
 from .position import Position, Progress
@@ -25,6 +26,13 @@ from .settings import list_settings
 __all__ = ["TrainingState", "compare_identities", "compare_settings", "forget_cut_epoch"]
 
 logger = logging.getLogger(__name__)
+
+
+@runtime_checkable
+class HasThreads(Protocol):
+    """A loop with a number of threads."""
+
+    threads: ThreadChoice
 
 
 class TrainingState:
@@ -68,6 +76,8 @@ class TrainingState:
             "epoch": epoch,
             "position": None if position is None else {**dataclasses.asdict(position), "loss": float(position.loss)},
             "steps": progress.num_steps,
+            # sums may differ in their last bits by the number of threads
+            "threads": loop.threads.num if isinstance(loop, HasThreads) else None,
             "seconds": progress.seconds,
             "random_state": get_random_state(),
             "model": loop.model.state_dict(),
@@ -102,6 +112,8 @@ class TrainingState:
             best = state["model"]
         if best is not None and isinstance(self._stopper, EarlyStopper):
             write_best(self._stopper, best)
+        if isinstance(loop, HasThreads):
+            loop.threads.go_on_with(state.get("threads"))
         set_epoch(loop, state["epoch"])
         loop.losses_per_epochs = list(state["losses"])
         set_random_seed(loop.model, state["random_seed"])

@@ -1,0 +1,143 @@
+"""Triples in tables: CSV, TSV with further columns, Parquet. Labels stay the text they are."""
+
+from __future__ import annotations
+
+import csv
+import io
+import logging
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, Final
+
+from .columns import Columns, choose_columns, list_names
+from .files import SplitFile
+from .policies import LabeledSplit
+
+__all__ = ["TABLE_ENDINGS", "read_table"]
+
+logger = logging.getLogger(__name__)
+
+#: What is a table whether or not columns are named
+TABLE_ENDINGS: Final = (".csv", ".parquet")
+NAMES: Final = ("head", "relation", "tail")
+#: What no label may hold: no file of lines with tabs could hold it, either
+REFUSED: Final = ("\t", "\n", "\r", "\0")
+HINT: Final = "name the three columns by head_column, relation_column and tail_column"
+
+
+def read_table(file: SplitFile, columns: Columns | None = None) -> LabeledSplit:
+    """Read three columns of a table.
+
+    The first row of a CSV or TSV file is a header if columns are named, or if three of its cells have usual names.
+    Without a header the table has three columns. Cells are text: `007`, `1.0`, `NaN`, `null` are labels as any other.
+
+    :param file: a file ending in ``.parquet`` or ``.csv``; any other has tabs between its cells, and no quotes
+    :param columns: the names of the columns; None for the usual ones, as `head`, `relation`, `tail`
+    :return: the labels
+    :raises ValueError: if a column is not there; a row is broken, or lacks a label; there is no row; or a column of
+        Parquet holds neither text nor whole numbers
+    :raises ImportError: if a Parquet file is to be read without pyarrow
+    """
+    if file.ending == ".parquet":
+        return _read_parquet(file, columns)
+    rows = _read_rows(file)
+    first_line, first = next(rows, (1, []))
+    if not first:
+        raise ValueError(f"{file}: the file is empty; each split needs at least one triple")
+    order = choose_columns(f"{file}, line 1", first, columns)
+    if order is None and len(first) != 3:
+        raise ValueError(
+            f"{file}, line 1: there are {len(first)} columns, and no telling which are head, relation and tail: "
+            f"{list_names(first)}; {HINT}."
+        )
+    labels: list[str] = []
+    lines: list[int] = []
+    rest = rows if order is not None else _before((first_line, first), rows)
+    for line, row in rest:
+        labels += _triple(f"{file}, line {line}", row, len(first), order or (0, 1, 2))
+        lines.append(line)
+    if not lines:
+        raise ValueError(f"{file}: there is nothing but a header; each split needs at least one triple")
+    return LabeledSplit(file, labels, lines[0], lines)
+
+
+def _before(first: tuple[int, list[str]], rest: Iterable[tuple[int, list[str]]]) -> Iterator[tuple[int, list[str]]]:
+    yield first
+    yield from rest
+
+
+def _read_rows(file: SplitFile) -> Iterator[tuple[int, list[str]]]:
+    """Split a text into rows, with the number of their first lines."""
+    if file.ending == ".csv":
+        rows = csv.reader(io.StringIO(file.read_text(), newline=""), strict=True)
+    else:
+        text = file.read_text().replace("\r\n", "\n")
+        rows = csv.reader(text.removesuffix("\n").split("\n"), delimiter="\t", quoting=csv.QUOTE_NONE, strict=True)
+    line = 1
+    while True:
+        try:
+            row = next(rows, None)
+        except csv.Error as error:
+            raise ValueError(f"{file}, line {line}: broken row ({error}); mend or remove it") from error
+        if row is None:
+            return
+        yield line, row
+        line = rows.line_num + 1
+
+
+def _triple(where: str, row: Sequence[str], width: int, order: Sequence[int]) -> list[str]:
+    """Take the labels of a row."""
+    if len(row) != width:
+        found = "a blank line" if not row else f"{len(row)} columns"
+        raise ValueError(
+            f"{where}: expected {width} columns as in the first line, found {found}; mend or remove the line"
+        )
+    labels = [row[column] for column in order]
+    for name, label in zip(NAMES, labels, strict=True):
+        _check_label(where, name, label)
+    return labels
+
+
+def _check_label(where: str, name: str, label: str) -> None:
+    if not label:
+        raise ValueError(f"{where}: the {name} is empty; mend or remove the line")
+    if any(character in label for character in REFUSED):
+        raise ValueError(f"{where}: the {name} has a tab, a line break or a NUL inside: {label[:80]!r}; replace it")
+
+
+def _read_parquet(file: SplitFile, columns: Columns | None) -> LabeledSplit:
+    try:
+        from pyarrow import ArrowException, parquet
+    except ImportError as error:
+        raise ImportError("Parquet files are read by pyarrow: pip install 'pykeen-conj-hale[parquet]'") from error
+    data = io.BytesIO(file.read_bytes())
+    try:
+        names = parquet.read_schema(data).names
+    except ArrowException as error:
+        raise ValueError(f"{file}: no Parquet file, or damaged ({error})") from error
+    order = choose_columns(str(file), names, columns)
+    if order is None:
+        if len(names) != 3:
+            raise ValueError(f"{file}: the columns are {list_names(names)}; {HINT}.")
+        logger.warning("%s: the columns %s are read as head, relation and tail.", file, list_names(names))
+        order = (0, 1, 2)
+    chosen = [names[column] for column in order]
+    table = parquet.read_table(data, columns=chosen)
+    if not len(table):
+        raise ValueError(f"{file}: there is no row; each split needs at least one triple")
+    texts = [_texts(file, name, table[name]) for name in chosen]
+    labels = [label for triple in zip(*texts, strict=True) for label in triple]
+    return LabeledSplit(file, labels, 1)
+
+
+def _texts(file: SplitFile, name: str, column: Any) -> list[str]:
+    """Read a column of Parquet as text."""
+    import pyarrow
+
+    kind = column.type.value_type if pyarrow.types.is_dictionary(column.type) else column.type
+    is_text = pyarrow.types.is_string(kind) or pyarrow.types.is_large_string(kind) or pyarrow.types.is_string_view(kind)
+    if not (is_text or pyarrow.types.is_integer(kind)):
+        raise ValueError(f"{file}: the column {name!r} is of {column.type}; labels are text or whole numbers")
+    texts = ["" if value is None else str(value) for value in column.to_pylist()]
+    for row, text in enumerate(texts, start=1):
+        _check_label(f"{file}, row {row}, column {name!r}", "label", text)
+    return texts

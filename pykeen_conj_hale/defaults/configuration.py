@@ -1,0 +1,119 @@
+"""A training of PyKEEN's pipeline as a configuration that trains the same again."""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+import math
+import numbers
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import timedelta
+from typing import Any, Final
+
+from pykeen.constants import USER_DEFINED_CODE
+from pykeen.losses import loss_resolver
+from pykeen.pipeline import PipelineResult
+from pykeen.regularizers import regularizer_resolver
+from pykeen.stoppers import NopStopper, Stopper, stopper_resolver
+from pykeen.training import TrainingLoop
+
+__all__ = ["configuration_of"]
+
+#: Arguments of the pipeline that are recorded under their own names
+_OWN: Final = (
+    "dataset",
+    "dataset_kwargs",
+    "model",
+    "loss",
+    "loss_kwargs",
+    "regularizer",
+    "regularizer_kwargs",
+    "optimizer",
+    "optimizer_kwargs",
+    "lr_scheduler",
+    "lr_scheduler_kwargs",
+    "training_loop",
+    "training_loop_kwargs",
+    "negative_sampler",
+    "negative_sampler_kwargs",
+    "evaluator",
+    "evaluator_kwargs",
+)
+#: What the pipeline itself hands to an evaluation, a stopper, and a loop
+_OF_EVALUATION: Final = ("additional_filter_triples",)
+_OF_STOPPER: Final = ("stopped", "use_tqdm", "clean_up_checkpoint")
+_OF_LOOP: Final = ("self", "kwargs", "triples_factory", "stopper", "clear_optimizer")
+
+
+def configuration_of(result: PipelineResult) -> dict[str, Any]:
+    """Describe a training such that :func:`pykeen.pipeline.pipeline_from_config` trains the same bits again.
+
+    Everything is said in it: what was given, what was chosen, and PyKEEN's own defaults. Triples that were given as
+    factories are none of JSON's, and are left out: hand them to ``pipeline_from_config`` again.
+
+    :param result: the result of a pipeline
+    :return: the configuration, with the keys ``"metadata"`` and ``"pipeline"``; JSON can hold it
+    :raises ValueError: if something was given as an object which JSON cannot hold, such as a function
+    """
+    recorded = dict(result.configuration)
+    if recorded.get("dataset") == USER_DEFINED_CODE:
+        del recorded["dataset"]
+    pipeline = {name: recorded[name] for name in _OWN if recorded.get(name) is not None}
+    model_kwargs = dict(recorded.get("model_kwargs") or {})
+    loss, regularizer = model_kwargs.pop("loss", None), model_kwargs.pop("regularizer", None)
+    model_kwargs.pop("random_seed", None)
+    if loss is not None:
+        pipeline.setdefault("loss", loss_resolver.normalize_inst(loss))
+    if regularizer is not None:
+        pipeline.setdefault("regularizer", regularizer_resolver.normalize_inst(regularizer))
+    pipeline["model_kwargs"] = _without_defaults(model_kwargs, type(result.model).__init__)
+    pipeline["training_kwargs"] = _arguments_of((TrainingLoop.train, type(result.training_loop).train), recorded)
+    evaluation = dict(recorded.get("evaluation_kwargs") or {})
+    pipeline["evaluation_kwargs"] = {name: value for name, value in evaluation.items() if name not in _OF_EVALUATION}
+    if result.stopper is not None and not isinstance(result.stopper, NopStopper):
+        pipeline["stopper"] = stopper_resolver.normalize_inst(result.stopper)
+        pipeline["stopper_kwargs"] = _stopper_kwargs(result.stopper)
+    pipeline["random_seed"] = result.random_seed
+    return {"metadata": _plain("metadata", dict(result.metadata or {})), "pipeline": _plain("pipeline", pipeline)}
+
+
+def _without_defaults(kwargs: Mapping[str, Any], function: Callable[..., Any]) -> dict[str, Any]:
+    """Leave out functions that are a function's defaults, as PyKEEN's pipeline hands those over, too."""
+    defaults = {name: p.default for name, p in inspect.signature(function).parameters.items()}
+    return {
+        name: value
+        for name, value in kwargs.items()
+        if value is not None and not (callable(value) and value is defaults.get(name))
+    }
+
+
+def _arguments_of(functions: Iterable[Callable[..., Any]], recorded: Mapping[str, Any]) -> dict[str, Any]:
+    """Find the arguments of functions among what was recorded."""
+    names = {name for function in functions for name in inspect.signature(function).parameters}
+    return {name: value for name, value in recorded.items() if name in names and name not in _OF_LOOP}
+
+
+def _stopper_kwargs(stopper: Stopper) -> dict[str, Any]:
+    """List what a stopper is set to, as far as its class has fields of it."""
+    fields: Sequence[Any] = dataclasses.fields(stopper) if dataclasses.is_dataclass(stopper) else ()
+    values: dict[str, Any] = {field.name: getattr(stopper, field.name) for field in fields if field.init}
+    plain = {name: value for name, value in values.items() if isinstance(value, bool | int | float | str | tuple)}
+    # an endless patience is that of a stopper without one; the rest is the state of this run
+    return {name: value for name, value in plain.items() if value != math.inf and name not in _OF_STOPPER}
+
+
+def _plain(path: str, value: Any) -> Any:
+    """Convert a value to what JSON holds: mappings, lists, texts, numbers."""
+    if isinstance(value, Mapping):
+        return {str(name): _plain(f"{path}.{name}", item) for name, item in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_plain(f"{path}[{i}]", item) for i, item in enumerate(value)]
+    if isinstance(value, timedelta):
+        return value.total_seconds()
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    if isinstance(value, numbers.Real):
+        return int(value) if isinstance(value, numbers.Integral) else float(value)
+    raise ValueError(
+        f"{path}={value!r} is an object which JSON cannot hold. Give the pipeline its name and its arguments instead."
+    )

@@ -1,0 +1,85 @@
+"""From a graph to settings."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from class_resolver import HintOrType
+from pykeen.losses import Loss, loss_resolver
+from pykeen.models import Model, model_resolver
+
+from ..checks import check_number, look_up
+from .graph import Graph
+from .rates import WARMUP, scaled_learning_rate
+from .settings import Settings
+from .table import CROSS_ENTROPY, Kind, kind_of
+
+__all__ = ["choose_settings"]
+
+#: Adam's learning rate for losses that do not name theirs, for 1,024 triples per batch
+LEARNING_RATE: Final = 0.01
+
+
+def choose_settings(
+    graph: Graph,
+    *,
+    seconds: float | None = None,
+    model: HintOrType[Model] = None,
+    loss: HintOrType[Loss] = None,
+    similarity: str | None = None,
+) -> Settings:
+    """Choose what to train with.
+
+    :param graph: the graph
+    :param seconds: the time budget, > 0; None to train a number of epochs
+    :param model: the model's name or class; None for the one that is best for the kind of graph
+    :param loss: the loss's name or class; None for HaLE
+    :param similarity: the similarity of a query model; None for the one that is best
+    :return: the settings
+    :raises ValueError: if there is no model or loss of that name, or seconds is no number > 0
+    """
+    kind = kind_of(graph)
+    model_cls = look_up(model_resolver, "model", kind.model if model is None else model)
+    loss_cls = look_up(loss_resolver, "loss", "HaLE" if loss is None else loss)
+    loss_name = loss_cls.__name__.removesuffix("Loss")
+    rate = getattr(loss_cls, "learning_rate", None) or LEARNING_RATE
+    model_kwargs = _model_kwargs(kind, model_cls, similarity)
+    is_distance = (similarity or model_kwargs.get("similarity", "dot")) != "dot"
+    return Settings(
+        kind=kind.name,
+        model=model_cls.__name__,
+        loss=loss_name,
+        batch_size=kind.batch_size,
+        num_epochs=kind.num_epochs,
+        learning_rate=scaled_learning_rate(kind.rate_factor * rate, kind.batch_size),
+        warmup=WARMUP,
+        model_kwargs=model_kwargs,
+        loss_kwargs=_loss_kwargs(kind, loss_name, is_distance),
+        n3=0.0 if is_distance else kind.n3,
+        seconds=None if seconds is None else check_number("seconds", seconds, above=0),
+    )
+
+
+def _model_kwargs(kind: Kind, model: type[Any], similarity: str | None) -> dict[str, Any]:
+    """Choose the options of a query model; any other model keeps its own, and so does one with a bias, as HypER."""
+    interaction = getattr(model, "interaction_class", None)
+    if interaction is None or model.tail_bias_default:
+        return {}
+    similarity = similarity or model.similarity_default or kind.similarity
+    real_dim = kind.real_dim if similarity == "dot" else kind.distance_dim
+    return dict(
+        embedding_dim=real_dim // 2 if interaction.is_complex else real_dim,
+        similarity=similarity,
+        # a scale is part of HaLE's distance: a dot product has the lengths of its vectors
+        relation_scale=model.relation_scale_default or similarity != "dot",
+        tail_bias=False,
+    )
+
+
+def _loss_kwargs(kind: Kind, loss: str, is_distance: bool) -> dict[str, Any]:
+    """Choose the arguments of the losses that are HaLE's. Activations expect distances."""
+    if loss == "HaLE":
+        return dict(kind.hale if is_distance else {**CROSS_ENTROPY, "candidates": kind.hale["candidates"]})
+    if loss == "AllNeg":
+        return dict(activation="none", candidates=kind.hale["candidates"])
+    return {}

@@ -1,0 +1,128 @@
+"""What the query-sampling loop chooses where nothing is said, and how that is recorded.
+
+PyKEEN's pipeline and its command line always hand over a number of epochs, a batch size and a learning rate. Nobody can
+tell whether a person typed PyKEEN's own 5, 256 and 0.001. So these three numbers mean that nothing was said, unless the
+loop is made with ``choose=False``, which takes all numbers at their word.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+from pykeen.losses import loss_resolver
+from pykeen.regularizers import regularizer_resolver
+from pykeen.triples import CoreTriplesFactory
+
+from ..defaults import Settings, choose_settings, describe_graph
+from ..losses import HaLELoss
+from .budget.schedule import BudgetLR
+from .learning_rate import choose_learning_rate
+from .recording import is_pipeline, record
+
+if TYPE_CHECKING:
+    from .query_sampling import QuerySamplingTrainingLoop
+
+__all__ = ["choose_loss", "choose_training", "record_training"]
+
+logger = logging.getLogger(__name__)
+
+#: What PyKEEN's pipeline hands over where nothing is said
+PIPELINE_EPOCHS: Final = 5
+PIPELINE_BATCH_SIZE: Final = 256
+
+
+def choose_loss(loop: QuerySamplingTrainingLoop, triples_factory: CoreTriplesFactory) -> None:
+    """Choose the arguments of a loss that is open still, as that of a model which is no query model.
+
+    :param loop: the loop; the loss of its model is changed in place
+    :param triples_factory: the training triples
+    """
+    loss = loop.model.loss
+    if isinstance(loss, HaLELoss) and loss.is_open:
+        loss.choose(**_settings(loop, triples_factory).loss_kwargs)
+
+
+def choose_training(
+    loop: QuerySamplingTrainingLoop, triples_factory: CoreTriplesFactory, num_epochs: int, batch_size: int | None
+) -> tuple[int, int]:
+    """Choose the length of a training, its batches and its learning rate, where they are not said.
+
+    :param loop: the loop; the learning rate of its optimizer, and its schedule, are changed in place
+    :param triples_factory: the training triples
+    :param num_epochs: the number of epochs that ``train`` is called with
+    :param batch_size: the batch size that ``train`` is called with; None where nothing is said
+    :return: the number of epochs, and the batch size
+    """
+    settings, rate = _settings(loop, triples_factory), loop.terms.loss.learning_rate
+    is_open = rate is not None and loop.choose and is_pipeline(loop.result_tracker)
+    if batch_size is None or (is_open and batch_size == PIPELINE_BATCH_SIZE):
+        batch_size = settings.batch_size
+    if is_open and num_epochs == PIPELINE_EPOCHS and loop.time_budget is None:
+        num_epochs = settings.num_epochs
+    tuned = None if rate is None else settings.learning_rate_for(batch_size)
+    if loop.choose and choose_learning_rate(loop, tuned):
+        length = f"{num_epochs} epochs" if loop.time_budget is None else f"{loop.time_budget.seconds:g} s"
+        logger.info(
+            "Chosen for %s: %s with %s, batches of %d, %s at %g with %s, %s. What is given goes before; choose=False "
+            "takes PyKEEN's own 5 epochs, batches of 256 and learning rate of 0.001 at their word.",
+            describe_graph(triples_factory),
+            type(loop.model).__name__,
+            loop.model.loss,
+            batch_size,
+            type(loop.optimizer).__name__,
+            loop.optimizer.param_groups[0]["lr"],
+            type(loop.lr_scheduler).__name__,
+            length,
+        )
+    return num_epochs, batch_size
+
+
+def record_training(loop: QuerySamplingTrainingLoop, num_epochs: int, batch_size: int) -> None:
+    """Tell the trackers of PyKEEN's pipeline what is trained, which has told them before what was handed over.
+
+    :param loop: the loop, as it is about to train
+    :param num_epochs: the number of epochs
+    :param batch_size: the batch size
+    """
+    record(loop.result_tracker, _describe(loop, num_epochs, batch_size))
+
+
+def _settings(loop: QuerySamplingTrainingLoop, triples_factory: CoreTriplesFactory) -> Settings:
+    made_with = getattr(loop.model, "made_with", {})
+    return choose_settings(
+        describe_graph(triples_factory),
+        model=type(loop.model),
+        loss=type(loop.model.loss),
+        similarity=made_with.get("similarity"),
+    )
+
+
+def _describe(loop: QuerySamplingTrainingLoop, num_epochs: int, batch_size: int) -> dict[str, Any]:
+    """Describe what is trained, under the names of the pipeline's arguments."""
+    loss, regularizer = loop.model.loss, getattr(loop.model, "factor_regularizer", None)
+    params: dict[str, Any] = dict(
+        model_kwargs=dict(getattr(loop.model, "made_with", {})),
+        loss=loss_resolver.normalize_inst(loss),
+        optimizer_kwargs=dict(lr=float(loop.optimizer.param_groups[0]["lr"])),
+        training_loop_kwargs=dict(choose=False),
+        num_epochs=num_epochs,
+        batch_size=batch_size,
+    )
+    if isinstance(loss, HaLELoss):
+        params["loss_kwargs"] = loss.arguments()
+    if regularizer is not None:
+        params["regularizer"] = regularizer_resolver.normalize_inst(regularizer)
+        params["regularizer_kwargs"] = dict(
+            # the shortest number that is the same in single precision
+            weight=float(str(np.float32(regularizer.weight))),
+            apply_only_once=regularizer.apply_only_once,
+        )
+    scheduler = loop.lr_scheduler
+    if isinstance(scheduler, BudgetLR):
+        # the optimizer has the learning rate of its last step
+        params["optimizer_kwargs"] = dict(lr=float(scheduler.base_lrs[0]))
+        params["lr_scheduler"] = type(scheduler).__name__
+        params["lr_scheduler_kwargs"] = dict(warmup=scheduler.warmup, final=scheduler.final)
+    return params

@@ -1,0 +1,105 @@
+"""The triples of a training: read from a file or a folder, looked at before time is spent."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+import torch
+from pykeen.triples import TriplesFactory
+
+from ..datasets import Columns, FileDataset, FolderDataset
+from ..datasets.files import SplitFile
+from ..datasets.policies import Policies, Policy
+from ..datasets.reader import read_labels
+
+__all__ = ["read_known", "read_splits"]
+
+logger = logging.getLogger(__name__)
+
+
+def read_splits(
+    path: str | Path,
+    *,
+    columns: Columns | None = None,
+    holdout: float = 0.1,
+    seed: int = 0,
+    header: Policy = "drop",
+    duplicates: Policy = "drop",
+    leakage: Policy = "drop",
+) -> dict[str, TriplesFactory]:
+    """Read triples, with inverse ones for training: head prediction then is tail prediction, and as fast.
+
+    :param path: a file, which is split, or a folder with a file per split
+    :param columns: the names of the columns of heads, relations and tails
+    :param holdout: the share of a file for validation, and for testing
+    :param seed: the seed of the split of a file
+    :param header: what becomes of a first line with the names of columns
+    :param duplicates: what becomes of triples that are in their split before
+    :param leakage: what becomes of validation and test triples that are in another split, too
+    :return: the triples by split: ``training``, ``validation``, ``testing``
+    :raises OSError: if there is nothing to read
+    :raises ValueError: if something there, or an argument, is not allowed
+    """
+    if Path(path).expanduser().is_dir():
+        dataset: FolderDataset | FileDataset = FolderDataset(
+            path, True, duplicates=duplicates, leakage=leakage, header=header, columns=columns
+        )
+    else:
+        dataset = FileDataset(
+            path, True, holdout=holdout, seed=seed, duplicates=duplicates, header=header, columns=columns
+        )
+    splits = {"training": dataset.training, "validation": dataset.validation, "testing": dataset.testing}
+    found: dict[str, TriplesFactory] = {}
+    for name, factory in splits.items():
+        assert isinstance(factory, TriplesFactory)
+        found[name] = factory
+    _say_what_is_untrained(found["training"])
+    return found
+
+
+def read_known(path: str | Path, training: TriplesFactory, columns: Columns | None = None) -> TriplesFactory:
+    """Read triples with the ids of other ones; what has a label that is not there is left out, and counted in the log.
+
+    :param path: a file of triples
+    :param training: the triples which have the ids
+    :param columns: the names of the columns of heads, relations and tails
+    :return: the triples, each once
+    :raises ValueError: if the file is broken, or no triple is left
+    """
+    split = read_labels(SplitFile(Path(path).expanduser()), Policies(header="drop"), columns)
+    mappings = (training.entity_to_id, training.relation_to_id, training.entity_to_id)
+    columns_of_ids = [[mapping.get(x, -1) for x in split.labels[i::3]] for i, mapping in enumerate(mappings)]
+    ids = torch.as_tensor(columns_of_ids).T
+    is_known = (ids >= 0).all(dim=1)
+    if not is_known.any():
+        raise ValueError(f"{path}: there is no triple whose three labels are all known to the model.")
+    if count := int((~is_known).sum()):
+        logger.warning(
+            "%s: %d of %d triples have a label that the model does not know, as %s; they are left out.",
+            path,
+            count,
+            len(ids),
+            split.triple(int((~is_known).nonzero()[0])),
+        )
+    return training.clone_and_exchange_triples(torch.unique(ids[is_known], dim=0), create_inverse_triples=False)
+
+
+def _say_what_is_untrained(training: TriplesFactory) -> None:
+    """Count the entities and relations that no training triple has."""
+    heads, relations, tails = training.mapped_triples.unbind(dim=-1)
+    for kind, ids, labels in (
+        ("entities", torch.cat([heads, tails]), training.entity_id_to_label),
+        ("relations", relations, training.relation_id_to_label),
+    ):
+        untrained = torch.ones(len(labels), dtype=torch.bool)
+        untrained[ids] = False
+        if count := int(untrained.sum()):
+            logger.warning(
+                "%d of %d %s are in no training triple, as %r: nothing is learned of them, and what is predicted of "
+                "them is chance. A split of one file by this package has none.",
+                count,
+                len(labels),
+                kind,
+                labels[int(untrained.nonzero()[0])],
+            )

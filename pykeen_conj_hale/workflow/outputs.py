@@ -1,0 +1,54 @@
+"""Where a training may write: looked at before time is spent."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ..files import check_output
+from .folder import ModelFolder
+
+__all__ = ["prepare_folder"]
+
+
+def prepare_folder(folder: ModelFolder, source: Path, *, force: bool, resume: bool) -> None:
+    """Check the folder of a training, and make room in it.
+
+    :param folder: the folder
+    :param source: the file or the folder of triples
+    :param force: whether what an earlier training wrote is removed
+    :param resume: whether an interrupted training goes on there
+    :raises ValueError: if both are asked for, if source and folder lie in each other, or if the folder holds something
+        else
+    :raises OSError: if there is something and nothing of this was asked for, nothing to go on with, or no writing
+    """
+    if force and resume:
+        raise ValueError("force and resume exclude each other: one trains anew, the other goes on.")
+    output = str(folder.path)
+    if folder.path.exists() and not folder.path.is_dir():
+        raise NotADirectoryError(f"output={output!r} is a file: name a folder.")
+    _check_apart(folder.path, source)
+    if resume:
+        folder.read_configuration()
+        if folder.weights.exists():
+            raise ValueError(
+                f"output={output!r} holds a training that has ended: there is nothing to go on with. Name another "
+                "folder, or train anew by --force (force=True)."
+            )
+    elif force:
+        folder.clear()
+    elif folder.path.exists() and (found := sorted(path.name for path in folder.path.iterdir())):
+        raise FileExistsError(
+            f"output={output!r} is not empty (it has {', '.join(found[:5])}{', …' if len(found) > 5 else ''}) and is "
+            "left as it is: name another folder, replace an earlier training by --force (force=True), or go on with an "
+            "interrupted one by --resume (resume=True)."
+        )
+    check_output(folder.configuration, "output")
+
+
+def _check_apart(output: Path, source: Path) -> None:
+    """Check that neither is in the other."""
+    inner, outer = output.resolve(), source.expanduser().resolve()
+    if outer.is_dir() and (inner == outer or outer in inner.parents):
+        raise ValueError(f"output={str(output)!r} lies in the folder of triples, {source}: name one beside it.")
+    if inner in outer.parents:
+        raise ValueError(f"output={str(output)!r} holds the triples, {source}, which stay as they are: name another.")

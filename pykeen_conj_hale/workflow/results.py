@@ -1,0 +1,108 @@
+"""What a training leaves behind: weights, vectors, metrics, the report, and PyKEEN's own files."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+from typing import Any, Final
+
+import pandas as pd
+import torch
+from pykeen.models import ERModel, Model
+from pykeen.pipeline import PipelineResult
+from pykeen.triples import CoreTriplesFactory
+
+from ..training import TimeBudgetMixin
+from .exporting import FORMATS
+from .folder import ModelFolder, Splits, write_json
+from .measuring import BASELINE, measure, measure_baseline, summarize
+from .predicting import Question, predict
+from .report import write_report
+from .tracking import read_curve
+
+__all__ = ["write_results"]
+
+logger = logging.getLogger(__name__)
+
+#: Test questions in the report, and how many answers each has there
+EXAMPLES: Final = 8
+ANSWERS: Final = 5
+#: The vectors that are written, and the largest number of entities for which they are: text is ten times as large
+VECTORS: Final = (("safetensors", None), ("word2vec", 200_000))
+
+
+def write_results(folder: ModelFolder, splits: Splits, result: PipelineResult) -> None:
+    """Measure a model, and write all there is to it; what it could have gone on from has served then.
+
+    :param folder: where to write
+    :param splits: the triples
+    :param result: PyKEEN's result
+    """
+    model, loop = result.model, result.training_loop
+    assert isinstance(loop, TimeBudgetMixin)
+    known = list(splits.values())
+    ranks = measure(model, splits["testing"], known), measure_baseline(splits["training"], splits["testing"], known)
+    metrics: dict[str, Any] = {
+        "test": summarize(ranks[0]),
+        BASELINE: summarize(ranks[1]),
+        "training": _describe(loop, result),
+        "validation": read_curve(folder.curve),
+    }
+    _say_if_too_short(loop, splits["training"])
+    write_json(folder.metrics, metrics)
+    _write_vectors(folder, splits, model)
+    result.save_to_directory(folder.path / "pykeen")
+    write_report(folder, splits, model, metrics, ranks, _answer_examples(splits, model))
+    # last of all what tells that all is there
+    folder.write_weights(model)
+    shutil.rmtree(folder.training)
+
+
+def _describe(loop: TimeBudgetMixin[Any], result: PipelineResult) -> dict[str, Any]:
+    return {
+        "seconds": loop.stopwatch.elapsed("training"),
+        "steps": loop.num_steps,
+        "epochs": len(result.losses),
+        "stop_reason": loop.stop_reason,
+        "triples_per_second": loop.triples_per_second,
+        "parameters": result.model.num_parameters,
+        "device": str(result.model.device),
+    }
+
+
+def _say_if_too_short(loop: TimeBudgetMixin[Any], training: CoreTriplesFactory) -> None:
+    seen = loop.triples_per_second * loop.stopwatch.elapsed("training")
+    if seen < 2 * training.num_triples:  # each in both directions
+        logger.warning(
+            "In %d steps the training has not seen each triple once: with more seconds the model will be better.",
+            loop.num_steps,
+        )
+
+
+def _answer_examples(splits: Splits, model: Model) -> pd.DataFrame:
+    """Ask for the tails of some test triples; the column ``true`` says which answers are in a test triple."""
+    testing = splits["testing"]
+    rows = torch.linspace(0, testing.num_triples - 1, min(EXAMPLES, testing.num_triples)).round().long()
+    asked = list(dict.fromkeys((h, r) for h, r, _ in testing.label_triples(testing.mapped_triples[rows]).tolist()))
+    questions = [Question(h, r, None) for h, r in asked]
+    known = [splits["validation"]]
+    answers = predict(model, splits["training"], questions, top=ANSWERS, known="drop", triples=known)
+    tested = set(map(tuple, testing.label_triples(testing.mapped_triples).tolist()))
+    rest = answers[["head", "relation", "tail"]].itertuples(index=False, name=None)
+    return answers.assign(true=[triple in tested for triple in rest])
+
+
+def _write_vectors(folder: ModelFolder, splits: Splits, model: Model) -> None:
+    """Write vectors, as far as there are libraries for them, and text is not too large."""
+    assert isinstance(model, ERModel)
+    training = splits["training"]
+    for name, largest in VECTORS:
+        ending, _, write = FORMATS[name]
+        path = folder.path / f"vectors{ending}"
+        if largest is not None and training.num_entities > largest:
+            logger.warning("No %s, as text of %d vectors is large: export writes it.", path.name, training.num_entities)
+            continue
+        try:
+            write(path, model, training)
+        except (ImportError, ValueError) as error:
+            logger.warning("No %s: %s", path.name, error)

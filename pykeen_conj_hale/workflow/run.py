@@ -1,0 +1,204 @@
+"""The whole job: read triples, choose settings, train, measure, write."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import torch
+from pykeen.pipeline import PipelineResult, pipeline
+from pykeen.triples import TriplesFactory
+from pykeen.version import get_version
+
+from .. import __version__
+from ..checks import check_number, check_whole
+from ..datasets import Columns
+from ..datasets.policies import Policy
+from ..defaults import choose_settings, describe_graph
+from .data import read_splits
+from .devices import choose_device
+from .folder import ModelFolder, Splits
+from .outputs import prepare_folder
+from .results import write_results
+from .tracking import keeping_curve
+from .trained import TrainedModel, load
+
+__all__ = ["train_triples"]
+
+logger = logging.getLogger(__name__)
+
+#: Validations per training, and how many of them without improvement end it
+VALIDATIONS: Final = 20
+PATIENCE: Final = 10
+
+
+def train_triples(
+    triples: str | Path,
+    output: str | Path,
+    *,
+    seconds: float = 300.0,
+    columns: Columns | None = None,
+    holdout: float = 0.1,
+    model: str | None = None,
+    loss: str | None = None,
+    seed: int = 0,
+    header: Policy = "drop",
+    duplicates: Policy = "drop",
+    leakage: Policy = "drop",
+    device: str | torch.device | None = None,
+    force: bool = False,
+    resume: bool = False,
+    use_tqdm: bool = True,
+) -> TrainedModel:
+    """Train on a file or a folder of triples, measure the model, and write all of it to a folder.
+
+    The settings are chosen from the graph. Training ends when the seconds are over, or validation has not improved for
+    half of them; the best model is kept. Ctrl-C leaves a checkpoint, from which ``resume=True`` goes on.
+
+    :param triples: a file, which is split, or a folder with one file per split: see
+        :class:`~pykeen_conj_hale.datasets.FileDataset` and :class:`~pykeen_conj_hale.datasets.FolderDataset`
+    :param output: the folder to write to, which is empty or not there
+    :param seconds: the seconds of training, > 0; reading, validation and testing are not counted
+    :param columns: the names of the columns of heads, relations and tails, where there are others than the usual ones
+    :param holdout: the share of a file for validation, and the share for testing
+    :param model: the name of the model; chosen from the graph if not given
+    :param loss: the name of the loss; chosen from the graph if not given
+    :param seed: of the split and the training, ≥ 0
+    :param header: what becomes of a first line with the names of columns: ``"error"``, ``"drop"`` or ``"keep"``
+    :param duplicates: what becomes of triples that are in their split before, as for ``header``
+    :param leakage: what becomes of validation and test triples that are in another split, too, as for ``header``
+    :param device: the device; PyKEEN's choice by default
+    :param force: whether an earlier training in the folder is removed
+    :param resume: whether an interrupted training in the folder goes on: with its settings, and these seconds in all
+    :param use_tqdm: whether to show a progress bar
+    :return: the trained model, as :func:`~pykeen_conj_hale.workflow.load` loads it
+    :raises ValueError: if an argument, or something in the files, is not allowed
+    :raises OSError: if something cannot be read or written, or is there already
+    :raises KeyboardInterrupt: if Ctrl-C was pressed; the message says how to go on
+    """
+    check_number("seconds", seconds, above=0)
+    check_whole("seed", seed, minimum=0)
+    device = choose_device(device)
+    folder = ModelFolder(output)
+    prepare_folder(folder, Path(triples), force=force, resume=resume)
+    splits = read_splits(
+        triples,
+        columns=columns,
+        holdout=holdout,
+        seed=seed,
+        header=header,
+        duplicates=duplicates,
+        leakage=leakage,
+    )
+    plan = Plan(folder, splits, seconds, seed, device, use_tqdm)
+    if resume:
+        arguments = plan.go_on()
+    else:
+        settings = choose_settings(describe_graph(splits["training"]), seconds=seconds, model=model, loss=loss)
+        logger.info("Settings: %s", settings.summary())
+        arguments = settings.pipeline_kwargs()
+        plan.begin(arguments, source=str(triples))
+    result = plan.run(arguments)
+    write_results(folder, splits, result)
+    return load(output, device=device)
+
+
+@dataclasses.dataclass(frozen=True)
+class Plan:
+    """What is trained, and where it is written."""
+
+    folder: ModelFolder
+    splits: Splits
+    seconds: float
+    seed: int
+    device: torch.device
+    use_tqdm: bool
+
+    def begin(self, arguments: Mapping[str, Any], source: str) -> None:
+        """Write down what is about to be trained.
+
+        :param arguments: the arguments of PyKEEN's pipeline
+        :param source: where the triples are from
+        """
+        self.folder.write_configuration(
+            {
+                "package": __version__,
+                "pykeen": get_version(),
+                "torch": torch.__version__,
+                "source": source,
+                "seconds": self.seconds,
+                "seed": self.seed,
+                "create_inverse_triples": self.splits["training"].create_inverse_triples,
+                "pipeline": dict(arguments),
+            }
+        )
+        self.folder.write_splits(self.splits)
+
+    def go_on(self) -> dict[str, Any]:
+        """Get the arguments of the training that goes on.
+
+        :return: the arguments of PyKEEN's pipeline
+        :raises ValueError: if its triples are others
+        """
+        configuration = self.folder.read_configuration()
+        there = self.folder.read_splits(configuration["create_inverse_triples"])
+        for name, factory in self.splits.items():
+            if not _are_equal(factory, there[name]):
+                raise ValueError(
+                    f"output={str(self.folder.path)!r} holds a training on other triples of {name}: give the same "
+                    "triples, columns, holdout and seed to go on, or name another folder."
+                )
+        arguments: dict[str, Any] = configuration["pipeline"]
+        return arguments
+
+    def run(self, arguments: Mapping[str, Any]) -> PipelineResult:
+        """Train and test by PyKEEN's pipeline.
+
+        :param arguments: its arguments
+        :return: its result
+        :raises KeyboardInterrupt: if Ctrl-C was pressed
+        """
+        try:
+            with keeping_curve(self.folder.curve) as tracker:
+                return pipeline(**self._complete(arguments), result_tracker=tracker)
+        except KeyboardInterrupt as interrupt:
+            raise KeyboardInterrupt(
+                f"The same command with --resume (resume=True) goes on from {self.folder.path}."
+            ) from interrupt
+
+    def _complete(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """Add what does not change the model: data, budget, validation, checkpoints, bars."""
+        bar = {} if self.use_tqdm else {"disable": True}
+        return {
+            **arguments,
+            **self.splits,
+            "training_loop_kwargs": {**arguments.get("training_loop_kwargs", {}), "time_budget": self.seconds},
+            "training_kwargs": {
+                **arguments.get("training_kwargs", {}),
+                "checkpoint": self.folder.checkpoint,
+                "use_tqdm": self.use_tqdm,
+                "tqdm_kwargs": bar,
+            },
+            "stopper": "timed",
+            "stopper_kwargs": {
+                "seconds": self.seconds / VALIDATIONS,
+                "patience": PATIENCE,
+                "best_model_path": self.folder.best_model,
+                "use_tqdm": False,
+            },
+            "evaluator": "IndexedRankBased",
+            "evaluation_kwargs": {"use_tqdm": False},
+            "random_seed": self.seed,
+            "device": self.device,
+        }
+
+
+def _are_equal(one: TriplesFactory, other: TriplesFactory) -> bool:
+    return (
+        one.entity_to_id == other.entity_to_id
+        and one.relation_to_id == other.relation_to_id
+        and torch.equal(one.mapped_triples, other.mapped_triples)
+    )

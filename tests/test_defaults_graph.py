@@ -1,0 +1,42 @@
+"""What a graph is."""
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from pykeen.datasets import Nations
+from pykeen.triples import CoreTriplesFactory
+
+from pykeen_conj_hale.defaults import Graph, describe_graph
+
+TRIPLES = st.lists(st.tuples(st.integers(0, 4), st.integers(0, 2), st.integers(0, 4)), max_size=30, unique=True)
+
+
+def factory(triples, **kwargs):
+    """Make a factory with five entities and three relations."""
+    mapped = torch.tensor(triples, dtype=torch.long).view(-1, 3)
+    return CoreTriplesFactory(mapped, num_entities=5, num_relations=3, **kwargs)
+
+
+@given(TRIPLES)
+def test_the_share_of_symmetric_triples(triples):
+    known = set(triples)
+    mirrored = [(t, r, h) in known for h, r, t in triples if h != t]
+    assert describe_graph(factory(triples)).symmetric == pytest.approx(sum(mirrored) / max(len(mirrored), 1))
+
+
+@pytest.mark.parametrize("inverse", [False, True])
+def test_nations(inverse):
+    graph = describe_graph(Nations(create_inverse_triples=inverse).training)
+    assert (graph.entities, graph.relations, graph.triples) == (14, 55, 1_592)
+    assert graph.create_inverse_triples is inverse
+    assert graph.queries == 3_184
+    assert graph.triples_per_entity == pytest.approx(1_592 / 14)
+    assert graph.density == pytest.approx(1_592 / (14 * 14 * 55))
+
+
+def test_a_graph_without_triples():
+    graph = describe_graph(factory([]))
+    assert (graph.triples_per_entity, graph.density, graph.symmetric) == (0.0, 0.0, 0.0)
+    assert Graph(0, 0, 0, 0.0, False).density == 0.0
+    assert "0 triples" in str(graph)

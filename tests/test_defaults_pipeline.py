@@ -1,0 +1,124 @@
+"""By names, nothing else said: what is chosen, what is recorded, and that a replication trains the same bits."""
+
+import csv
+import json
+
+import pytest
+import torch
+from pykeen.pipeline import pipeline, pipeline_from_config
+
+from pykeen_conj_hale.defaults import choose_settings, describe_graph
+from pykeen_conj_hale.defaults.configuration import configuration_of
+
+QUIET = dict(use_tqdm=False, evaluation_kwargs=dict(use_tqdm=False), random_seed=0)
+NAMES = dict(
+    dataset="nations",
+    dataset_kwargs=dict(create_inverse_triples=True),
+    model="ConjComplEx",
+    loss="HaLE",
+    training_loop="QuerySampling",
+    **QUIET,
+)
+
+
+def same_bits(one, other):
+    pairs = zip(one.model.state_dict().values(), other.model.state_dict().values(), strict=True)
+    return one.losses == other.losses and all(torch.equal(a, b) for a, b in pairs)
+
+
+@pytest.fixture(scope="module")
+def short():
+    """Let a training by names be short: the number of epochs is said."""
+    return pipeline(**NAMES, training_kwargs=dict(num_epochs=3))
+
+
+def test_what_is_chosen_is_what_the_rule_says(short):
+    settings = choose_settings(describe_graph(short.training), model="ConjComplEx")
+    says = settings.pipeline_kwargs()
+    recorded = short.configuration
+    assert {name: recorded["model_kwargs"][name] for name in says["model_kwargs"]} == says["model_kwargs"]
+    assert recorded["num_epochs"] == 3
+    assert recorded["batch_size"] == settings.batch_size
+    assert recorded["optimizer_kwargs"]["lr"] == settings.learning_rate
+    assert recorded["lr_scheduler"] == "BudgetCosineLR"
+    assert recorded["lr_scheduler_kwargs"]["warmup"] == settings.warmup
+    assert recorded["regularizer_kwargs"]["weight"] == settings.n3
+    assert recorded["training_loop_kwargs"]["choose"] is False
+    loss = short.model.loss
+    assert (loss.activation.__class__.__name__, loss.alpha, loss.square) == ("Identity", 1.0, False)
+    assert short.model.entity_representations[0].shape == (settings.model_kwargs["embedding_dim"],)
+
+
+def test_a_replication_from_json_trains_the_same_bits(short):
+    configuration = json.loads(json.dumps(configuration_of(short)))
+    again = pipeline_from_config(configuration)
+    assert same_bits(short, again)
+    assert configuration_of(again) == configuration
+
+
+def test_the_settings_are_those_of_the_names(short):
+    """What a person writes out of ``choose_settings`` trains as what is not said."""
+    said = choose_settings(describe_graph(short.training), model="ConjComplEx").pipeline_kwargs()
+    said["training_kwargs"]["num_epochs"] = 3
+    written = pipeline(dataset="nations", dataset_kwargs=dict(create_inverse_triples=True), **said, **QUIET)
+    assert same_bits(short, written)
+
+
+def test_epochs_are_chosen_and_pykeens_own_numbers_can_be_meant():
+    given = dict(NAMES, model="RotL", training_loop_kwargs=dict(choose=False), optimizer_kwargs=dict(lr=0.001))
+    result = pipeline(**given)
+    assert len(result.losses) == 5
+    assert (result.configuration["batch_size"], result.configuration["optimizer_kwargs"]["lr"]) == (256, 0.001)
+    assert "lr_scheduler" not in result.configuration
+
+
+@pytest.mark.parametrize(
+    ("given", "name", "value"),
+    [
+        (dict(model_kwargs=dict(embedding_dim=6)), ("model_kwargs", "embedding_dim"), 6),
+        (dict(model_kwargs=dict(relation_scale=True)), ("model_kwargs", "relation_scale"), True),
+        (dict(loss_kwargs=dict(gamma=7.0)), ("loss_kwargs", "gamma"), 7.0),
+        (dict(loss_kwargs=dict(candidates=5)), ("loss_kwargs", "alpha"), 0.1),
+        (dict(training_kwargs=dict(num_epochs=1, batch_size=300)), ("batch_size",), 300),
+        (dict(optimizer_kwargs=dict(lr=0.02)), ("optimizer_kwargs", "lr"), 0.02),
+    ],
+)
+def test_what_is_given_goes_before(given, name, value):
+    result = pipeline(**{**NAMES, "training_kwargs": dict(num_epochs=1), **given})
+    found = result.configuration
+    for key in name:
+        found = found[key]
+    assert found == value
+    assert ("regularizer" in result.configuration) is ("loss_kwargs" not in given)
+
+
+def test_no_regularizer_can_be_meant():
+    result = pipeline(**NAMES, regularizer="no", training_kwargs=dict(num_epochs=1))
+    assert result.model.factor_regularizer is None
+    assert same_bits(result, pipeline_from_config(configuration_of(result)))
+
+
+def test_a_distance_and_a_dot_product_have_their_own_losses():
+    distance = pipeline(**{**NAMES, "model": "RotL"}, training_kwargs=dict(num_epochs=1))
+    assert distance.configuration["loss_kwargs"]["activation"] == "hanon"
+    assert distance.model.factor_regularizer is None
+    other = pipeline(**{**NAMES, "model": "TransE"}, training_kwargs=dict(num_epochs=1))
+    assert other.configuration["loss_kwargs"]["activation"] == "identity"
+
+
+def test_a_file_of_the_tracker_ends_with_what_was_trained(tmp_path):
+    path = tmp_path / "run.csv"
+    tracker = dict(result_tracker="csv", result_tracker_kwargs=dict(path=str(path)))
+    result = pipeline(**NAMES, training_kwargs=dict(num_epochs=1), **tracker)
+    told = {line["key"]: line["value"] for line in csv.DictReader(path.open()) if line["type"] == "parameter"}
+    assert float(told["optimizer_kwargs.lr"]) == result.configuration["optimizer_kwargs"]["lr"]
+    assert told["lr_scheduler"] == "BudgetCosineLR"
+    assert int(told["batch_size"]) == result.configuration["batch_size"]
+    assert int(told["model_kwargs.embedding_dim"]) == result.configuration["model_kwargs"]["embedding_dim"]
+
+
+def test_a_configuration_says_what_json_cannot_hold():
+    result = pipeline(**NAMES, training_kwargs=dict(num_epochs=1))
+    result.configuration["model_kwargs"]["entity_initializer"] = print
+    with pytest.raises(ValueError, match=r"pipeline\.model_kwargs\.entity_initializer=.* is an object"):
+        configuration_of(result)

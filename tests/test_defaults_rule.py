@@ -1,0 +1,76 @@
+"""From a graph to settings."""
+
+import json
+
+import pytest
+from pykeen.datasets import Nations
+from pykeen.losses import loss_resolver
+from pykeen.models import model_resolver
+
+from pykeen_conj_hale.defaults import Graph, choose_settings, describe_graph
+from pykeen_conj_hale.defaults.table import KINDS, kind_of
+
+#: Name: entities, relations, triples, and the kind
+GRAPHS = {
+    "Nations": (14, 55, 1_592, "small"),
+    "Kinships": (104, 25, 8_544, "small"),
+    "UMLS": (135, 46, 5_216, "small"),
+    "FB15k-237": (14_541, 237, 272_115, "dense"),
+    "CoDEx-M": (17_050, 51, 185_584, "dense"),
+    "WN18RR": (40_943, 11, 86_835, "sparse"),
+}
+
+
+@pytest.mark.parametrize("name", GRAPHS)
+def test_the_kind_of_a_graph(name):
+    *numbers, kind = GRAPHS[name]
+    assert kind_of(Graph(*numbers, 0.1, True)).name == kind
+
+
+@pytest.mark.parametrize("name", GRAPHS)
+@pytest.mark.parametrize("model", [None, "ConjComplEx", "RotL", "HypER", "ComplEx"])
+@pytest.mark.parametrize("loss", [None, "AllNeg", "NonNeg", "crossentropy"])
+def test_settings_are_json_and_make_what_they_say(name, model, loss):
+    settings = choose_settings(Graph(*GRAPHS[name][:3], 0.1, True), seconds=5, model=model, loss=loss)
+    kwargs = settings.pipeline_kwargs()
+    assert json.loads(json.dumps(kwargs)) == kwargs
+    made = loss_resolver.make(kwargs["loss"], kwargs["loss_kwargs"])
+    factory = Nations(create_inverse_triples=True).training
+    model_resolver.make(kwargs["model"], kwargs["model_kwargs"], triples_factory=factory, loss=made)
+    assert kwargs["training_loop_kwargs"] == {"choose": False, "time_budget": 5}
+    assert settings.model in settings.summary()
+    assert "\n" not in settings.summary()
+
+
+def test_the_caller_may_change_what_it_gets():
+    settings = choose_settings(describe_graph(Nations().training))
+    settings.pipeline_kwargs()["loss_kwargs"]["alpha"] = 0.5
+    assert settings.pipeline_kwargs()["loss_kwargs"]["alpha"] == 1.0
+
+
+def test_complex_models_have_half_as_many_numbers():
+    graph = Graph(*GRAPHS["WN18RR"][:3], 0.4, True)
+    real, complex_ = (
+        choose_settings(graph, model=model).model_kwargs["embedding_dim"] for model in ("RotL", "FiveStarE")
+    )
+    assert real == 2 * complex_
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"seconds": 0}, "seconds=0 is not allowed"),
+        ({"seconds": float("nan")}, "seconds=nan is not allowed"),
+        ({"model": "RotX"}, "model='RotX'"),
+        ({"loss": "HaLF"}, "loss='HaLF'"),
+    ],
+)
+def test_bad_arguments(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        choose_settings(Graph(14, 55, 1_592, 0.5, True), **arguments)
+
+
+def test_every_kind_can_be_reached():
+    assert {kind_of(Graph(*numbers, 0.1, True)).name for *numbers, _ in GRAPHS.values()} == {
+        kind.name for kind in KINDS
+    }

@@ -1,0 +1,53 @@
+"""Options that the graph decides, and how PyKEEN's command line says true and false."""
+
+import pytest
+from pykeen.datasets import Nations
+from pykeen.triples import KGInfo
+
+from pykeen_conj_hale.defaults import choose_settings, describe_graph
+from pykeen_conj_hale.losses import HaLELoss
+from pykeen_conj_hale.models import MODELS
+from pykeen_conj_hale.nn.options import read_bool
+
+
+@pytest.fixture(scope="module")
+def triples():
+    return Nations(create_inverse_triples=True).training
+
+
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: model.__name__)
+def test_a_model_has_the_options_that_were_chosen(model, triples):
+    loss = HaLELoss()
+    made = model(triples_factory=triples, loss=loss, random_seed=0)
+    settings = choose_settings(describe_graph(triples), model=model)
+    assert {name: made.made_with[name] for name in settings.model_kwargs}.keys() == settings.model_kwargs.keys()
+    for name, value in settings.model_kwargs.items():
+        assert str(made.made_with[name]).replace("_", "") == str(value).replace("_", "")
+    assert not loss.is_open
+    assert (loss.alpha, loss.square) == (settings.loss_kwargs["alpha"], settings.loss_kwargs["square"])
+    assert (made.factor_regularizer is not None) is (settings.n3 > 0)
+
+
+def test_nothing_is_chosen_with_a_loss_that_is_said_or_without_triples(triples):
+    model = MODELS[0]
+    for loss, factory in (
+        (HaLELoss(alpha=0.1), triples),
+        ("crossentropy", triples),
+        (HaLELoss(), KGInfo(num_entities=14, num_relations=110, create_inverse_triples=True)),
+    ):
+        made = model(triples_factory=factory, loss=loss, random_seed=0)
+        assert made.made_with["embedding_dim"] == model.embedding_dim_default
+        assert made.factor_regularizer is None
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"), [(True, True), ("true", True), ("False", False), (False, False), (None, True)]
+)
+def test_texts_of_the_command_line(value, expected):
+    assert read_bool("tail_bias", value, True) is expected
+
+
+@pytest.mark.parametrize("value", ["yes please", 1, ""])
+def test_other_texts(value):
+    with pytest.raises(ValueError, match=r"tail_bias=.* is not allowed"):
+        read_bool("tail_bias", value, True)

@@ -1,0 +1,297 @@
+"""The whole job: train on files, load, predict, measure, export; and what is refused before time is spent."""
+
+import json
+import os
+import signal
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from pykeen.datasets import Nations
+from pykeen.evaluation import RankBasedEvaluator
+
+from pykeen_conj_hale.embeddings import load_embeddings
+from pykeen_conj_hale.training import TimedStopper
+from pykeen_conj_hale.workflow import UnknownLabelError, load, train_triples
+from pykeen_conj_hale.workflow.measuring import BASELINE
+from pykeen_conj_hale.workflow.predicting import Question, read_questions
+
+SECONDS = 0.5
+
+
+@pytest.fixture(scope="module")
+def source(tmp_path_factory):
+    """Write Nations as three files; a country is called 007, another NaN."""
+    folder, dataset = tmp_path_factory.mktemp("nations"), Nations()
+    for name, split in (("train", dataset.training), ("valid", dataset.validation), ("test", dataset.testing)):
+        triples = split.label_triples(split.mapped_triples)
+        triples = np.where(triples == "uk", "007", np.where(triples == "cuba", "NaN", triples))
+        (folder / f"{name}.txt").write_text("".join("\t".join(triple) + "\n" for triple in triples.tolist()))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def trained(source, tmp_path_factory):
+    return train_triples(source, tmp_path_factory.mktemp("trained") / "model", seconds=SECONDS, use_tqdm=False)
+
+
+def known_triples(trained):
+    return {
+        tuple(x) for factory in trained.splits.values() for x in factory.label_triples(factory.mapped_triples).tolist()
+    }
+
+
+def test_what_is_loaded_is_what_was_trained(trained, source):
+    again = load(trained.path, device="cpu")
+    pickled = torch.load(trained.path / "pykeen" / "trained_model.pkl", weights_only=False)
+    for model in (again.model, pickled):
+        state = model.state_dict()
+        assert state.keys() == trained.model.state_dict().keys()
+        assert all(torch.equal(state[name], value) for name, value in trained.model.state_dict().items())
+    assert {"007", "NaN"} <= set(again.training.entity_to_id)
+    lines = (source / "train.txt").read_text().splitlines()
+    assert (trained.path / "triples" / "train.txt").read_text().splitlines() == lines
+
+
+def test_metrics_are_pykeens(trained):
+    result = RankBasedEvaluator().evaluate(
+        trained.model,
+        trained.splits["testing"].mapped_triples,
+        additional_filter_triples=[factory.mapped_triples for factory in trained.splits.values()],
+        batch_size=64,
+        use_tqdm=False,
+    )
+    names = {"MRR": "inverse_harmonic_mean_rank", "Hits@10": "hits_at_10", "mean rank": "arithmetic_mean_rank"}
+    found = trained.evaluate().loc["ConjComplEx"]
+    for name, theirs in names.items():
+        assert found[name] == pytest.approx(result.get_metric(f"both.realistic.{theirs}"))
+    assert trained.metrics["test"] == pytest.approx(found.to_dict())
+    pd.testing.assert_frame_equal(trained.test_metrics, trained.evaluate())
+
+
+def test_the_baseline_counts_answers(trained):
+    """Against a plain count: rank by the number of training triples of the relation, ties by their mean."""
+    triples = known_triples(trained)
+    train = trained.training.label_triples(trained.training.mapped_triples).tolist()
+    tests = trained.splits["testing"].label_triples(trained.splits["testing"].mapped_triples).tolist()
+    reciprocal = []
+    for h, r, t in tests:
+        for side, true in ((0, h), (2, t)):
+            counts = dict.fromkeys(trained.training.entity_to_id, 0)
+            for triple in train:
+                counts[triple[side]] += triple[1] == r
+            for other in counts.copy():
+                if other != true and ((other, r, t) if side == 0 else (h, r, other)) in triples:
+                    del counts[other]
+            better = sum(count > counts[true] for count in counts.values())
+            ties = sum(count == counts[true] for count in counts.values())
+            reciprocal.append(1 / (better + (1 + ties) / 2))
+    assert trained.metrics[BASELINE]["MRR"] == pytest.approx(np.mean(reciprocal), rel=1e-5)
+
+
+@pytest.mark.parametrize("asked", ["head", "relation", "tail"])
+def test_predictions_are_the_models_scores(trained, asked):
+    given = {"head": "brazil", "relation": "embassy", "tail": "007"}
+    del given[asked]
+    found = trained.predict(**given, top=1_000)
+    training = trained.training
+    labels = training.relation_to_id if asked == "relation" else training.entity_to_id
+    assert set(found[asked]) == set(labels)  # each once: no inverse relations
+    ids = [
+        [training.entity_to_id[h], training.relation_to_id[r], training.entity_to_id[t]]
+        for h, r, t in found[["head", "relation", "tail"]].itertuples(index=False)
+    ]
+    triples = torch.as_tensor(ids)
+    if asked == "head":  # by the inverse relation, as heads are evaluated
+        scores = trained.model.predict_h(triples[:1, 1:])[0, triples[:, 0]]
+    else:
+        scores = trained.model.predict_hrt(triples)[:, 0]
+    np.testing.assert_allclose(found["score"], scores.detach().numpy(), rtol=1e-4, atol=1e-5)
+    assert found["score"].is_monotonic_decreasing
+    assert found["rank"].tolist() == list(range(1, len(found) + 1))
+    known = known_triples(trained)
+    assert found["known"].tolist() == [
+        t in known for t in found[["head", "relation", "tail"]].itertuples(index=False, name=None)
+    ]
+    rest = trained.predict(**given, top=1_000, known="drop")
+    assert rest[asked].tolist() == found.loc[~found["known"], asked].tolist()
+
+
+def test_many_questions_are_answered_as_one(trained, tmp_path):
+    (tmp_path / "q.txt").write_text("brazil\tembassy\t?\n?\tembassy\t007\nbrazil\t?\t007\nNaN\tembassy\t?\n")
+    questions = read_questions(tmp_path / "q.txt")
+    found = trained.predict_all(questions, top=3)
+    for number, question in enumerate(questions):
+        one = trained.predict(**question._asdict(), top=3)
+        mine = found[found["question"] == number].drop(columns="question").reset_index(drop=True)
+        pd.testing.assert_frame_equal(mine, one, rtol=1e-4)
+    (tmp_path / "q.txt").write_text("brazil\tembassy\t?\nbrazil\tembassy\tusa\n")
+    with pytest.raises(ValueError, match=r"q\.txt, line 2: expected '\?' for one of"):
+        read_questions(tmp_path / "q.txt")
+
+
+def test_wrong_questions(trained):
+    with pytest.raises(UnknownLabelError, match=r"entity='Brasil' is unknown .* did you mean 'brazil'"):
+        trained.predict(head="Brasil", relation="embassy")
+    with pytest.raises(UnknownLabelError, match=r"relation='embasy' .* 'embassy'"):
+        trained.predict_all([Question("brazil", "embasy", None)])
+    with pytest.raises(UnknownLabelError, match=r"no label looks like it"):
+        trained.neighbours("xxxxxxxx")
+    with pytest.raises(ValueError, match=r"gives two of head, relation and tail"):
+        trained.predict(head="brazil")
+    with pytest.raises(ValueError, match="top=0"):
+        trained.predict(head="brazil", relation="embassy", top=0)
+    with pytest.raises(ValueError, match="known='hide'"):
+        trained.predict(head="brazil", relation="embassy", known="hide")
+
+
+def test_neighbours_are_nearest(trained):
+    weight = torch.view_as_real(trained.model.entity_representations[0]()).flatten(1).detach()
+    x = trained.training.entity_to_id["brazil"]
+    cosine = torch.nn.functional.cosine_similarity(weight, weight[x], dim=1)
+    cosine[x] = -2
+    best = cosine.topk(3)
+    found = trained.neighbours("brazil", top=3)
+    assert [trained.training.entity_to_id[label] for label in found["entity"]] == best.indices.tolist()
+    np.testing.assert_allclose(found["cosine"], best.values, rtol=1e-5)
+
+
+def test_evaluation_on_other_triples(trained, tmp_path, caplog):
+    (tmp_path / "t.csv").write_text("subject,predicate,object\nbrazil,embassy,007\nbrazil,embassy,atlantis\n")
+    triples = trained.read(tmp_path / "t.csv")
+    assert triples.num_triples == 1
+    assert (
+        "1 of 2 triples have a label that the model does not know, as ['brazil', 'embassy', 'atlantis']" in caplog.text
+    )
+    assert trained.evaluate(triples)["MRR"].between(0, 1).all()
+    (tmp_path / "t.csv").write_text("subject,predicate,object\nbrazil,embassy,atlantis\n")
+    with pytest.raises(ValueError, match="no triple whose three labels are all known"):
+        trained.read(tmp_path / "t.csv")
+
+
+def test_exported_vectors(trained, tmp_path):
+    weight = torch.view_as_real(trained.model.entity_representations[0]()).flatten(1).detach().numpy()
+    for file_format, name, separator in (("word2vec", "v.txt", " "), ("tsv", "v.tsv", "\t")):
+        lines = trained.export(tmp_path / name, file_format).read_text().splitlines()
+        rows = [line.split(separator) for line in (lines[1:] if file_format == "word2vec" else lines)]
+        assert [row[0] for row in rows] == list(trained.training.entity_to_id)
+        np.testing.assert_array_equal(np.array([row[1:] for row in rows], dtype=np.float32), weight)
+    with pytest.raises(FileExistsError, match="force"):
+        trained.export(tmp_path / "v.txt", "word2vec")
+    with pytest.raises(ValueError, match="file_format='gif' is unknown"):
+        trained.export(tmp_path / "v.gif", "gif")
+    assert load_embeddings(trained.path / "vectors.safetensors").labels["entity"] == list(trained.training.entity_to_id)
+
+
+def test_the_report_is_one_page(trained):
+    page = (trained.path / "report.html").read_text()
+    assert f"{trained.metrics['test']['MRR']:.3f}" in page
+    assert page.count("data:image/png;base64,") == 3
+    assert "http" not in page
+
+
+def test_damaged_and_foreign_folders(trained, tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"is no folder of a trained model: it has no configuration\.json"):
+        load(tmp_path)
+    configuration = json.loads((trained.path / "configuration.json").read_text())
+    for change, message in (
+        ({"version": 99}, "has version 99 of the format, and 1 is needed"),
+        ({"format": "x"}, "not written by"),
+    ):
+        (tmp_path / "configuration.json").write_text(json.dumps({**configuration, **change}))
+        with pytest.raises(ValueError, match=message):
+            load(tmp_path)
+    (tmp_path / "configuration.json").write_text("{")
+    with pytest.raises(ValueError, match="is no JSON, or damaged"):
+        load(tmp_path)
+
+
+def test_interrupted_training_goes_on(source, tmp_path, monkeypatch):
+    look = TimedStopper.look
+
+    def look_and_press_ctrl_c(self, *args, **kwargs):
+        if not self.results:
+            os.kill(os.getpid(), signal.SIGINT)
+        return look(self, *args, **kwargs)
+
+    arguments = dict(seconds=SECONDS, use_tqdm=False, model="DistMult", loss="AllNeg")
+    with monkeypatch.context() as patch:
+        patch.setattr(TimedStopper, "look", look_and_press_ctrl_c)
+        with pytest.raises(KeyboardInterrupt, match="--resume"):
+            train_triples(source, tmp_path / "m", **arguments)
+    with pytest.raises(FileNotFoundError, match=r"was interrupted.*--resume"):
+        load(tmp_path / "m")
+    with pytest.raises(FileExistsError, match="--resume"):
+        train_triples(source, tmp_path / "m", **arguments)
+    one_file = source / "train.txt"
+    with pytest.raises(ValueError, match="holds a training on other triples of training"):
+        train_triples(one_file, tmp_path / "m", **arguments, resume=True)
+    first = json.loads((tmp_path / "m" / "training" / "validation.json").read_text())
+    trained = train_triples(source, tmp_path / "m", **arguments, resume=True)
+    assert trained.metrics["validation"][: len(first)] == first
+    assert len(trained.metrics["validation"]) > len(first) > 0
+    assert type(trained.model).__name__ == "DistMult"
+    assert not (tmp_path / "m" / "training").exists()
+    with pytest.raises(ValueError, match="holds a training that has ended"):
+        train_triples(source, tmp_path / "m", **arguments, resume=True)
+
+
+def refuse(error, message, source, output, **kwargs):
+    with pytest.raises(error, match=message):
+        train_triples(source, output, **{"seconds": SECONDS, "use_tqdm": False, **kwargs})
+
+
+def test_what_is_refused_before_time_is_spent(source, tmp_path, monkeypatch):
+    monkeypatch.setattr("pykeen_conj_hale.workflow.run.pipeline", lambda **kwargs: pytest.fail("it has begun"))
+    refuse(ValueError, "seconds=0", source, tmp_path / "m", seconds=0)
+    refuse(ValueError, "seed=-1", source, tmp_path / "m", seed=-1)
+    refuse(ValueError, "device='abacus'", source, tmp_path / "m", device="abacus")
+    refuse(ValueError, "model='Nope'", source, tmp_path / "m0", model="Nope")
+    refuse(ValueError, "force and resume exclude", source, tmp_path / "m", force=True, resume=True)
+    refuse(FileNotFoundError, "no folder of a trained model", source, tmp_path / "m", resume=True)
+    refuse(ValueError, "lies in the folder of triples", source, source / "m")
+    refuse(ValueError, "lies in the folder of triples", source, source)
+    refuse(ValueError, "holds the triples", source, source.parent)
+    refuse(FileNotFoundError, "is no file of triples", tmp_path / "missing", tmp_path / "m1")
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "thesis.txt").write_text("all of it")
+    refuse(FileExistsError, r"is not empty \(it has thesis\.txt\)", source, tmp_path / "mine")
+    refuse(FileNotFoundError, "no folder of a trained model", source, tmp_path / "mine", force=True)
+    assert (tmp_path / "mine" / "thesis.txt").read_text() == "all of it"
+    refuse(NotADirectoryError, "is a file", source, tmp_path / "mine" / "thesis.txt")
+    broken = tmp_path / "broken.tsv"
+    broken.write_text("a\tr\tb\na\tr\n")
+    refuse(ValueError, r"broken\.tsv, line 2: expected three non-empty columns", broken, tmp_path / "m2")
+
+
+def test_force_replaces_an_earlier_training(trained, source, tmp_path, caplog):
+    first = train_triples(source, tmp_path / "m", seconds=0.01, use_tqdm=False)
+    assert "has not seen each triple once" in caplog.text
+    (tmp_path / "m" / "notes.txt").write_text("mine")
+    second = train_triples(source, tmp_path / "m", seconds=0.01, use_tqdm=False, force=True, seed=5)
+    assert (first.configuration["seed"], second.configuration["seed"]) == (0, 5)
+    assert (tmp_path / "m" / "notes.txt").read_text() == "mine"
+
+
+def test_leaks_duplicates_and_untrained_entities_are_said(source, tmp_path, caplog):
+    folder = tmp_path / "leaky"
+    folder.mkdir()
+    lines = (source / "train.txt").read_text().splitlines()
+    (folder / "train.txt").write_text("\n".join(["head\trelation\ttail", *lines, lines[0]]) + "\n")
+    (folder / "valid.txt").write_text((source / "valid.txt").read_text())
+    (folder / "test.txt").write_text((source / "test.txt").read_text() + f"{lines[1]}\nbrazil\tembassy\tatlantis\n")
+    trained = train_triples(folder, tmp_path / "m", seconds=0.01, use_tqdm=False)
+    assert trained.training.num_triples == len(lines)
+    assert f"lines 2 and {len(lines) + 2}: the same triple twice" in caplog.text
+    assert "1 of 203 triples of testing are in training, too" in caplog.text
+    assert "1 of 15 entities are in no training triple, as 'atlantis'" in caplog.text
+
+
+def test_one_relation_in_one_file(tmp_path):
+    rows = [f"n{i}\tnext to\tn{j}\n" for i in range(6) for j in range(6) if i != j]
+    (tmp_path / "t.tsv").write_text("".join(rows))
+    trained = train_triples(tmp_path / "t.tsv", tmp_path / "m", seconds=0.05, use_tqdm=False)
+    assert trained.predict(head="n0", tail="n1")["relation"].tolist() == ["next to"]
+    assert Path(trained.configuration["source"]).name == "t.tsv"
