@@ -11,8 +11,10 @@ from class_resolver import HintOrType, OptionalKwargs
 from pykeen.losses import CrossEntropyLoss, Loss
 from pykeen.regularizers import Regularizer, regularizer_resolver
 from pykeen.triples import KGInfo
-from pykeen.typing import Hint, InductiveMode, Initializer, LongTensor
+from pykeen.typing import FloatTensor, Hint, InductiveMode, Initializer, LongTensor
 from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
+from torch.nn.modules.dropout import _DropoutNd
 
 from ..checks import check_bool, check_whole, look_up, resolve
 from ..pykeen_internals import show_options
@@ -20,6 +22,7 @@ from ..regularizers import N3Regularizer
 from .choice import choose_options, make_loss
 from .declaration import declares, give_docdata, interaction_options, make_interaction, relations_of
 from .finite import FiniteScoreModel
+from .heads import score_heads
 from .initializers import check_initializer, normal_entities_
 from .options import embedding_dtype, is_made, list_options, make_init, read_bool, take_options, take_relations
 from .query import UNIT_SCALE, QueryInteraction
@@ -187,8 +190,7 @@ class QueryModel(FiniteScoreModel):
         self._made_with = dict(
             embedding_dim=options["embedding_dim"],
             similarity=similarity_resolver.normalize_inst(psi),
-            relation_scale=relation_scale,
-            tail_bias=tail_bias,
+            **terms,
         )
 
     @property
@@ -223,6 +225,31 @@ class QueryModel(FiniteScoreModel):
         # a string is true, whatever it says
         check_bool("create_inverse_triples", triples_factory.create_inverse_triples)
 
+    def score_h(
+        self,
+        rt_batch: LongTensor,
+        *,
+        slice_size: int | None = None,
+        mode: InductiveMode | None = None,
+        heads: LongTensor | None = None,
+    ) -> FloatTensor:
+        r"""Score heads; see :meth:`pykeen.models.Model.score_h`.
+
+        The queries :math:`\Phi(h, r)` of all heads depend on the relation, and not on the tail. They are built once per
+        distinct relation of the batch, and compared with its tails by one matrix product.
+
+        :param rt_batch: shape: ``(batch_size, 2)``, the ids of relations and tails
+        :param slice_size: the number of heads per slice
+        :param mode: the inductive mode, None for transductive models
+        :param heads: shape: ``(num_heads,)`` or ``(batch_size, num_heads)``, the ids of heads; all by default
+        :return: shape: ``(batch_size, num_heads)``
+        """
+        is_per_row = heads is not None and heads.ndim > 1
+        if slice_size or is_per_row or not len(rt_batch) or _mixes_rows(self.interaction):
+            return super().score_h(rt_batch, slice_size=slice_size, mode=mode, heads=heads)
+        h, r, t = self._get_representations(h=heads, r=rt_batch[:, 0], t=rt_batch[:, 1], mode=mode)
+        return score_heads(self.interaction, h, r, t, rt_batch[:, 0])
+
     def _get_representations(
         self, h: LongTensor | None, r: LongTensor | None, t: LongTensor | None, *, mode: InductiveMode | None
     ) -> tuple[Any, Any, Any]:
@@ -256,6 +283,11 @@ def _terms(cls: type[QueryModel], chosen: Mapping[str, Any], **given: bool | str
     return {
         name: read_bool(name, value, chosen.get(name, getattr(cls, f"{name}_default"))) for name, value in given.items()
     }
+
+
+def _mixes_rows(interaction: nn.Module) -> bool:
+    """Tell whether a query depends on the other rows of its batch, or on chance."""
+    return any(isinstance(x, _BatchNorm | _DropoutNd) and x.training for x in interaction.modules())
 
 
 def _scalar(value: float) -> dict[str, Any]:
