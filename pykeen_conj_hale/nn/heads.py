@@ -27,9 +27,9 @@ def score_heads(interaction: QueryInteraction, h: Any, r: Any, t: Any, relations
     """
     parts, target = parts_of(r), interaction.encode_target(t)
     order = relations.argsort(stable=True)
-    counts = relations[order].unique_consecutive(return_counts=True)[1]
+    _, counts = torch.unique_consecutive(relations[order], return_counts=True)
     blocks = []
-    for rows in order.split(counts.tolist()):
+    for rows in torch.split(order, counts.tolist()):
         query = interaction.encode_query(h, unpack([x[rows[:1]] for x in parts]))
         bias = None if target.bias is None else target.bias[rows].unsqueeze(dim=1)
         blocks.append(
