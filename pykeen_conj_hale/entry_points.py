@@ -14,6 +14,10 @@ ENTRY_POINTS: Final[dict[str, dict[str, str]]] = {
     "pykeen.models": {
         "models": "pykeen_conj_hale.models:MODELS",
         "JointGloVe": "pykeen_conj_hale.text:JointGloVe",
+        "TextEntities": "pykeen_conj_hale.text:TextEntities",
+    },
+    "pykeen.representations": {
+        "WordBag": "pykeen_conj_hale.text:WordBag",
     },
     "pykeen.interactions": {
         "models": "pykeen_conj_hale.models:INTERACTIONS",
