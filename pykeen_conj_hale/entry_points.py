@@ -56,5 +56,7 @@ ENTRY_POINTS: Final[dict[str, dict[str, str]]] = {
         "CoDExSmallAll": "pykeen_conj_hale.discovery:datasets.CoDExSmallAll",
         "CoDExMediumAll": "pykeen_conj_hale.discovery:datasets.CoDExMediumAll",
         "CoDExLargeAll": "pykeen_conj_hale.discovery:datasets.CoDExLargeAll",
+        "WN18RRInductive": "pykeen_conj_hale.discovery:datasets.WN18RRInductive",
+        "FB15k237Inductive": "pykeen_conj_hale.discovery:datasets.FB15k237Inductive",
     },
 }

@@ -1,6 +1,8 @@
 """Datasets in the literature's protocol: ids over all three splits, so that no test triple is dropped."""
 
 from .base import AllSplitsDataset, FolderDataset, VerbatimTriplesFactory
+from .inductive import FB15k237Inductive, InductiveFolderDataset, WN18RRInductive
+from .inductive_split import InductiveSplit, split_inductive
 from .literature import (
     CoDExLargeAll,
     CoDExMediumAll,
@@ -20,11 +22,16 @@ __all__ = [
     "CoDExMediumAll",
     "CoDExSmallAll",
     "FB15k237All",
+    "FB15k237Inductive",
     "FB15kAll",
     "FolderDataset",
+    "InductiveFolderDataset",
+    "InductiveSplit",
     "LiteratureDataset",
     "VerbatimTriplesFactory",
     "WN18All",
     "WN18RRAll",
+    "WN18RRInductive",
     "YAGO310All",
+    "split_inductive",
 ]

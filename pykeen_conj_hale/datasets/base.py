@@ -45,6 +45,8 @@ class AllSplitsDataset(LazyDataset):
     """
 
     triples_factory_cls: ClassVar[type[CoreTriplesFactory]] = VerbatimTriplesFactory
+    #: Whether the entities of training have the first ids, and those that are unseen there the last ones
+    training_first: ClassVar[bool] = False
 
     def __init__(
         self, *, create_inverse_triples: bool = False, eager: bool = False, policies: Policies | None = None
@@ -67,7 +69,7 @@ class AllSplitsDataset(LazyDataset):
 
     def _load(self) -> None:
         files = self._find_files()
-        triples, entity_to_id, relation_to_id = read_splits(files, self._policies)
+        triples, entity_to_id, relation_to_id = read_splits(files, self._policies, self.training_first)
         factories = {
             split: VerbatimTriplesFactory(
                 mapped_triples=ids,

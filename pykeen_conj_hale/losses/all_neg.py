@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+import torch
 from class_resolver import HintOrType
 from docdata import parse_docdata
 from pykeen.losses import Reduction
@@ -14,6 +15,7 @@ from torch.nn import functional
 from ..streaming.activations import HardnessActivation
 from .candidates import Candidates
 from .hale import HaLELoss
+from .query_loss import QueryBatch
 
 __all__ = ["AllNegLoss"]
 
@@ -30,6 +32,9 @@ class AllNegLoss(HaLELoss):
     It is :class:`HaLELoss` with α = 1, λ = 1 and without squaring, so that the query-sampling loop streams it. Without
     activation, the default, it equals :class:`pykeen.losses.CrossEntropyLoss`; with ``activation="hanon"`` it is the
     strategy "HA + AllNeg" of HaLE's ablation (Wang et al., 2022, Table 5).
+
+    Compared with a sample of S candidates e', the estimate is
+    :math:`\log (\exp(-h(x_{qt})) + \frac{n}{S} \sum_{e'} \exp(-h(x_{qe'})))`.
 
     Three loops have their own form of the formula:
 
@@ -80,6 +85,19 @@ class AllNegLoss(HaLELoss):
             candidates=candidates,
             reduction=reduction,
         )
+
+    def row_logsumexp(self, batch: QueryBatch) -> Tensor:
+        """Compute the log-sum-exp of all queries; a triple's own answer is always among the entities.
+
+        Without it, a query that has won against a sample would be pushed on for ever.
+
+        :param batch: the batch
+        :return: shape: ``(num_directions, num_own_triples)``
+        """
+        logsumexp = super().row_logsumexp(batch)
+        if self.candidates == "all":
+            return logsumexp
+        return torch.logaddexp(logsumexp, -self.activation(-batch.positive_scores()))
 
     def row_loss(self, predictions: Tensor, labels: Tensor) -> Tensor:
         """Compute cross entropy, in which the positives of a row share its weight.

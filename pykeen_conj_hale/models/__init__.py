@@ -8,6 +8,7 @@ from .hyper import HypER as HypER
 from .query_distmult import QueryDistMult as QueryDistMult
 from .query_rotate import QueryRotatE as QueryRotatE
 from .query_transe import QueryTransE as QueryTransE
+from .query_tucker import QueryTuckER as QueryTuckER
 from .rote import RotE as RotE
 from .rotl import RotL as RotL
 

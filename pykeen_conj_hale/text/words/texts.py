@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TypeAlias
 
 from ..corpus.tables import Header, read_rows
@@ -30,7 +30,7 @@ class EntityTexts:
     def __init__(self, texts: Mapping[str, str | Sequence[str]]) -> None:
         self._texts: dict[str, Fields] = {}
         for label, text in texts.items():
-            fields = (text,) if isinstance(text, str) else tuple(text)
+            fields = tuple(text) if isinstance(text, Iterable) and not isinstance(text, str) else (text,)
             if not fields or not all(isinstance(field, str) for field in fields):
                 raise ValueError(f"The entity {label!r} has the texts {text!r}: give a str, or one str per field.")
             self._texts[label] = fields
