@@ -33,8 +33,9 @@ class AllNegLoss(HaLELoss):
     activation, the default, it equals :class:`pykeen.losses.CrossEntropyLoss`; with ``activation="hanon"`` it is the
     strategy "HA + AllNeg" of HaLE's ablation (Wang et al., 2022, Table 5).
 
-    Compared with a sample of S candidates e', the estimate is
-    :math:`\log (\exp(-h(x_{qt})) + \frac{n}{S} \sum_{e'} \exp(-h(x_{qe'})))`.
+    Compared with a sample of S candidates e', the positive is always one of the entities:
+    :math:`\log (\exp(-h(x_{qt})) + \frac{n}{S} \sum_{e'} \exp(-h(x_{qe'})))`. So a query that has won is at rest, as it
+    is among all entities.
 
     Three loops have their own form of the formula:
 
@@ -87,9 +88,9 @@ class AllNegLoss(HaLELoss):
         )
 
     def row_logsumexp(self, batch: QueryBatch) -> Tensor:
-        """Compute the log-sum-exp of all queries; a triple's own answer is always among the entities.
+        """Compute the log-sum-exp of all queries; among sampled candidates, the positive is added.
 
-        Without it, a query that has won against a sample would be pushed on for ever.
+        A sample has it rarely. Without it, a query that has won against the sample would be pushed on for ever.
 
         :param batch: the batch
         :return: shape: ``(num_directions, num_own_triples)``
