@@ -35,14 +35,28 @@ class WordSum(nn.Module):
         self.vectors = nn.Parameter(torch.empty(len(idf), dim))
         self.weights = nn.Parameter(torch.empty(len(idf)))
         self.kind_weights = nn.Parameter(torch.empty(num_kinds))
+        self._start: tuple[Tensor, Tensor] | None = None
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
-        """Draw vectors of length 1 in the mean; set the weights to the inverse document frequencies."""
+        """Draw vectors of length 1 in the mean, or take given ones; set the weights to the document frequencies."""
         nn.init.normal_(self.vectors, std=self.vectors.shape[-1] ** -0.5)
         nn.init.zeros_(self.kind_weights)
         with torch.no_grad():
             self.weights.copy_(self.idf)
+            if self._start is not None:
+                rows, vectors = self._start
+                self.vectors[rows.to(self.vectors.device)] = vectors.to(self.vectors)
+
+    def start_from(self, rows: Tensor, vectors: Tensor) -> None:
+        """Let features start from given vectors, now and whenever the parameters are reset.
+
+        :param rows: shape: ``(m,)``, the numbers of the features
+        :param vectors: shape: ``(m, d)``
+        """
+        self._start = rows, vectors.detach().clone()
+        with torch.no_grad():
+            self.vectors[rows.to(self.vectors.device)] = vectors.to(self.vectors)
 
     def forward(self, tokens: Tensor, kinds: Tensor) -> tuple[Tensor, Tensor]:
         """Compose the vectors of texts.

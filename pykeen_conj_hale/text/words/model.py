@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Optional
 
@@ -21,6 +22,7 @@ from ..vectors import WordVectors
 from .bag import WordBag
 from .building import build, labels_of
 from .features import START
+from .pretrained import load_into
 from .texts import TextsLike
 
 __all__ = ["TextEntities"]
@@ -81,6 +83,9 @@ class TextEntities(OverBaseModel):  # type: ignore[no-untyped-call]
         max_length: int = 256,
         prefix_fields: Sequence[int] = (),
         prefix_lengths: Sequence[int] = (2, 7),
+        vectors: str | os.PathLike[str] | None = None,
+        vectors_dimension: str = "error",
+        vectors_trainable: bool = True,
         representation: int = 0,
         **kwargs: Any,
     ) -> None:
@@ -99,6 +104,10 @@ class TextEntities(OverBaseModel):  # type: ignore[no-untyped-call]
         :param max_length: how many words and beginnings of words of an entity count, ≥ 1
         :param prefix_fields: the fields whose words have beginnings, from 0
         :param prefix_lengths: the shortest and the longest beginning
+        :param vectors: a file with vectors of words as a start, in the format of GloVe or word2vec
+        :param vectors_dimension: where its vectors have another dimension: ``"error"``, or ``"project"`` to their
+            principal components
+        :param vectors_trainable: whether the vectors of words are trained further
         :param representation: which of the entity representations is composed, where there are several
         :param kwargs: further arguments of the base model
         :raises ValueError: if an argument is out of its range, no entity has a text, the triples have no labels, or
@@ -125,6 +134,8 @@ class TextEntities(OverBaseModel):  # type: ignore[no-untyped-call]
             word_dropout=word_dropout,
             length=length,
         )
+        if vectors is not None:
+            load_into(bag, vectors, dimension=vectors_dimension, trainable=vectors_trainable)  # type: ignore[arg-type]
         assert isinstance(self.entity_representations, nn.ModuleList)
         self.entity_representations[self._index] = bag
         self.num_trained = int(bag.has_own.nonzero().max()) + 1
@@ -192,5 +203,5 @@ def _real(vectors: Tensor) -> Tensor:
 # `Optional`, which PyKEEN's command line compares with
 show_options(
     TextEntities.__init__,
-    dict(base=(Optional[str], None), texts=(Optional[str], None)),  # noqa: UP045
+    dict(base=(Optional[str], None), texts=(Optional[str], None), vectors=(Optional[str], None)),  # noqa: UP045
 )
