@@ -54,7 +54,7 @@ def test_names_and_folders(tmp_path, monkeypatch):
     ],
 )
 def test_counts(shared, name, cls, counts):
-    dataset = cls(path=shared("datasets", name))
+    dataset = cls(path=shared / "datasets" / name)
     seen = dataset.training.mapped_triples[:, [0, 2]].unique()
     splits = [factory.num_triples for factory in (dataset.training, dataset.validation, dataset.testing)]
     assert (dataset.num_entities, len(seen), *splits) == counts
