@@ -3,10 +3,13 @@
 import copy
 import logging
 import pickle
+import shutil
+import tempfile
+from pathlib import Path
 
 import pytest
 import torch
-from pykeen.datasets import Nations
+from pykeen.datasets import Kinships, Nations
 from pykeen.hpo import hpo_pipeline
 from pykeen.models import TransE, model_resolver
 from pykeen.pipeline import pipeline
@@ -15,6 +18,10 @@ from pykeen.triples import CoreTriplesFactory, TriplesFactory
 from pykeen_conj_hale.text import JointGloVe, TextEntities, WordBag
 from pykeen_conj_hale.training import QuerySamplingTrainingLoop
 
+cases = pytest.importorskip("tests.cases", reason="PyKEEN's test mixins are fetched by `make test`")
+
+#: What PyKEEN's test cases, which make their arguments when they are defined, take
+TEXT = Path(tempfile.mkdtemp()) / "texts.tsv"
 SIDES = {"brazil": "south america", "burma": "south asia", "china": "east asia", "cuba": "middle america"}
 
 
@@ -222,3 +229,20 @@ def test_triples_need_labels(nations, path):
 
 def test_another_wrapper_is_another_class():
     assert TextEntities.of("TransE") is not JointGloVe.of("TransE")
+
+
+class TextEntitiesTests(cases.ModelTestCase):
+    """PyKEEN's tests of models."""
+
+    cls = TextEntities
+    kwargs = {"base": "DistMult", "texts": str(TEXT), "min_count": 1, "own": True}
+    num_constant_init = 3  # weights of words and of fields, and the length
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _text_file():
+    """Write the texts of PyKEEN's test cases, which train on Nations and Kinships."""
+    labels = [*Nations().training.entity_to_id, *Kinships().training.entity_to_id]
+    TEXT.write_text("".join(f"{label}\tnumber {label}\n" for label in labels))
+    yield
+    shutil.rmtree(TEXT.parent)
