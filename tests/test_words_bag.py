@@ -5,11 +5,14 @@ import pickle
 
 import pytest
 import torch
+from pykeen.datasets import Nations
+from pykeen.models import ERModel
 from pykeen.nn import representation_resolver
 from pykeen.nn.representation import Embedding
 from torch.nn.functional import normalize
 
 from pykeen_conj_hale.text import TextFeatures, Vocabulary, WordBag
+from pykeen_conj_hale.text.words.building import build
 from pykeen_conj_hale.text.words.composition import WordSum
 
 cases = pytest.importorskip("tests.cases", reason="PyKEEN's test mixins are fetched by `make test`")
@@ -199,6 +202,22 @@ def test_further_texts(caplog):
 def test_bad_arguments(options, message):
     with pytest.raises(ValueError, match=message):
         make(**options)
+
+
+def test_from_a_triples_factory_and_by_name():
+    training = Nations(create_inverse_triples=True).training
+    texts = {"cuba": "a state", "china": "a state"}
+    bag = WordBag.from_triples_factory(training, texts, shape=8, word_dropout=0.1)
+    assert (bag.max_id, bag.shape) == (14, (8,))
+    model = ERModel(
+        triples_factory=training,
+        interaction="DistMult",
+        entity_representations="WordBag",
+        entity_representations_kwargs=dict(build(training, texts), shape=8),
+        relation_representations_kwargs=dict(shape=8),
+    )
+    assert isinstance(model.entity_representations[0], WordBag)
+    assert model.predict_t(training.mapped_triples[:3, :2]).shape == (3, 14)
 
 
 def test_name():

@@ -165,11 +165,13 @@ def inductive(nations):
 
 
 @pytest.mark.parametrize("options", [{}, {"tail_bias": True}])
-def test_the_inductive_mode_trains_with_the_trained_entities_only(nations, path, options):
+def test_the_inductive_mode_trains_with_the_trained_entities_only(nations, path, options, caplog):
     factory = inductive(nations)
+    caplog.set_level(logging.INFO)
     options = dict(embedding_dim=8, text_columns=[1, 2], min_count=1, own=True, loss="CrossEntropy", **options)
     model = model_resolver.make("TextEntities", triples_factory=factory, base="RotE", texts=path, **options)
     assert model.num_trained == 12
+    assert "2 of 14 entities are in no training triple. The last 2 of them" in caplog.text
     assert not model.bag.has_own[12:].any()
     batch = factory.mapped_triples[:6, :2]
     model.eval()

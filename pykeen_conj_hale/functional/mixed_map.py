@@ -43,5 +43,5 @@ def _map_groups(x: Tensor, mixture: Tensor, matrices: Tensor, group: Tensor, num
     # the mean of equal rows is the row, and its gradient reaches all of them
     mean = mixture.new_zeros(num_groups, mixture.shape[1]).index_add(0, group, mixture) / sizes.unsqueeze(dim=-1)
     mixed = (mean @ matrices.flatten(start_dim=1)).view(num_groups, *matrices.shape[1:])
-    parts = [rows @ matrix for rows, matrix in zip(x[order].split(sizes.tolist()), mixed, strict=True)]
+    parts = [rows @ matrix for rows, matrix in zip(torch.split(x[order], sizes.tolist()), mixed, strict=True)]
     return torch.cat(parts)[order.argsort()]

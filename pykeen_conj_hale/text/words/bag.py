@@ -15,6 +15,7 @@ from typing_extensions import Self
 
 from ...checks import check_bool, check_number
 from ...pykeen_internals import parameter_versions, some_rows, weight_of
+from .building import build
 from .composition import WordSum
 from .features import TextFeatures
 from .vocabulary import PAD, EncodedTexts, Vocabulary
@@ -112,8 +113,6 @@ class WordBag(Representation):
         :param kwargs: arguments of :func:`~pykeen_conj_hale.text.words.building.build` and of :meth:`__init__`
         :return: the representation
         """
-        from .building import build
-
         return cls(**build(triples_factory, texts, text_columns=text_columns, **kwargs))
 
     def reset_parameters(self) -> None:

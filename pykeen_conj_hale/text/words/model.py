@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Optional
@@ -26,6 +27,8 @@ from .pretrained import load_into
 from .texts import TextsLike
 
 __all__ = ["TextEntities"]
+
+logger = logging.getLogger(__name__)
 
 
 class TextEntities(OverBaseModel):  # type: ignore[no-untyped-call]
@@ -139,6 +142,7 @@ class TextEntities(OverBaseModel):  # type: ignore[no-untyped-call]
         assert isinstance(self.entity_representations, nn.ModuleList)
         self.entity_representations[self._index] = bag
         self.num_trained = int(bag.has_own.nonzero().max()) + 1
+        _report(bag.has_own, self.num_trained)
 
     @property
     def bag(self) -> WordBag:
@@ -183,6 +187,19 @@ class TextEntities(OverBaseModel):  # type: ignore[no-untyped-call]
 
     def _get_entity_len(self, *, mode: InductiveMode | None) -> int:
         return self.num_trained if mode == TRAINING else self.num_entities
+
+
+def _report(seen: Tensor, num_trained: int) -> None:
+    """Say how many entities training has not, and what keeps them from being negatives."""
+    unseen, last = int((~seen).sum()), len(seen) - num_trained
+    if unseen:
+        logger.info(
+            "%d of %d entities are in no training triple. The last %d of them are no negatives with "
+            "training_loop_kwargs=dict(mode='training'); the others, and all without it, are.",
+            unseen,
+            len(seen),
+            last,
+        )
 
 
 class _FirstRows(SubsetRepresentation):
