@@ -66,16 +66,25 @@ class WordSum(nn.Module):
         :return: shape: ``(n, d)``, the sums; shape: ``(n,)``, whether a feature is left
         """
         kept = tokens != PAD
-        if self.training and self.dropout:
-            kept = kept & (torch.rand(tokens.shape, device=tokens.device) >= self.dropout)
         if tokens.device.type == "cpu":
-            # rows are short, and most of them much shorter than the longest one
-            sums = self._sum_of_bags(tokens[kept], kinds[kept], kept.sum(dim=-1))
-        else:
-            # no number of kept features, which the device would have to be asked for
-            weights = self._weights_of(tokens, kinds) * kept
-            sums = functional.embedding_bag(tokens, self.vectors, per_sample_weights=weights, mode="sum")
+            # most rows are much shorter than the longest one: what fills them up is left out first
+            place = kept.flatten().nonzero().squeeze(dim=-1)
+            place = place[self._draw(place.shape, place.device)] if self._drops else place
+            lengths = (place // max(tokens.shape[1], 1)).bincount(minlength=len(tokens))
+            return self._sum_of_bags(tokens.flatten()[place], kinds.flatten()[place], lengths), lengths > 0
+        # no number of kept features, which the device would have to be asked for
+        kept = kept & self._draw(tokens.shape, tokens.device) if self._drops else kept
+        weights = self._weights_of(tokens, kinds) * kept
+        sums = functional.embedding_bag(tokens, self.vectors, per_sample_weights=weights, mode="sum")
         return sums, kept.any(dim=-1)
+
+    @property
+    def _drops(self) -> bool:
+        return self.training and self.dropout > 0
+
+    def _draw(self, shape: torch.Size, device: torch.device) -> Tensor:
+        """Draw which features are kept."""
+        return torch.rand(shape, device=device) >= self.dropout
 
     def _weights_of(self, tokens: Tensor, kinds: Tensor) -> Tensor:
         return self.weights[tokens] * self.kind_weights.exp()[kinds.int()]
