@@ -14,6 +14,10 @@ ENTRY_POINTS: Final[dict[str, dict[str, str]]] = {
     "pykeen.models": {
         "models": "pykeen_conj_hale.models:MODELS",
         "JointGloVe": "pykeen_conj_hale.text:JointGloVe",
+        "TextEntities": "pykeen_conj_hale.text:TextEntities",
+    },
+    "pykeen.representations": {
+        "WordBag": "pykeen_conj_hale.text:WordBag",
     },
     "pykeen.interactions": {
         "models": "pykeen_conj_hale.models:INTERACTIONS",
@@ -52,5 +56,7 @@ ENTRY_POINTS: Final[dict[str, dict[str, str]]] = {
         "CoDExSmallAll": "pykeen_conj_hale.discovery:datasets.CoDExSmallAll",
         "CoDExMediumAll": "pykeen_conj_hale.discovery:datasets.CoDExMediumAll",
         "CoDExLargeAll": "pykeen_conj_hale.discovery:datasets.CoDExLargeAll",
+        "WN18RRInductive": "pykeen_conj_hale.discovery:datasets.WN18RRInductive",
+        "FB15k237Inductive": "pykeen_conj_hale.discovery:datasets.FB15k237Inductive",
     },
 }

@@ -1,11 +1,13 @@
-"""All that this package uses of PyKEEN's private attributes: what its next release could break.
+"""All that this package uses of PyKEEN's private attributes, and one of PyTorch's: what a release could break.
 
 Besides these functions, subclasses of PyKEEN's classes override, and call on ``super()``, these private methods:
 
 - training loops: ``_train``, ``_train_epoch``, ``_forward_pass``, ``_process_batch``, ``_get_batch_size``,
   ``_create_training_data_loader``, ``_slice_size_search``, ``_save_state``, ``_load_state``; and they use the
   attribute ``_should_stop``
-- models: ``_get_representations``; and ``__init__`` has the annotations that PyKEEN makes its command line from
+- models: ``_get_representations``, ``_get_entity_len``, ``_get_entity_representations_from_inductive_mode``; and
+  ``__init__`` has the annotations that PyKEEN makes its command line from
+- representations: ``_plain_forward``
 - stoppers: ``_write_from_summary_dict``, and the attribute ``_stopper``
 - losses: ``_raise_on_weights``
 - interactions: the attribute ``_head_indices``
@@ -50,6 +52,7 @@ __all__ = [
     "is_plain_embedding",
     "let_callbacks_clip",
     "look_up_triples",
+    "parameter_versions",
     "pipeline_evaluation_kwargs",
     "remote_paths",
     "set_epoch",
@@ -147,6 +150,15 @@ def weight_of(embedding: Embedding) -> nn.Embedding:
     :return: the module, with the parameter ``weight``
     """
     return embedding._embeddings
+
+
+def parameter_versions(module: nn.Module) -> tuple[tuple[int, int], ...]:
+    """Tell in which state the parameters of a module are, without reading their values.
+
+    :param module: the module
+    :return: for each parameter its place in the memory, and how often it was changed there
+    """
+    return tuple((parameter.data_ptr(), parameter._version) for parameter in module.parameters())
 
 
 def is_plain_embedding(representation: Representation) -> bool:

@@ -33,10 +33,19 @@ RESOLVERS = {
 }
 #: What has to be found; this package may have more
 NAMES = {
-    "pykeen.models": ["ConjComplEx", "ConjFiveStarE", "FiveStarE", "HypER", "JointGloVe", "QueryDistMult"],
+    "pykeen.models": [
+        "ConjComplEx",
+        "ConjFiveStarE",
+        "FiveStarE",
+        "HypER",
+        "JointGloVe",
+        "QueryDistMult",
+        "TextEntities",
+    ],
     "pykeen.interactions": ["ConjComplEx", "ConjFiveStarE", "FiveStarE", "HypER", "QueryDistMult"],
     "pykeen.losses": ["AdvNeg", "AllNeg", "HaLE", "NonNeg", "SamNeg"],
     "pykeen.regularizers": ["N3"],
+    "pykeen.representations": ["WordBag"],
     "pykeen.training_loops": ["BudgetedLCWA", "BudgetedSLCWA", "BudgetedSymmetricLCWA", "QuerySampling"],
     "pykeen.evaluators": ["IndexedRankBased"],
     "pykeen.stoppers": ["Timed"],
@@ -45,8 +54,9 @@ NAMES = {
     "pykeen.datasets": [f"{name}All" for name in ("WN18RR", "WN18", "FB15k237", "FB15k", "YAGO310")],
 }
 for group in ("pykeen.models", "pykeen.interactions"):
-    NAMES[group] += ["QueryRotatE", "QueryTransE", "RotE", "RotL"]
+    NAMES[group] += ["QueryRotatE", "QueryTransE", "QueryTuckER", "RotE", "RotL"]
 NAMES["pykeen.datasets"] += [f"CoDEx{size}All" for size in ("Small", "Medium", "Large")]
+NAMES["pykeen.datasets"] += ["WN18RRInductive", "FB15k237Inductive"]
 FIRST = [
     "pykeen.datasets",
     "pykeen.pipeline",

@@ -1,5 +1,7 @@
 """AllNeg: cross entropy over all entities, streamed by the query-sampling loop; with an activation, its formula."""
 
+import math
+
 import pytest
 import torch
 from pykeen.datasets import Nations
@@ -8,6 +10,7 @@ from pykeen.losses import CrossEntropyLoss, loss_resolver
 from pykeen_conj_hale.losses import AllNegLoss
 from pykeen_conj_hale.models import RotL
 from pykeen_conj_hale.training import BudgetedLCWATrainingLoop, BudgetedSymmetricLCWATrainingLoop
+from pykeen_conj_hale.training.query_batch import WholeBatch
 from pykeen_conj_hale.training.query_terms import QueryTerms
 
 cases = pytest.importorskip("tests.cases", reason="PyKEEN's test mixins are fetched by `make test`")
@@ -57,6 +60,18 @@ def test_without_inverse_triples_it_is_half_of_the_sum_over_both_directions():
     factory = Nations().training
     ours, theirs = (value_and_gradients(factory, loss) for loss in (AllNegLoss(), CrossEntropyLoss()))
     torch.testing.assert_close([2 * ours[0], *(2 * x for x in ours[1])], [theirs[0], *theirs[1]])
+
+
+def test_among_candidates_the_positive_is_added(triples, monkeypatch):
+    """log(exp(s) + n/S sum of exp), with the sample as it is."""
+    sample = torch.tensor([3, 3, 0])
+    monkeypatch.setattr(WholeBatch, "candidates", lambda self, size, n: sample)
+    loss = AllNegLoss(candidates=3)
+    model = RotL(triples_factory=triples, embedding_dim=8, random_seed=0, loss=loss).double()
+    batch = triples.mapped_triples[:20]
+    scores, own = model.score_t(batch[:, :2])[:, sample], model.score_hrt(batch)
+    expected = torch.cat([scores + math.log(14 / 3), own], dim=-1).logsumexp(dim=-1).mean()
+    torch.testing.assert_close(QueryTerms(model, loss)(batch)["uniformity"], expected)
 
 
 def test_all_queries_are_compared(triples):

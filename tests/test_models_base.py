@@ -20,7 +20,18 @@ INFO = KGInfo(num_entities=4_000, num_relations=3, create_inverse_triples=False)
 
 @pytest.mark.parametrize("dim", [8, 64])
 @pytest.mark.parametrize(
-    "name", ["RotE", "RotL", "QueryTransE", "QueryDistMult", "QueryRotatE", "ConjComplEx", "QueryComplEx", "FiveStarE"]
+    "name",
+    [
+        "RotE",
+        "RotL",
+        "QueryTransE",
+        "QueryDistMult",
+        "QueryRotatE",
+        "QueryTuckER",
+        "ConjComplEx",
+        "QueryComplEx",
+        "FiveStarE",
+    ],
 )
 def test_distances_of_entities_do_not_depend_on_the_dimension_at_first(name, dim):
     model = model_resolver.make(name, triples_factory=INFO, embedding_dim=dim, random_seed=0)

@@ -83,8 +83,9 @@ def test_the_estimate_is_the_formula(name, inverse, monkeypatch):
 
 
 def test_the_sum_of_exponentials_is_estimated_without_bias():
-    model, triples = make("RotL", AllNegLoss(candidates=4), True)
-    exact = QueryTerms(model, AllNegLoss())
+    options = dict(activation="none", alpha=1.0, square=False)
+    model, triples = make("RotL", HaLELoss(**options, candidates=4), True)
+    exact = QueryTerms(model, HaLELoss(**options))
     with torch.no_grad():
         estimates = []
         for triple in triples[:1].repeat(4000, 1).split(1):

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import click
 
-__all__ = ["FILE", "FOLDER", "FORCE", "TARGET", "Parsed", "show_log"]
+__all__ = ["COLUMNS", "FILE", "FOLDER", "FORCE", "TARGET", "Parsed", "show_log"]
 
 #: A file to read
 FILE: Final = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -40,6 +40,17 @@ class Parsed(click.ParamType):  # type: ignore[type-arg]  # older versions of cl
             return self._parse(value)
         except ValueError as error:
             self.fail(str(error), param, ctx)
+
+
+def _columns(text: str) -> list[int]:
+    try:
+        return [int(column) for column in text.split(",")]
+    except ValueError as error:
+        raise ValueError(f"columns {text!r} must be whole numbers, separated by commas.") from error
+
+
+#: Numbers of columns
+COLUMNS: Final = Parsed("columns", _columns)
 
 
 def show_log(level: int) -> None:

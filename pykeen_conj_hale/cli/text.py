@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import click
 
@@ -13,19 +13,9 @@ from ..outputs import check_outputs
 from ..text.corpus import Cooccurrence, count_text
 from ..text.joint_configuration import read_configuration
 from ..text.joint_run import output_files, run_joint
-from .options import FILE, FOLDER, FORCE, TARGET, Parsed, show_log
+from .options import COLUMNS, FILE, FOLDER, FORCE, TARGET, show_log
 
 __all__ = ["cooccurrence", "joint"]
-
-
-def _columns(text: str) -> list[int]:
-    try:
-        return [int(column) for column in text.split(",")]
-    except ValueError as error:
-        raise ValueError(f"columns {text!r} must be whole numbers, separated by commas.") from error
-
-
-COLUMNS: Final = Parsed("columns", _columns)
 
 
 @click.group()

@@ -2,6 +2,8 @@
 
 from .base import AllSplitsDataset, FolderDataset, VerbatimTriplesFactory
 from .columns import Columns
+from .inductive import FB15k237Inductive, InductiveFolderDataset, WN18RRInductive
+from .inductive_split import InductiveSplit, split_inductive
 from .literature import (
     CoDExLargeAll,
     CoDExMediumAll,
@@ -23,12 +25,17 @@ __all__ = [
     "CoDExSmallAll",
     "Columns",
     "FB15k237All",
+    "FB15k237Inductive",
     "FB15kAll",
     "FileDataset",
     "FolderDataset",
+    "InductiveFolderDataset",
+    "InductiveSplit",
     "LiteratureDataset",
     "VerbatimTriplesFactory",
     "WN18All",
     "WN18RRAll",
+    "WN18RRInductive",
     "YAGO310All",
+    "split_inductive",
 ]

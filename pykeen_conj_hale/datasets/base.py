@@ -48,6 +48,8 @@ class AllSplitsDataset(LazyDataset):
     """
 
     triples_factory_cls: ClassVar[type[CoreTriplesFactory]] = VerbatimTriplesFactory
+    #: Whether the entities of training have the first ids, and those that are unseen there the last ones
+    training_first: ClassVar[bool] = False
 
     def __init__(
         self,
@@ -79,7 +81,9 @@ class AllSplitsDataset(LazyDataset):
 
     def _load(self) -> None:
         files = self._find_files()
-        triples, entity_to_id, relation_to_id = read_splits(files, self._policies, self._columns)
+        triples, entity_to_id, relation_to_id = read_splits(
+            files, self._policies, self._columns, training_first=self.training_first
+        )
         paths = {split: str(file) for split, file in files.items()}
         self._keep(triples, entity_to_id, relation_to_id, paths)
 

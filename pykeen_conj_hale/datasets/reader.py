@@ -26,7 +26,11 @@ EXAMPLES = 5
 
 
 def read_splits(
-    files: Mapping[str, SplitFile], policies: Policies | None = None, columns: Columns | None = None
+    files: Mapping[str, SplitFile],
+    policies: Policies | None = None,
+    columns: Columns | None = None,
+    *,
+    training_first: bool = False,
 ) -> tuple[dict[str, Ids], dict[str, int], dict[str, int]]:
     """Read triples and give ids to the labels of all splits together.
 
@@ -38,12 +42,17 @@ def read_splits(
     :param policies: what becomes of a header, and of triples that are there more than once
     :param columns: the names of the columns of heads, relations and tails; None for three columns without names, or
         with usual ones
+    :param training_first: whether the entities of training have the first ids
     :returns: the triples of each split, shape: (n, 3), in the order of the file; the entities' ids; the relations' ids
     :raises ValueError: if a file is broken, not UTF-8, empty, or has a malformed line, or what the policies refuse
     """
     policies = policies or Policies()
     splits = {split: read_labels(file, policies, columns) for split, file in files.items()}
     entity_to_id = _number("entities", (x for s in splits.values() for x in (s.labels[0::3], s.labels[2::3])))
+    if training_first:
+        training = set(splits["training"].labels[0::3]).union(splits["training"].labels[2::3])
+        # the order among them stays, as the sort is stable
+        entity_to_id = {label: i for i, label in enumerate(sorted(entity_to_id, key=lambda x: x not in training))}
     relation_to_id = _number("relations", (split.labels[1::3] for split in splits.values()))
     mappings = (entity_to_id, relation_to_id, entity_to_id)
     triples = {}

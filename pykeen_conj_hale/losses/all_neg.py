@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+import torch
 from class_resolver import HintOrType
 from docdata import parse_docdata
 from pykeen.losses import Reduction
@@ -14,6 +15,7 @@ from torch.nn import functional
 from ..streaming.activations import HardnessActivation
 from .candidates import Candidates
 from .hale import HaLELoss
+from .query_loss import QueryBatch
 
 __all__ = ["AllNegLoss"]
 
@@ -30,6 +32,10 @@ class AllNegLoss(HaLELoss):
     It is :class:`HaLELoss` with α = 1, λ = 1 and without squaring, so that the query-sampling loop streams it. Without
     activation, the default, it equals :class:`pykeen.losses.CrossEntropyLoss`; with ``activation="hanon"`` it is the
     strategy "HA + AllNeg" of HaLE's ablation (Wang et al., 2022, Table 5).
+
+    Compared with a sample of S candidates e', the positive is always one of the entities:
+    :math:`\log (\exp(-h(x_{qt})) + \frac{n}{S} \sum_{e'} \exp(-h(x_{qe'})))`. So a query that has won is at rest, as it
+    is among all entities.
 
     Three loops have their own form of the formula:
 
@@ -85,6 +91,19 @@ class AllNegLoss(HaLELoss):
         """List the arguments; see :meth:`HaLELoss.arguments`."""
         own = ("activation", "gamma", "beta", "candidates")
         return {name: value for name, value in super().arguments().items() if name in own}
+
+    def row_logsumexp(self, batch: QueryBatch) -> Tensor:
+        """Compute the log-sum-exp of all queries; among sampled candidates, the positive is added.
+
+        A sample has it rarely. Without it, a query that has won against the sample would be pushed on for ever.
+
+        :param batch: the batch
+        :return: shape: ``(num_directions, num_own_triples)``
+        """
+        logsumexp = super().row_logsumexp(batch)
+        if self.candidates == "all":
+            return logsumexp
+        return torch.logaddexp(logsumexp, -self.activation(-batch.positive_scores()))
 
     def row_loss(self, predictions: Tensor, labels: Tensor) -> Tensor:
         """Compute cross entropy, in which the positives of a row share its weight.

@@ -230,12 +230,21 @@ class HaLELoss(QueryLoss, SetwiseLoss):
         """
         num_sampled = self.num_sampled(batch.num_triples)
         # the stream first: see `QueryBatch.logsumexp`
-        logsumexp = batch.logsumexp(num_sampled, self.activation, self.num_candidates(batch.num_entities))
+        logsumexp = self.row_logsumexp(batch)
         alignment = self.alignment(batch.positive_scores())
         # the mean of the directions' means
         uniformity = logsumexp.mean(dim=-1).mean()
         self._first_steps.add(alignment, uniformity)
         return {"alignment": Term(alignment, batch.num_triples), "uniformity": Term(uniformity, num_sampled)}
+
+    def row_logsumexp(self, batch: QueryBatch) -> Tensor:
+        """Compute the log-sum-exp of the sampled queries.
+
+        :param batch: the batch
+        :return: shape: ``(num_directions, num_own_queries)``
+        """
+        num_sampled = self.num_sampled(batch.num_triples)
+        return batch.logsumexp(num_sampled, self.activation, self.num_candidates(batch.num_entities))
 
     def process_lcwa_scores(
         self,

@@ -11,6 +11,7 @@ from .query_complex import QueryComplEx as QueryComplEx
 from .query_distmult import QueryDistMult as QueryDistMult
 from .query_rotate import QueryRotatE as QueryRotatE
 from .query_transe import QueryTransE as QueryTransE
+from .query_tucker import QueryTuckER as QueryTuckER
 from .refe import RefE as RefE
 from .refh import RefH as RefH
 from .rot2l import Rot2L as Rot2L

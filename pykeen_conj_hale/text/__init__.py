@@ -1,4 +1,4 @@
-"""Joint training with text: co-occurrences of words and entities, and GloVe's objective beside any model."""
+"""Text: entities composed of words, and GloVe's objective on co-occurrences beside any model."""
 
 from .corpus import (
     Cooccurrence,
@@ -11,14 +11,21 @@ from .corpus import (
 )
 from .objective import GloVe, JointGloVe
 from .vectors import Neighbour, WordVectors
+from .words import EntityTexts, TextEntities, TextFeatures, Vocabulary, WordBag, add_entities
 
 __all__ = [
     "Cooccurrence",
     "Document",
+    "EntityTexts",
     "GloVe",
     "JointGloVe",
     "Neighbour",
+    "TextEntities",
+    "TextFeatures",
+    "Vocabulary",
+    "WordBag",
     "WordVectors",
+    "add_entities",
     "read_descriptions",
     "read_documents",
     "read_mentions",

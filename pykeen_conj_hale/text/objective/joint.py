@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import functools
 import os
 from collections.abc import Mapping
 from typing import Any, ClassVar, Optional
 
 import torch
 from class_resolver import HintOrType
-from pykeen.models import ERModel, Model, model_resolver
+from pykeen.models import Model
 from pykeen.nn.representation import Embedding
 from pykeen.triples import KGInfo
 from torch import Tensor
-from typing_extensions import Self
 
-from ...checks import check_number, check_whole, look_up
+from ...checks import check_number, check_whole
 from ...pykeen_internals import all_rows, show_options, weight_of
 from ..corpus.cooccurrence import Cooccurrence
+from ..over_base import OverBaseModel
 from ..vectors import WordVectors
 from .glove import GloVe
 from .sharing import check_shareable
@@ -25,15 +24,14 @@ from .sharing import check_shareable
 __all__ = ["JointGloVe"]
 
 
-class JointGloVe(ERModel[Any, Any, Any]):
+class JointGloVe(OverBaseModel):
     r"""A model of PyKEEN whose entities are words, too: its loss plus :math:`\lambda` times GloVe's objective.
 
     .. math::
         L = L_{\mathrm{KG}} + \lambda L_{\mathrm{GloVe}}
 
-    It *is* the base model, an instance of a subclass of it with one more module: every training loop, loss, evaluation
-    and other facility of PyKEEN takes it as such. The objective joins the loss where PyKEEN adds regularization terms,
-    once per step (per sub-batch, if there are any). The objective itself:
+    It *is* the base model, an instance of a subclass of it with one more module. The objective joins the loss where
+    PyKEEN adds regularization terms, once per step (per sub-batch, if there are any). The objective itself:
     :class:`~pykeen_conj_hale.text.objective.glove.GloVe`.
 
     >>> from pykeen.pipeline import pipeline
@@ -58,15 +56,7 @@ class JointGloVe(ERModel[Any, Any, Any]):
         exponent=dict(type=float, low=0.5, high=1.0),
     )
 
-    #: The base model's class; None for a class that has still to be made from one
-    base_class: ClassVar[type[ERModel[Any, Any, Any]] | None] = None
-
     glove: GloVe
-
-    def __new__(cls, *, base: HintOrType[Model] = None, **kwargs: Any) -> Self:
-        """Make an instance of the class for the base model; see :meth:`__init__`."""
-        joint = cls if cls.base_class is not None else cls.of(base)
-        return super().__new__(joint)  # type: ignore[return-value]
 
     def __init__(
         self,
@@ -109,8 +99,7 @@ class JointGloVe(ERModel[Any, Any, Any]):
         """
         check_number("weight", weight, minimum=0)
         check_whole("text_batch_size", text_batch_size)
-        if base is not None and model_resolver.lookup(base) is not self.base_class:
-            raise ValueError(f"base={base!r} is another model than that of {type(self).__name__}; leave it out.")
+        self.check_base(base)
         entity_to_id = getattr(triples_factory, "entity_to_id", None)
         if entity_to_id is None:
             raise ValueError(
@@ -137,23 +126,6 @@ class JointGloVe(ERModel[Any, Any, Any]):
         )
         self._labels = list(map(str, sorted(entity_to_id, key=entity_to_id.__getitem__)))
         self._tokens, self._num_text_entities = cooccurrence.tokens, cooccurrence.num_entities
-
-    @classmethod
-    def of(cls, base: HintOrType[Model]) -> type[JointGloVe]:
-        """Make the class for a base model.
-
-        :param base: the base model, by name or class
-        :return: a subclass of both, whose defaults are those of the base model
-        :raises ValueError: if there is none, none of that name, or it is built another way
-        """
-        if base is None:
-            raise ValueError("base=None: name the model to train jointly, as in model_kwargs=dict(base='TransE', …).")
-        base_class = look_up(model_resolver, "base", base)
-        if not issubclass(base_class, ERModel) or issubclass(base_class, JointGloVe):
-            raise ValueError(
-                f"base={base!r} is not allowed: {base_class.__name__} has no embeddings of its own to share."
-            )
-        return _derive(base_class)
 
     def embed(self, ids: Tensor) -> Tensor:
         """Look entities up as real vectors, without dropout or a regularizer.
@@ -206,33 +178,12 @@ class JointGloVe(ERModel[Any, Any, Any]):
         """Show the weight."""
         return f"weight={self.weight}, representation={self._index}"
 
-    def __reduce_ex__(self, protocol: Any) -> Any:
-        """Pickle by the base model's class: the class itself is made as it is needed."""
-        return _revive, (self.base_class,), self.__getstate__()  # type: ignore[no-untyped-call]
-
 
 # `Optional`, which PyKEEN's command line compares with
 show_options(
     JointGloVe.__init__,
     dict(base=(Optional[str], None), cooccurrence=(Optional[str], None)),  # noqa: UP045
 )
-
-
-@functools.cache
-def _derive(base_class: type[ERModel[Any, Any, Any]]) -> type[JointGloVe]:
-    """Make a subclass of a base model."""
-    members = {
-        "__doc__": JointGloVe.__doc__,
-        "__module__": __name__,
-        "base_class": base_class,
-        "hpo_default": {**JointGloVe.hpo_default, **getattr(base_class, "hpo_default", {})},
-    }
-    return type(f"JointGloVe{base_class.__name__}", (JointGloVe, base_class), members)
-
-
-def _revive(base_class: type[ERModel[Any, Any, Any]]) -> JointGloVe:
-    """Make an instance without a state, for pickle."""
-    return _derive(base_class).__new__(_derive(base_class))
 
 
 def _load(cooccurrence: Any) -> Cooccurrence:

@@ -1,0 +1,127 @@
+"""Entities composed of words: one training, one JSON line.
+
+On an inductive split every validation and test triple has an entity that training has not. Candidates are the entities
+of all splits, filtered by all triples, in both directions. With ``--base NAME --no-text`` there is no text, to compare
+with on datasets like ``WN18RR-all``. The data is found by the environment variable PYKEEN_CONJ_HALE_DATASETS.
+
+    python examples/research/compare_words.py --texts glosses.tsv.gz --epochs 14 --split testing
+    python examples/research/compare_words.py --dataset FB15k237-inductive --texts entity_labels.tsv.gz --split testing
+
+Not part of ``make bench``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import recording
+import torch
+from pykeen.datasets import Dataset, get_dataset
+from pykeen.models import Model
+from pykeen.pipeline import pipeline
+from torch import Tensor
+
+from pykeen_conj_hale.evaluation import IndexedRankBasedEvaluator
+
+METRICS = ("inverse_harmonic_mean_rank", "hits_at_10")
+#: Of the sampled softmax, and of models with words; HaLE's are its defaults
+LOSSES: dict[str, dict[str, Any]] = {"AllNeg": dict(candidates=1024), "HaLE": dict(candidates=0.02)}
+
+
+def train(dataset: Dataset, arguments: argparse.Namespace) -> tuple[Model, int]:
+    """Train one model; a single triple is evaluated, as the groups are evaluated apart."""
+    options: dict[str, Any] = dict(embedding_dim=arguments.dim, **arguments.base_options)
+    model: str = arguments.base
+    loop_options: dict[str, Any] = dict(automatic_memory_optimization=False)
+    if arguments.text:
+        options.update(base=model, texts=str(arguments.texts), text_columns=[1, 2], quoting=False, prefix_fields=[0])
+        options.update(arguments.text_options)
+        model, loop_options = "TextEntities", dict(loop_options, mode="training")
+    if arguments.seconds is not None:
+        loop_options.update(time_budget=arguments.seconds)
+    result = pipeline(
+        training=dataset.training,
+        validation=dataset.validation,
+        testing=dataset.testing.clone_and_exchange_triples(dataset.testing.mapped_triples[:1]),
+        model=model,
+        model_kwargs=options,
+        loss=arguments.loss,
+        loss_kwargs=LOSSES[arguments.loss],
+        training_loop="QuerySampling",
+        training_loop_kwargs=loop_options,
+        training_kwargs=dict(num_epochs=arguments.epochs, batch_size=arguments.batch_size, use_tqdm=False),
+        optimizer="Adam",
+        optimizer_kwargs=dict(lr=arguments.lr),
+        lr_scheduler="BudgetLinear",
+        lr_scheduler_kwargs=dict(warmup=arguments.warmup),
+        evaluator="IndexedRankBased",
+        evaluation_kwargs=dict(use_tqdm=False),
+        random_seed=arguments.seed,
+    )
+    return result.model, len(result.losses)
+
+
+def evaluate(model: Model, dataset: Dataset, triples: Tensor) -> dict[str, float]:
+    """Evaluate triples with an unseen entity, and others, by filtered ranks."""
+    assert dataset.validation is not None
+    parts = (dataset.training, dataset.validation, dataset.testing)
+    known = [part.mapped_triples for part in parts]
+    seen = torch.zeros(dataset.num_entities, dtype=torch.bool)
+    seen[dataset.training.mapped_triples[:, [0, 2]].flatten()] = True
+    is_seen = seen[triples[:, [0, 2]]].all(dim=-1)
+    line: dict[str, float] = {}
+    for name, group in (("seen", triples[is_seen]), ("unseen", triples[~is_seen]), ("all", triples)):
+        if len(group):
+            evaluator = IndexedRankBasedEvaluator()
+            result = evaluator.evaluate(model, group, additional_filter_triples=known, batch_size=256, use_tqdm=False)
+            line.update({f"{name}_{m}": round(result.get_metric(f"both.realistic.{m}"), 4) for m in METRICS})
+    return line
+
+
+def run(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Train and evaluate."""
+    dataset = get_dataset(dataset=arguments.dataset, dataset_kwargs=dict(create_inverse_triples=True))
+    start = time.process_time()
+    model, epochs = train(dataset, arguments)
+    facts = dict(epochs=epochs, cpu_seconds=round(time.process_time() - start), parameters=model.num_parameters)
+    assert dataset.validation is not None
+    triples = (dataset.testing if arguments.split == "testing" else dataset.validation).mapped_triples
+    if arguments.triples is not None:
+        generator = torch.Generator().manual_seed(1)
+        triples = triples[torch.randperm(len(triples), generator=generator)[: arguments.triples]]
+    return dict(facts, evaluated=len(triples), **evaluate(model, dataset, triples))
+
+
+def main() -> None:
+    """Run one cell."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--dataset", default="WN18RR-inductive")
+    parser.add_argument("--texts", type=Path, required="--no-text" not in sys.argv, help="columns: entity, name, text")
+    parser.add_argument("--text", action=argparse.BooleanOptionalAction, default=True)
+    parser.add_argument("--base", default="QueryTuckER")
+    parser.add_argument("--base-options", type=json.loads, default={}, help="as JSON")
+    parser.add_argument("--text-options", type=json.loads, default={}, help="as JSON")
+    parser.add_argument("--dim", type=int, default=128)
+    parser.add_argument("--loss", choices=LOSSES, default="AllNeg")
+    parser.add_argument("--lr", type=float, default=0.02)
+    parser.add_argument("--warmup", type=float, default=0.05)
+    parser.add_argument("--batch-size", type=int, default=1024)
+    parser.add_argument("--epochs", type=int, default=14)
+    parser.add_argument("--seconds", type=float, help="in place of the epochs")
+    parser.add_argument("--split", choices=["validation", "testing"], default="validation")
+    parser.add_argument("--triples", type=int, help="evaluate a sample of so many")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--out", type=Path, default=Path("results/words.jsonl"))
+    arguments = parser.parse_args()
+    names = ("dataset", "text", "base", "base_options", "text_options", "dim", "loss", "lr", "split", "seed")
+    facts = {name: getattr(arguments, name) for name in names}
+    sys.stdout.write(recording.write_line(arguments.out, **facts, **run(arguments)))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,84 @@
+"""Models that are made of a base model of PyKEEN: a subclass of it, made when it is asked for."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping
+from typing import Any, ClassVar, cast
+
+from class_resolver import HintOrType
+from pykeen.models import ERModel, Model, model_resolver
+from typing_extensions import Self
+
+from ..checks import look_up
+
+__all__ = ["OverBaseModel"]
+
+
+class OverBaseModel(ERModel[Any, Any, Any]):
+    """A model that *is* its base model: an instance of a subclass of both, whose defaults are the base model's.
+
+    So every training loop, loss, evaluation and other facility of PyKEEN takes it as such. A subclass writes an
+    ``__init__`` with the argument ``base``.
+    """
+
+    #: The default strategy for optimizing the model's hyper-parameters, to which the base model's is added
+    hpo_default: ClassVar[Mapping[str, Any]] = {}
+
+    #: The base model's class; None for a class that has still to be made from one
+    base_class: ClassVar[type[ERModel[Any, Any, Any]] | None] = None
+
+    def __new__(cls, *, base: HintOrType[Model] = None, **kwargs: Any) -> Self:
+        """Make an instance of the class for the base model."""
+        derived = cls if cls.base_class is not None else cls.of(base)
+        return super().__new__(derived)
+
+    @classmethod
+    def of(cls, base: HintOrType[Model]) -> type[Self]:
+        """Make the class for a base model.
+
+        :param base: the base model, by name or class
+        :return: a subclass of both, whose defaults are those of the base model
+        :raises ValueError: if there is none, none of that name, or it is built another way
+        """
+        if base is None:
+            raise ValueError("base=None: name the base model, as in model_kwargs=dict(base='TransE', …).")
+        base_class = look_up(model_resolver, "base", base)
+        if not issubclass(base_class, ERModel) or issubclass(base_class, OverBaseModel):
+            raise ValueError(
+                f"base={base!r} is not allowed: {base_class.__name__} has no embeddings of its own to share."
+            )
+        return cast("type[Self]", _derive(cls, base_class))
+
+    @classmethod
+    def check_base(cls, base: HintOrType[Model]) -> None:
+        """Check that a class which has its base model is given no other one.
+
+        :param base: the base model, by name or class; None for the class's own
+        :raises ValueError: if it is another model
+        """
+        if base is not None and model_resolver.lookup(base) is not cls.base_class:
+            raise ValueError(f"base={base!r} is another model than that of {cls.__name__}; leave it out.")
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        """Pickle by the base model's class: the class itself is made as it is needed."""
+        origin = next(cls for cls in type(self).__mro__ if OverBaseModel in cls.__bases__)
+        return _revive, (origin, self.base_class), self.__getstate__()  # type: ignore[no-untyped-call]
+
+
+@functools.cache
+def _derive(cls: Any, base_class: type[ERModel[Any, Any, Any]]) -> type[Any]:
+    """Make a subclass of a class here and a base model."""
+    members = {
+        "__doc__": cls.__doc__,
+        "__module__": cls.__module__,
+        "base_class": base_class,
+        "hpo_default": {**cls.hpo_default, **getattr(base_class, "hpo_default", {})},
+    }
+    return type(f"{cls.__name__}{base_class.__name__}", (cls, base_class), members)
+
+
+def _revive(cls: Any, base_class: type[ERModel[Any, Any, Any]]) -> Any:
+    """Make an instance without a state, for pickle."""
+    derived: Any = _derive(cls, base_class)
+    return derived.__new__(derived)

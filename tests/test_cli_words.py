@@ -1,0 +1,83 @@
+"""The command ``words``."""
+
+import json
+
+import pytest
+import torch
+from click.testing import CliRunner
+from pykeen.datasets import Nations
+
+from pykeen_conj_hale.cli import main
+from pykeen_conj_hale.text.words import read_vectors
+
+
+def invoke(*arguments, code=0):
+    result = CliRunner().invoke(main, list(map(str, arguments)))
+    assert result.exit_code == code, result.output
+    return result.output
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """Nations, in which uk and usa are in no triple of training."""
+    folder = tmp_path_factory.mktemp("nations")
+    factory = Nations().training
+    triples = factory.triples
+    unseen = [bool({h, t} & {"uk", "usa"}) for h, _, t in triples]
+    for name, chosen in {
+        "train": [t for t, u in zip(triples, unseen, strict=True) if not u][50:],
+        "valid": [t for t, u in zip(triples, unseen, strict=True) if u][:40],
+        "test": [t for t, u in zip(triples, unseen, strict=True) if u][40:80]
+        + [t for t, u in zip(triples, unseen, strict=True) if not u][:50],
+    }.items():
+        (folder / f"{name}.txt").write_text("\n".join("\t".join(map(str, triple)) for triple in chosen))
+    sides = ["west", "east", "south"]
+    texts = [f"{label}\t{label}\ta state in the {sides[i % 3]}" for i, label in enumerate(factory.entity_to_id)]
+    (folder / "texts.tsv").write_text("\n".join(["entity\tname\ttext", *texts]))
+    return folder
+
+
+def arguments(folder, out):
+    return (
+        "words", folder, "--texts", folder / "texts.tsv", "--text-columns", "1,2", "--header", "drop", "-o", out,
+        "--dim", 8, "--epochs", 2, "--prefix-fields", "0", "--own",
+    )  # fmt: skip
+
+
+def test_from_triples_and_texts_to_metrics_and_vectors(folder, tmp_path):
+    out = tmp_path / "out"
+    output = invoke(
+        *arguments(folder, out), "--neighbours", "cuba", "--neighbours", "atlantis", "--options", '{"num_matrices": 3}'
+    )
+    metrics = json.loads((out / "metrics.json").read_text())
+    assert {name: group["triples"] for name, group in metrics["testing"].items()} == {
+        "seen": 50,
+        "unseen": 40,
+        "all": 90,
+    }
+    assert {name: group["triples"] for name, group in metrics["validation"].items()} == {"unseen": 40, "all": 40}
+    testing = metrics["testing"]
+    mean = (50 * testing["seen"]["mrr"] + 40 * testing["unseen"]["mrr"]) / 90
+    assert testing["all"]["mrr"] == pytest.approx(mean)
+    assert f"{testing['unseen']['mrr']:.3f}" in output
+    assert "atlantis: unknown" in output
+    assert "state" in read_vectors(out / "word_vectors.txt").words
+    model = torch.load(out / "trained_model.pkl", weights_only=False)
+    assert model.interaction.matrices.shape == (3, 8, 8)
+    assert model.num_trained == 12
+    written = json.loads((out / "results.json").read_text())
+    assert written["metrics"]["both"]["realistic"]["inverse_harmonic_mean_rank"] == pytest.approx(testing["all"]["mrr"])
+    assert "there already" in invoke(*arguments(folder, out), code=2)
+
+
+def test_bad_options(folder, tmp_path):
+    for option, value, says in [
+        ("--text-columns", "a", "must be whole numbers"),
+        ("--options", "[1]", "must be a mapping in JSON"),
+        ("--options", "{", "--options"),
+        ("--header", "error", "a header"),
+        ("--base", "NoModel", "base='NoModel' is unknown"),
+        ("--text-columns", "1,7", "none of number [7]"),
+    ]:
+        assert says in invoke(*arguments(folder, tmp_path / "none"), option, value, code=2)
+    assert not list((tmp_path / "none").glob("*"))

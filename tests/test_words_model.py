@@ -1,0 +1,250 @@
+"""Any model with entities of words: loops, losses, HPO, checkpoints, pickle, the inductive mode, bad input."""
+
+import copy
+import logging
+import pickle
+import shutil
+import tempfile
+from pathlib import Path
+
+import pytest
+import torch
+from pykeen.datasets import Kinships, Nations
+from pykeen.hpo import hpo_pipeline
+from pykeen.models import TransE, model_resolver
+from pykeen.pipeline import pipeline
+from pykeen.triples import CoreTriplesFactory, TriplesFactory
+
+from pykeen_conj_hale.text import JointGloVe, TextEntities, WordBag
+from pykeen_conj_hale.training import QuerySamplingTrainingLoop
+
+cases = pytest.importorskip("tests.cases", reason="PyKEEN's test mixins are fetched by `make test`")
+
+#: What PyKEEN's test cases, which make their arguments when they are defined, take
+TEXT = Path(tempfile.mkdtemp()) / "texts.tsv"
+SIDES = {"brazil": "south america", "burma": "south asia", "china": "east asia", "cuba": "middle america"}
+
+
+@pytest.fixture(scope="module")
+def nations():
+    return Nations(create_inverse_triples=True)
+
+
+@pytest.fixture(scope="module")
+def path(nations, tmp_path_factory):
+    path = tmp_path_factory.mktemp("texts") / "texts.tsv"
+    path.write_text("\n".join(f"{x}\t{x}\ta state in {SIDES.get(x, 'europe')}" for x in nations.training.entity_to_id))
+    return str(path)
+
+
+def make(nations, path, base="RotE", **options):
+    options = {"embedding_dim": 8, "text_columns": [1, 2], "min_count": 1, "random_seed": 0, **options}
+    return model_resolver.make("TextEntities", triples_factory=nations.training, base=base, texts=path, **options)
+
+
+def run(path, base="RotE", inverse=True, **changes):
+    model_kwargs = dict(base=base, embedding_dim=8, texts=path, text_columns=[1, 2], min_count=1)
+    model_kwargs.update(changes.pop("model_kwargs", {}))
+    arguments = {
+        "dataset": Nations(create_inverse_triples=inverse),
+        "model": "TextEntities",
+        "model_kwargs": model_kwargs,
+        "loss": "HaLE",
+        "training_loop": "QuerySampling",
+        "optimizer_kwargs": {"lr": 0.01},
+        "training_kwargs": {"num_epochs": 2, "batch_size": 512, "use_tqdm": False},
+        "evaluation_kwargs": {"batch_size": 64, "use_tqdm": False},
+        "random_seed": 0,
+    }
+    return pipeline(**{**arguments, **changes})
+
+
+def test_it_is_the_base_model(nations, path):
+    model = make(nations, path, "TransE")
+    assert isinstance(model, TransE)
+    assert isinstance(model, TextEntities)
+    assert type(model) is TextEntities.of("transe") is TextEntities.of(TransE)
+    assert type(model).loss_default is TransE.loss_default
+    assert {"embedding_dim", "scoring_fct_norm", "word_dropout"} <= set(type(model).hpo_default)
+    assert isinstance(model.entity_representations[0], WordBag)
+    assert model.bag.own is None
+    assert make(nations, path, "TransE", own=True).bag.own.shape == (8,)
+
+
+@pytest.mark.parametrize("base", ["TransE", "ComplEx", "RotatE", "ConjComplEx", "RotL", "FiveStarE", "QueryTuckER"])
+@pytest.mark.parametrize("own", [True, False])
+def test_all_parameters_learn(nations, path, base, own):
+    model = make(nations, path, base, own=own, word_dropout=0.0, own_dropout=0.0)
+    model.train()
+    loss = model.score_hrt(nations.training.mapped_triples[:64]).sum()
+    loss.backward()
+    used = [name for name, p in model.bag.named_parameters() if p.grad is not None and p.grad.abs().sum() > 0]
+    assert {"words.vectors", "words.weights", "words.kind_weights", "log_length"} <= set(used)
+    assert any(name.startswith("own.") for name in used) == own
+
+
+@pytest.mark.parametrize(
+    ("loop", "loss", "loss_kwargs"),
+    [
+        ("QuerySampling", "HaLE", {}),
+        ("QuerySampling", "AllNeg", {"candidates": 5}),
+        ("QuerySampling", "CrossEntropy", {}),
+        ("BudgetedLCWA", "CrossEntropy", {}),
+        ("BudgetedSLCWA", "NSSA", {}),
+        ("sLCWA", "MarginRanking", {}),
+    ],
+)
+def test_loops_and_losses(path, loop, loss, loss_kwargs):
+    result = run(path, training_loop=loop, loss=loss, loss_kwargs=loss_kwargs, model_kwargs={"own": True})
+    assert len(result.losses) == 2
+    assert 0 < result.get_metric("mrr") <= 1
+
+
+def test_training_makes_words_useful(path):
+    untrained, trained = (
+        run(path, "QueryTransE", training_kwargs=dict(num_epochs=n, batch_size=512, use_tqdm=False)) for n in (1, 40)
+    )
+    assert trained.get_metric("mrr") > untrained.get_metric("mrr") + 0.05
+
+
+def test_a_sample_composes_its_entities_only(nations, path, monkeypatch):
+    model = make(nations, path, loss="AllNeg", loss_kwargs=dict(candidates=5)).train()
+    rows = []
+    compose = WordBag.compose
+    monkeypatch.setattr(WordBag, "compose", lambda self, t, k: rows.append(len(t)) or compose(self, t, k))
+    loop = QuerySamplingTrainingLoop(model=model, triples_factory=nations.training)
+    loop.terms(nations.training.mapped_triples[:4])
+    assert len(rows) == 3
+    assert max(rows) <= 5
+
+
+def test_pickle_and_copy(nations, path):
+    model = make(nations, path, own=True).eval()
+    batch = nations.testing.mapped_triples[:8]
+    for other in (pickle.loads(pickle.dumps(model)), copy.deepcopy(model)):
+        assert type(other) is type(model)
+        assert torch.equal(other.predict_hrt(batch), model.predict_hrt(batch))
+
+
+def test_checkpoints_continue(path, tmp_path):
+    kwargs = dict(batch_size=512, use_tqdm=False)
+    whole = run(path, training_kwargs=dict(num_epochs=4, **kwargs))
+    place = dict(checkpoint_directory=tmp_path, checkpoint_name="c.pt", checkpoint_frequency=0)
+    run(path, training_kwargs=dict(num_epochs=2, **kwargs, **place))
+    gone_on = run(path, training_kwargs=dict(num_epochs=4, **kwargs, **place))
+    assert whole.losses == gone_on.losses
+    for key, value in whole.model.state_dict().items():
+        assert torch.equal(value, gone_on.model.state_dict()[key])
+
+
+def test_hpo(path):
+    result = hpo_pipeline(
+        dataset="nations",
+        dataset_kwargs=dict(create_inverse_triples=True),
+        model="TextEntities",
+        model_kwargs=dict(base="RotE", texts=path, text_columns=[1, 2], min_count=1, embedding_dim=8),
+        model_kwargs_ranges=dict(word_dropout=dict(type=float, low=0.0, high=0.5)),
+        loss="HaLE",
+        training_loop="QuerySampling",
+        training_kwargs=dict(num_epochs=1, use_tqdm=False),
+        evaluation_kwargs=dict(use_tqdm=False),
+        n_trials=1,
+    )
+    assert "model.word_dropout" in result.study.best_params
+
+
+def inductive(nations):
+    """Leave the triples of the last two entities out of training."""
+    triples = nations.training.mapped_triples
+    return TriplesFactory(
+        mapped_triples=triples[(triples[:, [0, 2]] < 12).all(dim=-1)],
+        entity_to_id=nations.training.entity_to_id,
+        relation_to_id=nations.training.relation_to_id,
+        create_inverse_triples=True,
+    )
+
+
+@pytest.mark.parametrize("options", [{}, {"tail_bias": True}])
+def test_the_inductive_mode_trains_with_the_trained_entities_only(nations, path, options, caplog):
+    factory = inductive(nations)
+    caplog.set_level(logging.INFO)
+    options = dict(embedding_dim=8, text_columns=[1, 2], min_count=1, own=True, loss="CrossEntropy", **options)
+    model = model_resolver.make("TextEntities", triples_factory=factory, base="RotE", texts=path, **options)
+    assert model.num_trained == 12
+    assert "2 of 14 entities are in no training triple. The last 2 of them" in caplog.text
+    assert not model.bag.has_own[12:].any()
+    batch = factory.mapped_triples[:6, :2]
+    model.eval()
+    assert model.score_t(batch, mode="training").shape == (6, 12)
+    assert torch.equal(model.score_t(batch, mode="training"), model.score_t(batch)[:, :12])
+    QuerySamplingTrainingLoop(model=model, triples_factory=factory, mode="training").train(factory, use_tqdm=False)
+    assert model.predict_t(batch).shape == (6, 14)
+    # what nothing but unseen entities say has no vector
+    assert "usa" not in model.bag.vocabulary
+
+
+def test_word_vectors(nations, path):
+    vectors = make(nations, path, "ComplEx", prefix_fields=[0]).word_vectors()
+    assert vectors.entities[:2] == ["brazil", "burma"]
+    assert "america" in vectors.words
+    assert not any(word.startswith("<") for word in vectors.words)
+    assert vectors.vectors.shape == (14 + len(vectors.words), 16)
+
+
+def test_texts_that_do_not_fit(nations, path, caplog):
+    with caplog.at_level(logging.WARNING):
+        make(nations, {"cuba": "an island", "atlantis": "an island"})
+    assert "13 of 14 entities have no text" in caplog.text
+    with pytest.raises(ValueError, match="None of the 14 entities of the graph has a text"):
+        make(nations, {"atlantis": "an island"})
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"base": None}, "base=None: name the base model"),
+        ({"base": "JointGloVe"}, "JointGloVe has no embeddings of its own"),
+        ({"texts": None}, "texts=None"),
+        ({"texts": 3}, "texts=3 is not allowed"),
+        ({"own": "yes"}, "own='yes'"),
+        ({"representation": 3}, "representation=3"),
+        ({"min_count": 0}, "min_count=0"),
+        ({"max_length": 0}, "max_length=0"),
+        ({"prefix_fields": [5]}, "prefix_fields=5"),
+    ],
+)
+def test_bad_arguments(nations, path, changes, message):
+    arguments = dict(base="RotE", texts=path, text_columns=[1, 2], triples_factory=nations.training)
+    with pytest.raises(ValueError, match=message):
+        model_resolver.make("TextEntities", **{**arguments, **changes})
+
+
+def test_triples_need_labels(nations, path):
+    with pytest.raises(ValueError, match="has no labels"):
+        model_resolver.make(
+            "TextEntities",
+            triples_factory=CoreTriplesFactory(nations.training.mapped_triples, 14, 55),
+            base="TransE",
+            texts=path,
+        )
+
+
+def test_another_wrapper_is_another_class():
+    assert TextEntities.of("TransE") is not JointGloVe.of("TransE")
+
+
+class TextEntitiesTests(cases.ModelTestCase):
+    """PyKEEN's tests of models."""
+
+    cls = TextEntities
+    kwargs = {"base": "DistMult", "texts": str(TEXT), "min_count": 1, "own": True}
+    num_constant_init = 3  # weights of words and of fields, and the length
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _text_file():
+    """Write the texts of PyKEEN's test cases, which train on Nations and Kinships."""
+    labels = [*Nations().training.entity_to_id, *Kinships().training.entity_to_id]
+    TEXT.write_text("".join(f"{label}\tnumber {label}\n" for label in labels))
+    yield
+    shutil.rmtree(TEXT.parent)
