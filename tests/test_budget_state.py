@@ -49,7 +49,7 @@ class Step(TrainingCallback):
             raise KeyboardInterrupt  # as good as a kill: nothing is written on the way out
 
 
-def make(cls, budget, clock, *, seed=0, model=DistMult, factory=None, optimizer="Adam", lr=0.001, **kwargs):
+def make(cls, budget, clock, *, seed=0, model=DistMult, factory=None, optimizer="Adam", lr=0.002, **kwargs):
     if factory is None:
         factory = Nations(create_inverse_triples=cls is not BudgetedSymmetricLCWATrainingLoop).training
     loss = HaLELoss()

@@ -484,8 +484,8 @@ def test_new_model_takes_a_file_and_a_line(run, copy):
     """The page for authors of models, in a package that is not installed again."""
     page = (PACKAGE.parent / "docs/your_own_transform.md").read_text()
     file = re.search(r"^```python\n(.*?)^```", page, flags=re.DOTALL | re.MULTILINE)[1]
-    (copy / "pykeen_conj_hale/models/refe.py").write_text(file)
-    line = "from .refe import RefE as RefE\n"
+    (copy / "pykeen_conj_hale/models/compounde.py").write_text(file)
+    line = "from .compounde import CompoundE as CompoundE\n"
     assert f"    {line}" in page
     path = copy / "pykeen_conj_hale/models/__init__.py"
     path.write_text(path.read_text().replace("from .rote import", f"{line}from .rote import"))
@@ -497,13 +497,13 @@ import pykeen.cli
 from pykeen.nn.modules import interaction_resolver
 from pykeen.pipeline import pipeline
 result = pipeline(
-    dataset="Nations", model="RefE", loss="HaLE", training_loop="QuerySampling", model_kwargs={"embedding_dim": 4},
+    dataset="Nations", model="CompoundE", loss="HaLE", training_loop="QuerySampling", model_kwargs={"embedding_dim": 4},
     training_kwargs={"num_epochs": 1, "use_tqdm": False}, evaluation_kwargs={"use_tqdm": False}, random_seed=0,
 )
-assert type(result.model).__module__ == "pykeen_conj_hale.models.refe"
-assert type(result.model.interaction) is interaction_resolver.lookup("refe")
+assert type(result.model).__module__ == "pykeen_conj_hale.models.compounde"
+assert type(result.model.interaction) is interaction_resolver.lookup("compounde")
 assert type(pickle.loads(pickle.dumps(result.model, protocol=2)).interaction) is type(result.model.interaction)
-shown = CliRunner().invoke(pykeen.cli.main, ["train", "refe", "--help"])
+shown = CliRunner().invoke(pykeen.cli.main, ["train", "compounde", "--help"])
 assert shown.exit_code == 0 and "--relation-scale" in shown.output and "--kwargs" not in shown.output
 """
     assert run(code, copy) == ""

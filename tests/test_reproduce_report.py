@@ -114,7 +114,7 @@ def test_without_matplotlib(tmp_path, monkeypatch, caplog):
     for _ in range(2):
         path = write_report([make_line()], tmp_path)
     assert row(path.read_text())["MRR"] == ".400"
-    assert caplog.text.count("pykeen-conj-hale[reproduce]") == 1
+    assert caplog.text.count("pykeen-conj-hale[plot]") == 1
     assert list(tmp_path.iterdir()) == [path]
     caplog.clear()
     write_report([make_line()], tmp_path, pictures=False)

@@ -62,7 +62,7 @@ class WN18RRInductive(_LocalInductiveDataset):
     """WN18RR's triples, split so that every validation and test triple has an entity that training has not.
 
     ---
-    name: WN18RR (inductive)
+    name: WN18RR-inductive
     statistics:
         entities: 40943
         relations: 11
@@ -84,7 +84,7 @@ class FB15k237Inductive(_LocalInductiveDataset):
     """FB15k-237's triples, split so that every validation and test triple has an entity that training has not.
 
     ---
-    name: FB15k-237 (inductive)
+    name: FB15k237-inductive
     statistics:
         entities: 14541
         relations: 237

@@ -51,7 +51,7 @@ class TextEntities(OverBaseModel):  # type: ignore[no-untyped-call]
     ... )  # doctest: +SKIP
 
     ---
-    name: Entities of words
+    name: TextEntities
     citation:
         author: Daza
         year: 2021
