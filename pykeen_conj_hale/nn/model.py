@@ -109,9 +109,9 @@ class QueryModel(FiniteScoreModel):
         triples_factory: KGInfo,
         embedding_dim: int | None = None,
         similarity: HintOrType[Similarity] = None,
-        relation_scale: bool | None = None,
-        tail_bias: bool | None = None,
-        head_bias: bool | None = None,
+        relation_scale: bool | str | None = None,
+        tail_bias: bool | str | None = None,
+        head_bias: bool | str | None = None,
         entity_initializer: Hint[Initializer] = None,
         entity_initializer_kwargs: OptionalKwargs = None,
         regularizer: HintOrType[Regularizer] = None,
@@ -129,7 +129,8 @@ class QueryModel(FiniteScoreModel):
         :param embedding_dim: the dimension d of entities; of complex ones, the number of complex numbers
         :param similarity: the similarity Ψ: ``"dot"``, ``"squared_distance"`` or ``"exponential_distance"``; of a
             model with a curvature per relation also ``"hyperbolic_distance"``
-        :param relation_scale: whether there is a scale :math:`c_r > 0` per relation, which starts at 1
+        :param relation_scale: whether there is a scale :math:`c_r > 0` per relation, which starts at 1; as the other
+            two also the text true or false, for PyKEEN's command line
         :param tail_bias: whether there is a bias :math:`b_t` per tail, which starts at 0
         :param head_bias: whether there is a bias :math:`b'_h` per head, which starts at 0
         :param entity_initializer: the initializer of entities
