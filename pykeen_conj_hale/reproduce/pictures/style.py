@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ...files import replacing
-from ..strategies import Comparison, labels
+from ..plan import Comparison
+from ..strategies import labels
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["OTHER", "PALETTE", "Look", "looks", "new_figure", "read_description", "save", "tidy"]
+__all__ = ["COLORS", "MARKERS", "OTHER", "PALETTE", "Look", "looks", "new_figure", "read_description", "save", "tidy"]
 
 BLACK, ORANGE, SKY, GREEN, YELLOW, BLUE, VERMILLION, PURPLE = PALETTE = (
     # Of Okabe and Ito (2008): the colour-blind can tell these apart, too
@@ -30,9 +31,9 @@ class Look(NamedTuple):
 
 
 #: The looks of curves, in the order of the strategies; yellow is hard to see on white, and so comes last
-_COLORS: Final = (BLUE, ORANGE, GREEN, VERMILLION, PURPLE, SKY, BLACK, YELLOW)
+COLORS: Final = (BLUE, ORANGE, GREEN, VERMILLION, PURPLE, SKY, BLACK, YELLOW)
 #: One more than colours: where colours come again, the marker is another
-_MARKERS: Final = "ov^sDXP*<"
+MARKERS: Final = "ov^sDXP*<"
 
 
 def looks(comparison: Comparison) -> dict[str, Look]:
@@ -41,7 +42,7 @@ def looks(comparison: Comparison) -> dict[str, Look]:
     :param comparison: what the picture compares
     :return: the looks by strategy, in the order of the legend
     """
-    styles = zip(itertools.cycle(_COLORS), itertools.cycle(_MARKERS), strict=False)
+    styles = zip(itertools.cycle(COLORS), itertools.cycle(MARKERS), strict=False)
     return {name: Look(label, *style) for (name, label), style in zip(labels(comparison).items(), styles, strict=False)}
 
 
