@@ -107,7 +107,7 @@ class Cell:
             dataset=self.of.datasets[self.dataset],
             dataset_kwargs=dict(create_inverse_triples=True),
             model=model.name,
-            model_kwargs=dict(embedding_dim=self.embedding_dim, **model.kwargs, **chosen.pop("model_kwargs")),
+            model_kwargs={"embedding_dim": self.embedding_dim, **model.kwargs, **chosen.pop("model_kwargs")},
             **{**chosen, "training_kwargs": limit.pop("training_kwargs")},
             **limit,
             evaluator="IndexedRankBased",

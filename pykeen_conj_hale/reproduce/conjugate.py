@@ -24,18 +24,24 @@ DATASETS: Final[Mapping[str, str]] = {
     "YAGO3-10": "yago310all",
 }
 
+#: What no model of a pair has
+_PLAIN: Final[Mapping[str, Any]] = dict(relation_scale=False, tail_bias=False, head_bias=False)
+_MAP: Final[Mapping[str, Any]] = dict(_PLAIN, normalization="published")
+
 _COMPLEX: Final[Mapping[str, Model]] = {
-    "ComplEx": Model("QueryComplEx"),
-    "ConjComplEx": Model("ConjComplEx", twin="ComplEx"),
+    "ComplEx": Model("QueryComplEx", _PLAIN),
+    "ConjComplEx": Model("ConjComplEx", _PLAIN, twin="ComplEx"),
 }
 _CONJUGATE_FIVE_STAR: Final[Mapping[str, Model]] = {
-    "ConjFiveStarE": Model("ConjFiveStarE", twin="FiveStarE"),
-    **{
-        f"ConjFiveStarE-{variant}": Model("ConjFiveStarE", dict(variant=variant), twin="FiveStarE")
-        for variant in ("negative", "horizontal", "vertical")
-    },
+    name: Model("ConjFiveStarE", dict(_MAP, variant=variant), twin="FiveStarE")
+    for name, variant in (
+        ("ConjFiveStarE", "conjugate"),
+        ("ConjFiveStarE-negative", "negative"),
+        ("ConjFiveStarE-horizontal", "horizontal"),
+        ("ConjFiveStarE-vertical", "vertical"),
+    )
 }
-_FIVE_STAR: Final[Mapping[str, Model]] = {"FiveStarE": Model("FiveStarE"), **_CONJUGATE_FIVE_STAR}
+_FIVE_STAR: Final[Mapping[str, Model]] = {"FiveStarE": Model("FiveStarE", _MAP), **_CONJUGATE_FIVE_STAR}
 MODELS: Final[Mapping[str, Model]] = {**_COMPLEX, **_FIVE_STAR}
 
 

@@ -23,8 +23,36 @@ DATASETS: Final[Mapping[str, str]] = {
     "YAGO3-10": "yago310all",
 }
 
-#: PyKEEN's ConvE calls the dropout of the hidden layer that of the output; its defaults are those of HypER's paper
-MODELS: Final[Mapping[str, Model]] = {"HypER": Model("HypER"), "ConvE": Model("ConvE")}
+#: PyKEEN's ConvE calls the dropout of the hidden layer that of the output. Both have the dropout of HypER's paper
+MODELS: Final[Mapping[str, Model]] = {
+    "HypER": Model(
+        "HypER",
+        dict(
+            relation_dim=200,
+            num_filters=32,
+            filter_length=9,
+            input_dropout=0.2,
+            feature_map_dropout=0.2,
+            hidden_dropout=0.3,
+            hypernetwork=True,
+            relation_scale=False,
+            tail_bias=True,
+            head_bias=False,
+        ),
+    ),
+    "ConvE": Model(
+        "ConvE",
+        dict(
+            output_channels=32,
+            kernel_height=3,
+            kernel_width=3,
+            input_dropout=0.2,
+            feature_map_dropout=0.2,
+            output_dropout=0.3,
+            apply_batch_normalization=True,
+        ),
+    ),
+}
 
 #: The filters of the paper's Table 8; 9 is the strategy 1-N itself
 FILTER_LENGTHS: Final = (1, 2, 3, 6, 12)

@@ -79,7 +79,7 @@ def markdown(lines: Iterable[Line], pictures: Sequence[str] = ()) -> str:
     papers = [paper for name, paper in PAPERS.items() if name in by_paper] or [HALE]
     parts = [f"# {', '.join(paper.title for paper in papers)}{_TITLE_END}\n"]
     for paper in papers:
-        parts += [paper.introduction, *_tables(paper, by_paper[paper.name])]
+        parts += [paper.introduction, *_tables(paper, by_paper.get(paper.name, []))]
     if not by_paper:
         parts.append("No run is finished.\n")
     parts += [f"![{Path(picture).stem}]({picture})\n" for picture in pictures]

@@ -27,7 +27,7 @@ def _queries(loss: str, batch_size: int = 1_024, **loss_kwargs: Any) -> dict[str
         optimizer_kwargs=dict(lr=round(scaled_learning_rate(HaLELoss.learning_rate, batch_size), 3)),
         lr_scheduler="BudgetCosine",
         lr_scheduler_kwargs=dict(warmup=WARMUP),
-        model_kwargs=dict(relation_scale=True, tail_bias=False),
+        model_kwargs=dict(relation_scale=True, tail_bias=False, head_bias=False),
     )
 
 
