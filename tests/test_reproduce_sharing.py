@@ -22,7 +22,7 @@ def make_run(model, mrr, seed=0, seconds=8.0, size=4, **choice):
 
 def row(text, heading):
     """Read the only row of the first table below a heading."""
-    lines = text.split(heading)[1].splitlines()
+    lines = [*text.split(heading)[1].splitlines(), ""]
     start = next(number for number, line in enumerate(lines) if line.startswith("|"))
     names, _, values, after = lines[start : start + 4]
     assert not after
