@@ -8,13 +8,14 @@ VENV := .venv
 CONSTRAINTS := constraints.txt
 DATA :=
 DEMO_ARGS :=
+GPU_ARGS :=
 
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 SHELL := /bin/bash
 
 .DEFAULT_GOAL := help
-.PHONY: help install lint mixins test test-slow coverage bench demo build clean
+.PHONY: help install lint mixins test test-slow coverage bench demo gpu-check build clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -59,6 +60,9 @@ bench: $(STAMP) ## measure speed
 
 demo: $(STAMP) ## train by names for a minute, beside PyKEEN's own for a minute, and draw; DATA=DIR takes your own triples
 	$(BIN)/python examples/demo.py $(if $(DATA),--data '$(DATA)') $(DEMO_ARGS)
+
+gpu-check: $(STAMP) ## compare a CUDA device with the CPU, in under ten minutes; GPU_ARGS='--seconds 60' are added
+	$(BIN)/python tests/gpu_check.py $(GPU_ARGS)
 
 build: $(STAMP) ## wheel and source archive in dist/, contents checked
 	rm -rf dist

@@ -53,7 +53,7 @@ def check_wheel(path: Path) -> None:
         names = set(wheel.namelist())
     metadata = {name for name in names if name.split("/")[0].endswith(".dist-info")}
     expected = package_files()
-    for file in ("py.typed", "reproduce/hale.json"):
+    for file in ("py.typed", "reproduce/hale.json", "reproduce/conjugate.json", "reproduce/hyper.json"):
         if f"{PACKAGE}/{file}" not in names:
             raise SystemExit(f"error: {path.name} has no {file}")
     if names - metadata != expected:

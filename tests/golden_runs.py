@@ -82,7 +82,7 @@ class Interruption(TrainingCallback):
             raise KeyboardInterrupt
 
 
-def prepare(name: str, epochs: int = 3, **loop_kwargs):
+def prepare(name: str, epochs: int = 3, device: str = "cpu", **loop_kwargs):
     """Make the training loop of a case, and what it trains on."""
     loop, model, kwargs, inverse = CASES[name]
     kwargs = dict(kwargs)
@@ -91,6 +91,7 @@ def prepare(name: str, epochs: int = 3, **loop_kwargs):
     loss_kwargs = {name: kwargs.pop(name) for name in ("activation", "alpha", "candidates") if name in kwargs}
     loss = loss_resolver.make(kwargs.pop("loss"), loss_kwargs)
     model = model_resolver.make(model, triples_factory=factory, embedding_dim=8, loss=loss, random_seed=0, **kwargs)
+    model = model.to(device)
     optimizer = torch.optim.Adam(model.get_grad_params(), lr=0.01)
     loop = training_loop_resolver.make(
         loop,

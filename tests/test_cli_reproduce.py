@@ -61,7 +61,7 @@ def test_a_table_is_finished_in_two_goes(tmp_path):
     out = invoke("reproduce", *CHOICE, "--strategy", "hale", "--strategy", "samneg", *QUICK, "-o", tmp_path)
     assert "Runs: 2, finished: 2, to do: 0" in out
     assert (tmp_path / "results.jsonl").read_bytes() == content
-    assert "0.02 (paper: 600)" in (tmp_path / "report.md").read_text()
+    assert "0.02 s (default: 600 s)" in (tmp_path / "report.md").read_text()
 
 
 def test_a_run_of_two_tables_is_done_once(tmp_path):
@@ -84,9 +84,9 @@ def test_list(tmp_path):
     results.append(make_line(make_cell(strategy="SamNeg"), status="interrupted"))
     shown = invoke("reproduce", *CHOICE, "--list", "-o", tmp_path).splitlines()[2:]
     assert [line.split()[3:] for line in shown] == [
-        ["HaLE", "32", "600", "0", "finished", "0.321", "0.471"],
-        ["SamNeg", "32", "600", "0", "interrupted", "0.295"],
-        ["AdvNeg", "32", "600", "0", "0.295"],
+        ["HaLE", "32", "600", "s", "0", "finished", "0.321", "0.471"],
+        ["SamNeg", "32", "600", "s", "0", "interrupted", "0.295"],
+        ["AdvNeg", "32", "600", "s", "0", "0.295"],
     ]
     assert len(invoke("reproduce", "--list").splitlines()) == 2 + 30 + 45 + 18 + 5 + 6
 
@@ -102,15 +102,18 @@ def test_dry_run(tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (["--table", "table9"], "'--table': table='table9' is unknown; choose one of ['table2', 'table3'"),
-        (["--model", "ConvE"], "'--model': model='ConvE' is unknown; choose one of ['TransE', 'DistMult'"),
-        (["--dataset", "FB15k"], "'--dataset': dataset='FB15k' is unknown; choose one of ['WN18RR', 'FB15k-237'"),
-        (["--strategy", "best"], "'--strategy': strategy='best' is unknown; choose one of ['HaLE', 'SamNeg'"),
+        (["--table", "table9"], "table='table9' is unknown; choose one of ['table2', 'table3'"),
+        (["--model", "ConvE"], "model='ConvE' is unknown; choose one of ['TransE', 'DistMult'"),
+        (["--dataset", "FB15k"], "dataset='FB15k' is unknown; choose one of ['WN18RR', 'FB15k-237'"),
+        (["--strategy", "best"], "strategy='best' is unknown; choose one of ['HaLE', 'SamNeg'"),
         (["--table", "table2", "--seconds", "0"], "'--seconds': seconds=0.0 is not allowed"),
         (["--table", "table2", "--seconds", "soon"], "'--seconds': seconds='soon' is not allowed"),
         (["--table", "table2", "--seed", "-1"], "-1 is not in the range"),
         (["--table", "table2", "--device", "abacus"], "'--device': device='abacus' is unknown to PyTorch"),
         (["--table", "table2", "--dataset", "CoDEx-S"], "No cell is chosen"),
+        (["--table", "table2", "--seconds", "1", "--epochs", "1"], "exclude each other"),
+        (["--paper", "nature"], "'--paper': paper='nature' is unknown"),
+        (["--paper", "hyper", "--table", "table2"], "table='table2' is unknown; choose one of ['results'"),
         ([], "That is everything"),
     ],
 )

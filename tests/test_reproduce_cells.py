@@ -2,17 +2,50 @@
 
 import json
 
+import pytest
 from reproduce_lines import make_cell
 
 from pykeen_conj_hale.reproduce.cells import fingerprint
+from pykeen_conj_hale.reproduce.papers import PAPERS
 from pykeen_conj_hale.reproduce.selection import select
-from pykeen_conj_hale.reproduce.strategies import STRATEGIES
 from pykeen_conj_hale.reproduce.tables import TABLES
 
 
-def test_every_strategy_is_in_a_table():
-    used = {strategy for table in TABLES.values() for strategy in table.strategies}
-    assert used == STRATEGIES.keys()
+@pytest.mark.parametrize("paper", PAPERS.values(), ids=PAPERS)
+def test_every_name_is_in_a_table(paper):
+    for part in ("datasets", "models", "strategies"):
+        assert {name for table in paper.tables.values() for name in getattr(table, part)} == getattr(paper, part).keys()
+
+
+def test_a_training_of_epochs():
+    (cell,) = select(["rank50"], ["CoDEx-S"], ["ConjFiveStarE-vertical"], paper="conjugate", seeds=[2])
+    pipeline = cell.configuration()["pipeline"]
+    assert pipeline["model"] == "ConjFiveStarE"
+    assert pipeline["model_kwargs"].items() >= dict(embedding_dim=50, variant="vertical").items()
+    assert pipeline["training_kwargs"] == dict(num_epochs=25, batch_size=100)
+    assert "time_budget" not in pipeline["training_loop_kwargs"]
+    assert (pipeline["stopper"], pipeline["stopper_kwargs"]["frequency"]) == ("early", 5)
+    assert cell.facts["seconds"] is None
+    assert cell.command == (
+        "pykeen-conj-hale reproduce --paper conjugate --table rank50 --dataset CoDEx-S --model ConjFiveStarE-vertical "
+        "--strategy N3 --seed 2"
+    )
+
+
+@pytest.mark.parametrize(("epochs", "frequency"), [(1, 1), (7, 1), (12, 2), (25, 5), (640, 128)])
+def test_the_last_epoch_is_evaluated(epochs, frequency):
+    (cell,) = select(["rank50"], ["CoDEx-S"], ["ComplEx"], paper="conjugate", epochs=epochs)
+    assert cell.configuration()["pipeline"]["stopper_kwargs"]["frequency"] == frequency
+    assert epochs % frequency == 0
+    assert "--epochs" in cell.command or epochs == 25
+
+
+def test_seconds_in_place_of_epochs():
+    (cell,) = select(["rank50"], ["CoDEx-S"], ["ComplEx"], paper="conjugate", seconds=30)
+    pipeline = cell.configuration()["pipeline"]
+    assert "num_epochs" not in pipeline["training_kwargs"]
+    assert pipeline["training_loop_kwargs"]["time_budget"] == 30.0
+    assert cell.command.endswith("--seed 0 --seconds 30")
 
 
 def test_configuration():
@@ -20,7 +53,7 @@ def test_configuration():
     configuration = cell.configuration()
     pipeline = configuration["pipeline"]
     assert pipeline["dataset"] == "wn18rrall"
-    assert pipeline["model_kwargs"] == dict(embedding_dim=32, relation_scale=False, tail_bias=False)
+    assert pipeline["model_kwargs"] == dict(embedding_dim=32, relation_scale=False, tail_bias=False, head_bias=False)
     assert pipeline["training_loop_kwargs"]["time_budget"] == 100.0
     assert pipeline["stopper_kwargs"]["seconds"] == 5.0
     assert pipeline["random_seed"] == 3

@@ -1,38 +1,106 @@
-"""The packaged figures are the paper's."""
+"""The packaged figures are the papers'."""
 
 import json
 
-from pykeen_conj_hale.reproduce.paper import paper_figures, paper_seconds
-from pykeen_conj_hale.reproduce.strategies import paper_row
-from pykeen_conj_hale.reproduce.tables import DATASETS, TABLES
+from pykeen_conj_hale.reproduce.papers import HALE, PAPERS
+from pykeen_conj_hale.reproduce.plan import Budget
 
+CONJUGATE, HYPER = PAPERS["conjugate"], PAPERS["hyper"]
 FOLDERS = {
     "FB15k-237": "fb15k237",
     "WN18RR": "wn18rr",
     "CoDEx-S": "codex_s",
     "CoDEx-M": "codex_m",
     "CoDEx-L": "codex_l",
+    "FB15k": "fb15k",
+    "WN18": "wn18",
+    "YAGO3-10": "yago310",
 }
 KEYS = {"table2": "table2_dim32", "table3": "table3_dim256", "table5": "table5_ablation_dim32_RotL"}
 
 
+def read(shared, paper):
+    return json.loads((shared / "paper_tables.json").read_text())[paper]
+
+
 def test_figures_are_those_of_the_shared_copy(shared):
-    hale = json.loads((shared / "paper_tables.json").read_text())["hale"]
-    assert FOLDERS.keys() == DATASETS.keys()
-    for dataset, folder in FOLDERS.items():
-        assert paper_seconds(dataset) == hale["time_budget_seconds"][folder]
+    hale = read(shared, "hale")
+    for dataset in HALE.datasets:
+        budget = HALE.budget(dataset, "RotL", "HaLE", 32)
+        assert budget == Budget(hale["time_budget_seconds"][FOLDERS[dataset]])
     for name, key in KEYS.items():
-        table = TABLES[name]
+        table = HALE.tables[name]
         for dataset in table.datasets:
             for model in table.models:
                 for strategy in table.strategies:
-                    row = hale[key][FOLDERS[dataset]][paper_row(strategy)]
+                    rows = hale[key][FOLDERS[dataset]]
+                    row = rows[HALE.strategies[strategy].paper_row or strategy]
                     mrr, hits_at_10, hits_at_1 = (row if name == "table5" else row[model])[:3]
                     expected = {"mrr": mrr, "hits@10": hits_at_10, "hits@1": hits_at_1}
-                    assert paper_figures(name, dataset, paper_row(strategy), model) == expected
+                    assert HALE.figures(name, dataset, strategy, model) == expected
 
 
 def test_what_the_paper_does_not_say():
-    assert paper_figures("figure2-strategies", "WN18RR", "HaLE", "RotL") is None
-    assert paper_figures("table5", "WN18RR", "HaLE", "TransE") is None
-    assert paper_figures("table5", "CoDEx-S", "HaLE", "RotL") is None
+    assert HALE.figures("figure2-strategies", "WN18RR", "HaLE", "RotL") == {}
+    assert HALE.figures("table5", "WN18RR", "HaLE", "TransE") == {}
+    assert HALE.figures("table5", "CoDEx-S", "HaLE", "RotL") == {}
+    assert HYPER.figures("no-hypernetwork", "WN18RR", "1-N-no-hypernetwork", "HypER").keys() == {"mrr", "hits@10"}
+
+
+def test_hyper(shared):
+    hyper = read(shared, "hyper")
+    for dataset, folder in FOLDERS.items():
+        if folder in hyper["results"]:
+            named = dict(zip(hyper["columns"], hyper["results"][folder], strict=True))
+            expected = {metric: named[metric] for metric in ("mrr", "hits@10", "hits@1")}
+            assert HYPER.figures("results", dataset, "1-N", "HypER") == expected
+    for folder, figures in hyper["no_hypernetwork"].items():
+        (dataset,) = [name for name, other in FOLDERS.items() if other == folder]
+        assert HYPER.figures("no-hypernetwork", dataset, "1-N-no-hypernetwork", "HypER") == figures
+    for strategy in HYPER.tables["filter-length"].strategies:
+        length = HYPER.settings(strategy, dataset="WN18RR", model="HypER", embedding_dim=200)["model_kwargs"].get(
+            "filter_length", 9
+        )
+        ours = [
+            HYPER.figures("filter-length", dataset, strategy, "HypER")[metric]
+            for dataset in ("WN18RR", "FB15k-237")
+            for metric in ("mrr", "hits@1")
+        ]
+        assert ours == hyper["filter_size"][f"1x{length}"]
+
+
+def test_hyper_is_trained_as_its_authors_say(shared):
+    for folder, expected in read(shared, "hyper")["hyper_parameters"].items():
+        (dataset,) = [name for name, other in FOLDERS.items() if other == folder]
+        ours = HYPER.settings("1-N", dataset=dataset, model="HypER", embedding_dim=200)
+        assert ours["optimizer_kwargs"]["lr"] == expected["lr"]
+        assert ours.get("lr_scheduler_kwargs", {}).get("gamma", 1.0) == expected["lr_decay"]
+        assert ours["training_kwargs"] == dict(batch_size=128, label_smoothing=expected["label_smoothing"])
+        model_kwargs = {**HYPER.models["HypER"].kwargs, **ours["model_kwargs"]}
+        for name in ("input_dropout", "feature_map_dropout", "hidden_dropout"):
+            assert model_kwargs[name] == expected[name]
+
+
+def test_conjugate_sharing_is_trained_as_its_authors_say(shared):
+    parameters = read(shared, "conjugation")["hyper_parameters"]
+    for model in ("FiveStarE", "ConjFiveStarE"):
+        for folder, (epochs, rank, batch_size, weight, _, lr) in parameters[model].items():
+            (dataset,) = [name for name, other in FOLDERS.items() if other == folder]
+            ours = CONJUGATE.settings("N3-full", dataset=dataset, model=model, embedding_dim=rank)
+            assert CONJUGATE.tables["full500"].embedding_dim == rank
+            assert ours["training_kwargs"] == dict(num_epochs=epochs, batch_size=batch_size)
+            assert ours["regularizer_kwargs"]["weight"] == weight
+            assert (ours["optimizer"], ours["optimizer_kwargs"]) == ("Adagrad", dict(lr=lr))
+
+
+def test_a_pair_differs_in_the_model_alone():
+    for name in ("rank26", "rank50", "relations"):
+        table = CONJUGATE.tables[name]
+        for dataset in table.datasets:
+            for model in table.models:
+                twin = CONJUGATE.models[model].twin or model
+                both = [
+                    CONJUGATE.settings("N3", dataset=dataset, model=which, embedding_dim=table.embedding_dim)
+                    for which in (model, twin)
+                ]
+                assert both[0] == both[1]

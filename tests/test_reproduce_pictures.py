@@ -26,7 +26,8 @@ from pykeen_conj_hale.reproduce.pictures.entities import clusters, project, samp
 from pykeen_conj_hale.reproduce.pictures.run_groups import RunGroup, group_runs, picture_names  # noqa: E402
 from pykeen_conj_hale.reproduce.pictures.style import looks, read_description  # noqa: E402
 from pykeen_conj_hale.reproduce.pictures.tsne import make_panels  # noqa: E402
-from pykeen_conj_hale.reproduce.strategies import STRATEGIES, Strategy, labels  # noqa: E402
+from pykeen_conj_hale.reproduce.plan import Budget, Strategy  # noqa: E402
+from pykeen_conj_hale.reproduce.strategies import STRATEGIES, labels  # noqa: E402
 
 CURVE = [[1.0, 0.1, 0.2], [2.0, 0.2, 0.4], [4.0, 0.3, 0.5]]
 NAME = "Nations_ComplEx_8"
@@ -214,7 +215,7 @@ def test_groups(tmp_path, caplog):
 
 
 def test_picture_names():
-    groups = [RunGroup("D", "M", 8, seconds) for seconds in (60.0, 600.0)]
+    groups = [RunGroup("D", "M", 8, seconds) for seconds in map(Budget, (60.0, 600.0))]
     assert list(picture_names(groups, "x_{}.png").values()) == ["x_D_M_8_60s.png", "x_D_M_8.png"]
 
 

@@ -37,14 +37,14 @@ def test_medians_beside_the_papers():
         "difference": "−.031 / −.204 / −.008",
         "parameters": "1,311,628",
         "triples/s": "25,000",
-        "seconds": "600",
+        "budget": "600 s",
     }
 
 
 def test_what_is_missing():
     text = markdown([make_line()])
     missing = row(text, strategy="SamNeg", model="TransE")
-    assert (missing["MRR"], missing["MRR, paper"], missing["difference"], missing["seconds"]) == ("–", ".177", "–", "–")
+    assert (missing["MRR"], missing["MRR, paper"], missing["difference"], missing["budget"]) == ("–", ".177", "–", "–")
     assert len(rows(text)) == 15
     assert "FB15k-237" not in text
     assert "Table 3" not in text
@@ -65,9 +65,9 @@ def test_a_run_is_in_every_table_that_has_it():
 
 def test_another_time_is_said():
     text = markdown([make_line(), make_line(make_cell(seconds=60.0), mrr=0.2)])
-    assert [row["seconds"] for row in rows(text) if row["MRR"] != "–"] == ["60 (paper: 600)", "600"]
-    assert "other times than the 600 seconds" in text
-    assert "other times" not in markdown([make_line()])
+    assert [row["budget"] for row in rows(text) if row["MRR"] != "–"] == ["60 s (default: 600 s)", "600 s"]
+    assert "other budgets than the table's, which are 600 s" in text
+    assert "other budgets" not in markdown([make_line()])
 
 
 def test_runs_of_two_configurations_are_not_mixed(monkeypatch):

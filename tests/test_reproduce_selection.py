@@ -3,6 +3,7 @@
 import pytest
 from pykeen.utils import normalize_string
 
+from pykeen_conj_hale.reproduce.papers import PAPERS
 from pykeen_conj_hale.reproduce.selection import choose, read_seconds, select
 from pykeen_conj_hale.reproduce.strategies import STRATEGIES
 from pykeen_conj_hale.reproduce.tables import DATASETS, MODELS, TABLES
@@ -57,3 +58,19 @@ def test_choose_normalizes():
     ]
     for names in (TABLES, DATASETS, MODELS, STRATEGIES):
         assert len({normalize_string(name) for name in names}) == len(names)
+
+
+def test_papers():
+    assert len({cell.paper for paper in PAPERS for cell in select(paper=paper.upper())}) == len(PAPERS)
+    with pytest.raises(ValueError, match=r"^paper='none' is unknown; choose one of \['hale', 'conjugate', 'hyper'\]"):
+        select(paper="none")
+    with pytest.raises(ValueError, match=r"^model='RotL' is unknown; choose one of \['HypER', 'ConvE'\]"):
+        select(models=["RotL"], paper="hyper")
+
+
+def test_epochs():
+    assert {cell.epochs for cell in select(["table2"], epochs=3)} == {3}
+    with pytest.raises(ValueError, match="seconds=1 and epochs=2 exclude each other"):
+        select(["table2"], seconds=1, epochs=2)
+    with pytest.raises(ValueError, match="epochs=0 is not allowed"):
+        select(["table2"], epochs=0)

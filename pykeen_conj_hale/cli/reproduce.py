@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,18 +14,18 @@ from pykeen.utils import resolve_device
 from ..outputs import check_outputs
 from ..reproduce import session
 from ..reproduce.configurations import write_configurations
+from ..reproduce.papers import HALE, PAPERS
 from ..reproduce.report import REPORT_FILE, check_replaceable, write_report
 from ..reproduce.results import RESULTS_FILE, ResultsFolder, read_lines
 from ..reproduce.selection import choose, read_seconds, select
-from ..reproduce.strategies import STRATEGIES
-from ..reproduce.tables import DATASETS, MODELS, TABLES
 from .options import FOLDER, FORCE, Parsed, show_log
 
 __all__ = ["report", "reproduce"]
 
 
-def _names(argument: str, choices: Iterable[str]) -> Parsed:
-    return Parsed(argument, lambda name: choose(argument, [name], choices)[0])
+def _join(part: str) -> str:
+    """List the names of a part of the papers, for the help."""
+    return "; ".join(f"{name}: {', '.join(getattr(paper, part))}" for name, paper in PAPERS.items())
 
 
 def _device(name: str) -> torch.device:
@@ -42,21 +41,19 @@ DEVICE: Final = Parsed("device", _device)
 
 @click.command()
 @click.option(
-    "--table",
-    "tables",
-    type=_names("table", TABLES),
-    multiple=True,
-    help=f"{', '.join(TABLES)}; may be repeated, as all choices.",
+    "--paper",
+    type=Parsed("paper", lambda name: choose("paper", [name], PAPERS)[0]),
+    default=HALE.name,
+    show_default=True,
+    help=", ".join(PAPERS),
 )
-@click.option("--dataset", "datasets", type=_names("dataset", DATASETS), multiple=True, help=", ".join(DATASETS))
-@click.option("--model", "models", type=_names("model", MODELS), multiple=True, help=", ".join(MODELS))
-@click.option(
-    "--strategy", "strategies", type=_names("strategy", STRATEGIES), multiple=True, help=", ".join(STRATEGIES)
-)
+@click.option("--table", "tables", multiple=True, help=f"{_join('tables')}. May be repeated, as all choices.")
+@click.option("--dataset", "datasets", multiple=True, help="See --list.")
+@click.option("--model", "models", multiple=True, help=_join("models"))
+@click.option("--strategy", "strategies", multiple=True, help=_join("strategies"))
 @click.option("--seed", "seeds", type=click.IntRange(min=0), multiple=True, default=[0], show_default=True)
-@click.option(
-    "--seconds", type=SECONDS, help="Time of training, seconds or HH:MM:SS; the paper's for the dataset if not given."
-)
+@click.option("--seconds", type=SECONDS, help="Time of training, seconds or HH:MM:SS; the table's if not given.")
+@click.option("--epochs", type=click.IntRange(min=1), help="Epochs of training, in place of a time.")
 @click.option("-o", "--output", type=FOLDER, default=Path("results/reproduce"), show_default=True)
 @click.option("--device", type=DEVICE, help="Device to train on; PyKEEN's choice if not given.")
 @click.option("--embeddings/--no-embeddings", default=True, help="Write embeddings, for the picture of them.")
@@ -67,7 +64,9 @@ DEVICE: Final = Parsed("device", _device)
 @click.option("--configurations", type=FOLDER, help="Write the cells' configurations for PyKEEN there, and exit.")
 @click.option("--force", is_flag=True, help="Replace configurations that are there with another content.")
 def reproduce(
+    paper: str,
     seconds: float | None,
+    epochs: int | None,
     seeds: tuple[int, ...],
     output: Path,
     list_cells: bool,
@@ -76,7 +75,7 @@ def reproduce(
     force: bool,
     **options: Any,
 ) -> None:
-    """Train cells of the tables and figures of HaLE's paper, and put them beside the paper's figures.
+    """Train cells of the tables and figures of a paper, and put them beside the paper's figures.
 
     Results are in OUTPUT: results.jsonl, report.md, pictures, embeddings. What is finished there is not run again, so
     that the same command goes on with a half-finished table.
@@ -84,7 +83,7 @@ def reproduce(
     show_log(logging.WARNING)
     names = {name: options.pop(name) for name in ("tables", "datasets", "models", "strategies")}
     try:
-        cells = select(**names, seconds=seconds, seeds=seeds)
+        cells = select(**names, paper=paper, seconds=seconds, epochs=epochs, seeds=seeds)
     except ValueError as error:
         raise click.UsageError(str(error)) from error
     if configurations is not None:

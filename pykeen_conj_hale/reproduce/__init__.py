@@ -1,1 +1,1 @@
-"""Train the tables and figures of HaLE's paper again, and put the results beside the paper's."""
+"""Train the tables and figures of papers again, and put the results beside the papers'."""

@@ -41,6 +41,10 @@ def _is_mapping(value: Any) -> bool:
     return isinstance(value, dict)
 
 
+def _is_number_or_missing(value: Any) -> bool:
+    return value is None or _is_number(value)
+
+
 def _is_curve(value: Any) -> bool:
     """Check points of a curve: seconds, MRR, Hits@10."""
     return isinstance(value, list) and all(
@@ -60,7 +64,7 @@ _FIELDS: Final[Mapping[str, Callable[[Any], bool]]] = {
     "model": _is_text,
     "strategy": _is_text,
     "embedding_dim": _is_whole,
-    "seconds": _is_number,
+    "seconds": _is_number_or_missing,
     "seed": _is_whole,
     "curve": _is_curve,
     "date": _is_text,
@@ -75,7 +79,12 @@ _FINISHED: Final[Mapping[str, Callable[[Any], bool]]] = {
     "hardware": _is_mapping,
 }
 #: What a line may have
-_OPTIONAL: Final[Mapping[str, Callable[[Any], bool]]] = {"command": _is_text}
+_OPTIONAL: Final[Mapping[str, Callable[[Any], bool]]] = {
+    "command": _is_text,
+    "paper": _is_text,
+    "epochs": _is_whole,
+    "costs": _is_mapping,
+}
 
 
 class ResultsFolder:
@@ -173,6 +182,8 @@ def _parse(text: bytes) -> dict[str, Any]:
     checks = {**_FIELDS, **{name: check for name, check in _OPTIONAL.items() if name in line}}
     if line.get("status") == "finished":
         checks.update(_FINISHED)
+    if line.get("seconds") is None:
+        checks["epochs"] = _is_whole
     if wrong := [name for name, check in checks.items() if not check(line.get(name))]:
         raise ValueError(f"{', '.join(wrong)} are missing or of another type.")
     return line

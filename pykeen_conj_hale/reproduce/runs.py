@@ -24,6 +24,8 @@ from ..embeddings import export_embeddings
 from ..messages import Once
 from ..training import TimeBudgetMixin
 from .cells import Cell
+from .costs import measure_costs
+from .epochs import EpochSeconds
 from .interrupt import Interruption
 from .results import ResultsFolder
 
@@ -59,26 +61,29 @@ def run_cell(
     :return: the line
     :raises KeyboardInterrupt: if it was interrupted; the line says so
     """
-    tracker = PythonResultTracker()
+    tracker, epochs = PythonResultTracker(), EpochSeconds()
     line = _describe(cell)
     try:
-        result = _train(cell, tracker, device, use_tqdm)
+        result = _train(cell, tracker, epochs, device, use_tqdm)
+        outcome = _outcome(cell, result, tracker)
     except KeyboardInterrupt:
-        results.append({**line, "status": "interrupted", "curve": _curve(tracker)})
+        results.append({**line, "status": "interrupted", "curve": _curve(tracker, epochs)})
         raise
     except Exception as error:
         logger.exception("%s failed", cell)
-        line.update(status="failed", curve=_curve(tracker), error=f"{type(error).__name__}: {error}")
+        line.update(status="failed", curve=_curve(tracker, epochs), error=f"{type(error).__name__}: {error}")
         results.append(line)
         return line
-    line.update(status="finished", curve=_curve(tracker), **_outcome(result, tracker))
+    line.update(status="finished", curve=_curve(tracker, epochs), **outcome)
     results.append(line)
     if embeddings:
         _export(results.embeddings_file(cell.key), result)
     return line
 
 
-def _train(cell: Cell, tracker: PythonResultTracker, device: torch.device | None, use_tqdm: bool) -> PipelineResult:
+def _train(
+    cell: Cell, tracker: PythonResultTracker, epochs: EpochSeconds, device: torch.device | None, use_tqdm: bool
+) -> PipelineResult:
     """Train and test. What is added to the cell's configuration does not change the result."""
     configuration = cell.configuration()
     arguments = configuration["pipeline"]
@@ -94,9 +99,10 @@ def _train(cell: Cell, tracker: PythonResultTracker, device: torch.device | None
                 arguments["stopper_kwargs"], best_model_path=Path(folder) / "best-model.pt", use_tqdm=False
             ),
             training_kwargs=dict(
-                arguments["training_kwargs"], use_tqdm=use_tqdm, tqdm_kwargs=bar, callbacks=interruption
+                arguments["training_kwargs"], use_tqdm=use_tqdm, tqdm_kwargs=bar, callbacks=[interruption, epochs]
             ),
             evaluation_kwargs=dict(use_tqdm=False),
+            clear_optimizer=False,
         )
         return pipeline_from_config(configuration)
 
@@ -116,13 +122,13 @@ def _describe(cell: Cell) -> dict[str, Any]:
     )
 
 
-def _outcome(result: PipelineResult, tracker: PythonResultTracker) -> dict[str, Any]:
+def _outcome(cell: Cell, result: PipelineResult, tracker: PythonResultTracker) -> dict[str, Any]:
     """List the results of a run."""
     loop, stopper = result.training_loop, result.stopper
     assert isinstance(loop, TimeBudgetMixin)
     assert isinstance(stopper, EarlyStopper)
     best = tracker.metrics[stopper.best_epoch]
-    return dict(
+    outcome = dict(
         test={name: round(result.get_metric(metric), 5) for name, metric in _METRICS.items()},
         validation={name: round(best[f"validation.{metric}"], 5) for name, metric in _METRICS.items()},
         parameters=result.model.num_parameters,
@@ -132,13 +138,21 @@ def _outcome(result: PipelineResult, tracker: PythonResultTracker) -> dict[str, 
         stop_reason=loop.stop_reason,
         hardware=_hardware(result.model.device),
     )
+    if cell.of.measures_costs:
+        outcome["costs"] = measure_costs(result, cell.configuration()["pipeline"])
+    return outcome
 
 
-def _curve(tracker: PythonResultTracker) -> list[list[float]]:
+def _curve(tracker: PythonResultTracker, epochs: EpochSeconds) -> list[list[float]]:
     """Get the validation curve: seconds of training, MRR, Hits@10."""
-    names = [f"validation.{name}" for name in ("seconds", _METRICS["mrr"], _METRICS["hits@10"])]
-    points = [metrics for metrics in tracker.metrics.values() if metrics.keys() >= set(names)]
-    return sorted([round(float(metrics[name]), 5) for name in names] for metrics in points)
+    names = [f"validation.{_METRICS[name]}" for name in ("mrr", "hits@10")]
+    points = []
+    for number, metrics in tracker.metrics.items():
+        # the timed stopper says the seconds; PyKEEN's own evaluates after epochs
+        seconds = metrics.get("validation.seconds", epochs.seconds.get(number))
+        if seconds is not None and metrics.keys() >= set(names):
+            points.append([round(float(value), 5) for value in (seconds, *(metrics[name] for name in names))])
+    return sorted(points)
 
 
 def _hardware(device: torch.device) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Choosing cells by the names of tables, datasets, models and strategies."""
+"""Choosing cells of a paper by the names of tables, datasets, models and strategies."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from collections.abc import Iterable
 
 from pykeen.utils import normalize_string
 
-from ..checks import check_choice
+from ..checks import check_choice, check_whole
 from ..training.budget.clock import parse_seconds
 from .cells import Cell
-from .paper import paper_seconds
-from .strategies import STRATEGIES
-from .tables import DATASETS, MODELS, TABLES
+from .paper import Paper
+from .papers import HALE, PAPERS
+from .plan import Budget
 
 __all__ = ["choose", "read_seconds", "select"]
 
@@ -52,42 +52,61 @@ def select(
     models: Iterable[str] = (),
     strategies: Iterable[str] = (),
     *,
+    paper: str = HALE.name,
     seconds: float | str | None = None,
+    epochs: int | None = None,
     seeds: Iterable[int] = (0,),
 ) -> list[Cell]:
     """Choose cells; what is left out is any.
 
-    :param tables: names of tables, see :data:`~pykeen_conj_hale.reproduce.tables.TABLES`
-    :param datasets: names of datasets, see :data:`~pykeen_conj_hale.reproduce.tables.DATASETS`
-    :param models: names of models, see :data:`~pykeen_conj_hale.reproduce.tables.MODELS`
-    :param strategies: names of strategies, see :data:`~pykeen_conj_hale.reproduce.strategies.STRATEGIES`
-    :param seconds: the seconds of training, or ``"HH:MM:SS"``; the paper's for the dataset by default
+    :param tables: names of the paper's tables
+    :param datasets: names of datasets
+    :param models: names of models
+    :param strategies: names of strategies
+    :param paper: the name of the paper, see :data:`~pykeen_conj_hale.reproduce.papers.PAPERS`
+    :param seconds: the seconds of training, or ``"HH:MM:SS"``
+    :param epochs: the epochs of training. Where neither is given, a cell is trained as its paper says
     :param seeds: the random seeds
     :return: the cells, those of a seed together
-    :raises ValueError: if a name is unknown, or no table has such a cell
+    :raises ValueError: if a name is unknown, no table has such a cell, or both seconds and epochs are given
     """
-    if seconds is not None:
-        seconds = parse_seconds("seconds", seconds, positive=True)
-    tables = choose("table", tables, TABLES)
-    datasets, models = choose("dataset", datasets, DATASETS), choose("model", models, MODELS)
-    strategies = choose("strategy", strategies, STRATEGIES)
+    given = _read_budget(seconds, epochs)
+    source = PAPERS[choose("paper", [paper], PAPERS)[0]]
+    tables = choose("table", tables, source.tables)
+    wanted = (
+        choose("dataset", datasets, source.datasets),
+        choose("model", models, source.models),
+        choose("strategy", strategies, source.strategies),
+    )
     cells = [
-        Cell(name, dataset, model, strategy, table.embedding_dim, seconds or paper_seconds(dataset), seed)
+        _cell(source, name, dataset, model, strategy, given, seed)
         for seed in dict.fromkeys(seeds)
         for name in tables
-        for table in (TABLES[name],)
-        for dataset in table.datasets
-        if dataset in datasets
-        for model in table.models
-        if model in models
-        for strategy in table.strategies
-        if strategy in strategies
+        for dataset in source.tables[name].datasets
+        for model in source.tables[name].models
+        for strategy in source.tables[name].strategies
+        if all(part in allowed for part, allowed in zip((dataset, model, strategy), wanted, strict=True))
     ]
     if not cells:
-        has = "; ".join(
-            f"{name}: {', '.join(TABLES[name].datasets)} with {', '.join(TABLES[name].models)} by "
-            f"{', '.join(TABLES[name].strategies)}"
-            for name in tables
-        )
-        raise ValueError(f"No cell is chosen. There are: {has}.")
+        raise ValueError(f"No cell is chosen. There are: {'; '.join(_describe(source, name) for name in tables)}.")
     return cells
+
+
+def _read_budget(seconds: float | str | None, epochs: int | None) -> Budget | None:
+    if seconds is not None and epochs is not None:
+        raise ValueError(f"seconds={seconds!r} and epochs={epochs!r} exclude each other: give one of them.")
+    if epochs is not None:
+        return Budget(check_whole("epochs", epochs), "epochs")
+    return None if seconds is None else Budget(parse_seconds("seconds", seconds, positive=True))
+
+
+def _cell(paper: Paper, table: str, dataset: str, model: str, strategy: str, budget: Budget | None, seed: int) -> Cell:
+    dim = paper.tables[table].embedding_dim
+    amount, unit = budget or paper.budget(dataset, model, strategy, dim)
+    seconds, epochs = (amount, None) if unit == "s" else (None, int(amount))
+    return Cell(table, dataset, model, strategy, dim, seconds, seed, epochs, paper.name)
+
+
+def _describe(paper: Paper, name: str) -> str:
+    table = paper.tables[name]
+    return f"{name}: {', '.join(table.datasets)} with {', '.join(table.models)} by {', '.join(table.strategies)}"

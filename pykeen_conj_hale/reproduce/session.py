@@ -31,9 +31,9 @@ def list_cells(cells: Iterable[Cell], results: ResultsFolder) -> str:
     found = {line["key"]: line["test"]["mrr"] for line in latest(results.lines)}
     rows = []
     for cell in cells:
-        row = [cell.table, cell.dataset, cell.model, cell.strategy, cell.embedding_dim, f"{cell.seconds:g}", cell.seed]
-        rows.append([*row, results.status(cell.key) or "", found.get(cell.key), cell.paper and cell.paper["mrr"]])
-    headers = ["table", "dataset", "model", "strategy", "d", "seconds", "seed", "status", "MRR", "paper's"]
+        row = [cell.table, cell.dataset, cell.model, cell.strategy, cell.embedding_dim, str(cell.budget), cell.seed]
+        rows.append([*row, results.status(cell.key) or "", found.get(cell.key), cell.figures.get("mrr")])
+    headers = ["table", "dataset", "model", "strategy", "d", "budget", "seed", "status", "MRR", "paper's"]
     return str(tabulate(rows, headers=headers, floatfmt=".3f"))
 
 
@@ -48,10 +48,10 @@ def find_unfinished(cells: Iterable[Cell], results: ResultsFolder) -> list[Cell]
     for cell in cells:
         runs.setdefault(cell.key, cell)
     todo = [cell for key, cell in runs.items() if results.status(key) != "finished"]
-    minutes = sum(cell.seconds for cell in todo) / 60
-    click.echo(
-        f"Runs: {len(runs)}, finished: {len(runs) - len(todo)}, to do: {len(todo)} ({minutes:.1f} min of training)"
-    )
+    minutes = sum(cell.seconds or 0 for cell in todo) / 60
+    epochs = sum(cell.epochs or 0 for cell in todo)
+    length = f"{minutes:.1f} min of training" + (f", and {epochs} epochs" if epochs else "")
+    click.echo(f"Runs: {len(runs)}, finished: {len(runs) - len(todo)}, to do: {len(todo)} ({length})")
     return todo
 
 
@@ -90,7 +90,7 @@ def _run_alone(cells: Sequence[Cell], results: ResultsFolder, *, pictures: bool,
             click.echo(f"    failed: {line['error']}")
             continue
         test = ", ".join(f"{name} {value:.3f}" for name, value in line["test"].items())
-        paper = "" if cell.paper is None else f" (paper: {cell.paper['mrr']:.3f})"
+        paper = f" (paper: {cell.figures['mrr']:.3f})" if cell.figures else ""
         click.echo(f"    {test}{paper}, {line['steps']} steps, {line['triples_per_second']:,.0f} triples/s")
         _report(results, pictures)
     for cell in failed:

@@ -1,4 +1,4 @@
-"""Training strategies by name: the one place where their hyper-parameters, and their names elsewhere, are.
+"""HaLE's training strategies by name: the one place where their hyper-parameters, and their names elsewhere, are.
 
 Each is a part of a configuration of PyKEEN's pipeline. What PyKEEN's ``get_configuration_errors`` wants to see is given
 in full, defaults included.
@@ -6,31 +6,14 @@ in full, defaults included.
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterable, Mapping
-from copy import deepcopy
-from typing import Any, Final, Literal, TypeAlias
+from typing import Any, Final
 
 from ..losses import HaLELoss
 from ..training.learning_rate import WARMUP, scaled_learning_rate
+from .plan import Comparison, Strategy, Tuning, settle
 
-__all__ = ["STRATEGIES", "TUNED", "Comparison", "Strategy", "labels", "paper_row", "settings"]
-
-#: What the curves of a picture differ in: the strategy, or the activation of HaLE only
-Comparison: TypeAlias = Literal["strategies", "activations"]
-
-
-@dataclasses.dataclass(frozen=True)
-class Strategy:
-    """A way to train."""
-
-    name: str
-    #: A part of a configuration of PyKEEN's pipeline
-    settings: Mapping[str, Any]
-    #: The pictures that show it, and its label there; None for the picture of strategies, under its name
-    labels: Mapping[Comparison, str] | None = None
-    #: The name of the paper's row in ``hale.json``; None where it is the strategy's
-    paper_row: str | None = None
+__all__ = ["STRATEGIES", "TUNED", "labels", "settings"]
 
 
 def _queries(loss: str, batch_size: int = 1_024, **loss_kwargs: Any) -> dict[str, Any]:
@@ -44,7 +27,7 @@ def _queries(loss: str, batch_size: int = 1_024, **loss_kwargs: Any) -> dict[str
         optimizer_kwargs=dict(lr=round(scaled_learning_rate(HaLELoss.learning_rate, batch_size), 3)),
         lr_scheduler="BudgetCosine",
         lr_scheduler_kwargs=dict(warmup=WARMUP),
-        model_kwargs=dict(relation_scale=True, tail_bias=False),
+        model_kwargs=dict(relation_scale=True, tail_bias=False, head_bias=False),
     )
 
 
@@ -112,9 +95,6 @@ _STRATEGIES: Final = (
 )
 STRATEGIES: Final[Mapping[str, Strategy]] = {strategy.name: strategy for strategy in _STRATEGIES}
 
-#: Some runs (by ``strategy``, ``dataset``, ``model``, ``embedding_dim``; any of what is left out), and their settings
-Tuning: TypeAlias = tuple[Mapping[str, Any], Mapping[str, Any]]
-
 
 def _with_loss(name: str) -> list[str]:
     """List the strategies with a loss."""
@@ -160,12 +140,7 @@ def settings(strategy: str, **cell: Any) -> dict[str, Any]:
     :param cell: the ``dataset``, ``model`` and ``embedding_dim`` of the cell
     :return: a part of a configuration of PyKEEN's pipeline
     """
-    cell["strategy"] = strategy
-    merged = deepcopy(dict(STRATEGIES[strategy].settings))
-    for where, tuned in TUNED:
-        if all(cell[name] == value for name, value in where.items()):
-            _merge(merged, tuned)
-    return merged
+    return settle(STRATEGIES[strategy], TUNED, **cell)
 
 
 def labels(comparison: Comparison) -> dict[str, str]:
@@ -180,21 +155,3 @@ def labels(comparison: Comparison) -> dict[str, str]:
         if comparison in own:
             shown[strategy.name] = own[comparison]
     return shown
-
-
-def paper_row(strategy: str) -> str:
-    """Get the name of the paper's row for a strategy.
-
-    :param strategy: the name of the strategy
-    :return: the name in ``hale.json``, which need not have the row
-    """
-    return STRATEGIES[strategy].paper_row or strategy
-
-
-def _merge(target: dict[str, Any], source: Mapping[str, Any]) -> None:
-    """Update a dictionary, and the dictionaries in it."""
-    for name, value in source.items():
-        if isinstance(value, Mapping) and isinstance(target.get(name), dict):
-            _merge(target[name], value)
-        else:
-            target[name] = deepcopy(value)

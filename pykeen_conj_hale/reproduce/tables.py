@@ -1,12 +1,13 @@
-"""The paper's tables and figures: which datasets, models and strategies each has."""
+"""The tables and figures of HaLE's paper: which datasets, models and strategies each has."""
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Final
 
-__all__ = ["DATASETS", "MODELS", "TABLES", "Table"]
+from .plan import Model, Table
+
+__all__ = ["DATASETS", "MODELS", "TABLES"]
 
 #: PyKEEN's names of the paper's datasets. With all entities, as the paper ranks them; PyKEEN's validation of
 #: configurations wants them normalized
@@ -18,26 +19,14 @@ DATASETS: Final[Mapping[str, str]] = {
     "CoDEx-L": "codexlargeall",
 }
 
-#: PyKEEN's names of the paper's models
-MODELS: Final[Mapping[str, str]] = {
-    "TransE": "QueryTransE",
-    "DistMult": "QueryDistMult",
-    "RotatE": "QueryRotatE",
-    "RotE": "RotE",
-    "RotL": "RotL",
+#: The paper's models
+MODELS: Final[Mapping[str, Model]] = {
+    "TransE": Model("QueryTransE"),
+    "DistMult": Model("QueryDistMult"),
+    "RotatE": Model("QueryRotatE"),
+    "RotE": Model("RotE"),
+    "RotL": Model("RotL"),
 }
-
-
-@dataclasses.dataclass(frozen=True)
-class Table:
-    """A table or figure of the paper, all combinations of these."""
-
-    title: str
-    embedding_dim: int
-    datasets: Sequence[str]
-    models: Sequence[str]
-    strategies: Sequence[str]
-
 
 TABLES: Final[Mapping[str, Table]] = {
     "table2": Table("Table 2", 32, ("WN18RR", "FB15k-237"), tuple(MODELS), ("HaLE", "SamNeg", "AdvNeg")),

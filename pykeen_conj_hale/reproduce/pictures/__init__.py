@@ -1,4 +1,4 @@
-"""The figures of HaLE's paper (Wang et al., 2022, https://arxiv.org/abs/2201.00565), drawn from our results."""
+"""Pictures of our results: the figures of HaLE's paper (Wang et al., 2022), and curves of what other papers compare."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from ..papers import HALE
 from .activations import draw_activations
 from .curves import draw_curves
+from .papers import draw_papers
 from .run_groups import group_runs
 from .tsne import draw_tsne
 
@@ -23,6 +25,8 @@ def draw(lines: Sequence[Mapping[str, Any]], folder: Path, embeddings: Mapping[s
     - ``tsne_<dataset>_<model>_<dim>.png`` (Fig. 3): the entities under each strategy; not drawn anew where the
       file shows the same embeddings
 
+    - ``mrr_<paper>_<table>_<dataset>.png``: MRR on validation against seconds of training, of the other papers' tables
+
     Where there are runs under several time budgets, ``_<seconds>s`` follows in the names of all but the longest.
 
     :param lines: lines of finished runs; of equal ones the last is drawn
@@ -31,10 +35,12 @@ def draw(lines: Sequence[Mapping[str, Any]], folder: Path, embeddings: Mapping[s
     :return: the pictures of these results
     :raises ImportError: if there is no matplotlib; without scikit-learn only the last kind is left out
     """
-    groups = group_runs(lines)
+    of_hale = [line for line in lines if line.get("paper", HALE.name) == HALE.name]
+    groups = group_runs(of_hale)
     return [
-        draw_activations(folder),
+        *([draw_activations(folder)] if of_hale or not lines else []),
         *draw_curves(groups, folder, "strategies"),
         *draw_curves(groups, folder, "activations"),
         *draw_tsne(groups, folder, embeddings),
+        *draw_papers(lines, folder),
     ]

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...figures import new_figure, save, tidy
-from ..strategies import Comparison
+from ..plan import Comparison
 from .run_groups import GroupedRuns, Run, RunGroup, picture_names
 from .style import Look, looks
 
@@ -77,7 +77,7 @@ def draw_curves(groups: GroupedRuns, folder: Path, comparison: Comparison) -> li
         if len(series) > 1:
             found[group] = series
         else:
-            logger.info("No curves of %s for %s, %g s: fewer than two lines", comparison, group, group.seconds)
+            logger.info("No curves of %s for %s, %s: fewer than two lines", comparison, group, group.budget)
     names = picture_names(found, f"hits_at_10_{{}}_{comparison}.png")
     return [_draw(group, series, shown, comparison, folder / names[group]) for group, series in found.items()]
 

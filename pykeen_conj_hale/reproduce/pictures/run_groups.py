@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pykeen.utils import normalize_string
 
+from ..plan import Budget
 from ..strategies import STRATEGIES
 
 __all__ = ["GroupedRuns", "Run", "RunGroup", "group_runs", "picture_names"]
@@ -25,7 +26,7 @@ class RunGroup(NamedTuple):
     dataset: str
     model: str
     embedding_dim: int
-    seconds: float
+    budget: Budget
 
     def __str__(self) -> str:
         return f"{self.model} on {self.dataset}, d = {self.embedding_dim}"
@@ -53,7 +54,7 @@ def group_runs(lines: Iterable[Mapping[str, Any]]) -> GroupedRuns:
     """
     groups: dict[RunGroup, dict[str, dict[int, Run]]] = {}
     for line in lines:
-        group = RunGroup(line["dataset"], line["model"], line["embedding_dim"], line["seconds"])
+        group = RunGroup(line["dataset"], line["model"], line["embedding_dim"], Budget.of(line))
         name = _STRATEGIES.get(normalize_string(line["strategy"]), line["strategy"])
         run = Run(key=line["key"], seed=line["seed"], curve=_curve(line["curve"]))
         groups.setdefault(group, {}).setdefault(name, {})[run.seed] = run
@@ -75,8 +76,8 @@ def picture_names(groups: Collection[RunGroup], pattern: str) -> dict[RunGroup, 
     """
     names = {}
     for group in groups:
-        longest = max(other.seconds for other in groups if other[:3] == group[:3])
+        longest = max(other.budget for other in groups if other[:3] == group[:3])
         parts = [group.dataset, group.model, str(group.embedding_dim)]
-        parts += [] if group.seconds == longest else [f"{group.seconds:g}s"]
+        parts += [] if group.budget == longest else [str(group.budget).replace(" ", "")]
         names[group] = pattern.format(re.sub(r"[^\w.+-]", "_", "_".join(parts)))
     return names

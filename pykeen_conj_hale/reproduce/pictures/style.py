@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from ...figures import PALETTE
-from ..strategies import Comparison, labels
+from ..plan import Comparison
+from ..strategies import labels
 
-__all__ = ["OTHER", "Look", "looks", "read_description"]
+__all__ = ["COLORS", "MARKERS", "OTHER", "Look", "looks", "read_description"]
 
 BLACK, ORANGE, SKY, GREEN, YELLOW, BLUE, VERMILLION, PURPLE = PALETTE
 
@@ -23,9 +24,9 @@ class Look(NamedTuple):
 
 
 #: The looks of curves, in the order of the strategies; yellow is hard to see on white, and so comes last
-_COLORS: Final = (BLUE, ORANGE, GREEN, VERMILLION, PURPLE, SKY, BLACK, YELLOW)
+COLORS: Final = (BLUE, ORANGE, GREEN, VERMILLION, PURPLE, SKY, BLACK, YELLOW)
 #: One more than colours: where colours come again, the marker is another
-_MARKERS: Final = "ov^sDXP*<"
+MARKERS: Final = "ov^sDXP*<"
 
 
 def looks(comparison: Comparison) -> dict[str, Look]:
@@ -34,7 +35,7 @@ def looks(comparison: Comparison) -> dict[str, Look]:
     :param comparison: what the picture compares
     :return: the looks by strategy, in the order of the legend
     """
-    styles = zip(itertools.cycle(_COLORS), itertools.cycle(_MARKERS), strict=False)
+    styles = zip(itertools.cycle(COLORS), itertools.cycle(MARKERS), strict=False)
     return {name: Look(label, *style) for (name, label), style in zip(labels(comparison).items(), styles, strict=False)}
 
 

@@ -56,7 +56,7 @@ def _files(group: RunGroup, groups: GroupedRuns, embeddings: Mapping[str, Path])
             if run.key in embeddings and embeddings[run.key].is_file():
                 files.setdefault(strategy, embeddings[run.key])
     if not files:
-        logger.info("No t-SNE of %s, %g s: there are no embeddings", group, group.seconds)
+        logger.info("No t-SNE of %s, %s: there are no embeddings", group, group.budget)
     return files
 
 
@@ -76,7 +76,7 @@ def _draw_group(group: RunGroup, files: Mapping[str, Path], path: Path) -> Path 
         return path
     panels = make_panels(files)
     if not panels:
-        logger.info("No t-SNE of %s, %g s: there are no %d entities that all have", group, group.seconds, MIN_ENTITIES)
+        logger.info("No t-SNE of %s, %s: there are no %d entities that all have", group, group.budget, MIN_ENTITIES)
         return None
     return _draw(group, panels, path, source)
 
