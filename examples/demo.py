@@ -36,8 +36,8 @@ COLORS: Final = (PALETTE[5], PALETTE[1])
 
 #: Nothing but names: all else is chosen from the graph
 OURS: Final[dict[str, Any]] = dict(model="ConjComplEx", loss="HaLE", training_loop="QuerySampling")
-#: PyKEEN's own model, loss, regularizer and loop, the latter under a time budget: the best by validation MRR of what was
-#: tried on Kinships for 20 seconds, see docs/results.md
+#: PyKEEN's own model, loss, regularizer and loop, the latter under a time budget: by validation MRR the best of what
+#: was tried on Kinships for 20 seconds, as docs/results.md lists
 RIVAL: Final[dict[str, Any]] = dict(
     model="ComplEx",
     model_kwargs=dict(embedding_dim=128),
@@ -175,13 +175,15 @@ def main() -> None:
         name: train(dataset, settings, seconds=arguments.seconds, seed=arguments.seed)
         for name, settings in chosen.items()
     }
-    next(iter(results.values())).save_to_directory(arguments.out)
-    draw(results, arguments.out / "demo.png")
     ours = next(iter(results.values()))
-    save(draw_map(entity_vectors(ours.model, dataset.training).vectors, dataset.training)[0], arguments.out / "map.png")
+    ours.save_to_directory(arguments.out)
+    draw(results, arguments.out / "demo.png")
+    vectors = entity_vectors(ours.model, dataset.training).vectors
+    save(draw_map(vectors, dataset.training)[0], arguments.out / "map.png")
     title = str(arguments.data or "Kinships")
     print(
-        f"\n{describe(title, dataset, results)}\n\nResults, model and pictures (demo.png, map.png: the entities) are in {arguments.out}"
+        f"\n{describe(title, dataset, results)}\n\n"
+        f"Results, model and pictures (demo.png; map.png, the entities) are in {arguments.out}"
     )
 
 

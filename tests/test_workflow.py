@@ -19,6 +19,7 @@ from pykeen_conj_hale.training import TimedStopper
 from pykeen_conj_hale.workflow import UnknownLabelError, load, train_triples
 from pykeen_conj_hale.workflow.measuring import BASELINE
 from pykeen_conj_hale.workflow.predicting import Question, read_questions
+from pykeen_conj_hale.workflow.results import _say_if_trivial
 
 SECONDS = 0.5
 
@@ -291,6 +292,12 @@ def test_what_cannot_be_read_replaces_nothing(model_copy, tmp_path):
     enough.write_text("".join(f"{i}\tr\t{j}\n" for i in range(6) for j in range(6)))
     refuse(ValueError, "model='Nope'", enough, model_copy, force=True, model="Nope")
     assert {path: path.read_bytes() for path in model_copy.rglob("*") if path.is_file()} == before
+
+
+@pytest.mark.parametrize("ours", [0.2, 0.3])
+def test_a_model_that_is_no_better_than_a_trivial_one_is_said(ours, caplog):
+    _say_if_trivial({"test": {"MRR": ours}, BASELINE: {"MRR": 0.2}})
+    assert ("no better than the most frequent answers (MRR 0.200, theirs 0.200)" in caplog.text) == (ours == 0.2)
 
 
 def test_two_at_once(model_copy, source, monkeypatch):
