@@ -81,8 +81,6 @@ def _pass_on(caught: Sequence[warnings.WarningMessage]) -> None:
     """Issue warnings again, but say once and for all characters that the font lacks some."""
     for warning in caught:
         if "missing from font" in str(warning.message):
-            _once.warning(
-                "A picture shows boxes for characters that matplotlib's font lacks; all else is as it should be."
-            )
+            _once.warning("A picture shows boxes for characters that matplotlib's font lacks.")
         else:
             warnings.warn_explicit(warning.message, warning.category, warning.filename, warning.lineno)
