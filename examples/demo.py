@@ -15,7 +15,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from pykeen.datasets import Dataset, dataset_resolver
+from pykeen.models import ERModel
 from pykeen.pipeline import PipelineResult, pipeline
+from pykeen.triples import TriplesFactory
 from tabulate import tabulate
 
 from pykeen_conj_hale.figures import PALETTE, new_figure, save, tidy
@@ -178,8 +180,10 @@ def main() -> None:
     ours = next(iter(results.values()))
     ours.save_to_directory(arguments.out)
     draw(results, arguments.out / "demo.png")
-    vectors = entity_vectors(ours.model, dataset.training).vectors
-    save(draw_map(vectors, dataset.training)[0], arguments.out / "map.png")
+    model, training = ours.model, dataset.training
+    assert isinstance(model, ERModel)
+    assert isinstance(training, TriplesFactory)
+    save(draw_map(entity_vectors(model, training).vectors, training)[0], arguments.out / "map.png")
     title = str(arguments.data or "Kinships")
     print(
         f"\n{describe(title, dataset, results)}\n\n"

@@ -275,13 +275,13 @@ def test_what_is_refused_before_time_is_spent(source, tmp_path, monkeypatch):
     refuse(ValueError, r"broken\.tsv, line 2: expected three non-empty columns", broken, tmp_path / "m2")
 
 
-def test_force_replaces_an_earlier_training(trained, source, tmp_path, caplog):
-    first = train_triples(source, tmp_path / "m", seconds=0.01, use_tqdm=False)
+def test_force_replaces_an_earlier_training(model_copy, source, caplog):
+    (model_copy / "notes.txt").write_text("mine")
+    before = load(model_copy)
+    again = train_triples(source, model_copy, seconds=0.01, use_tqdm=False, force=True, seed=5)
     assert "has not seen each triple once" in caplog.text
-    (tmp_path / "m" / "notes.txt").write_text("mine")
-    second = train_triples(source, tmp_path / "m", seconds=0.01, use_tqdm=False, force=True, seed=5)
-    assert (first.configuration["seed"], second.configuration["seed"]) == (0, 5)
-    assert (tmp_path / "m" / "notes.txt").read_text() == "mine"
+    assert (before.configuration["seed"], again.configuration["seed"]) == (0, 5)
+    assert (model_copy / "notes.txt").read_text() == "mine"
 
 
 def test_what_cannot_be_read_replaces_nothing(model_copy, tmp_path):
