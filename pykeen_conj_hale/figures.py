@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import logging
+import warnings
+from collections.abc import Sequence
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Final
 
 from .files import replacing
+from .messages import Once
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 __all__ = ["PALETTE", "WIDTH", "new_figure", "save", "save_png", "tidy"]
+
+_once = Once(logging.getLogger(__name__))
 
 #: Of Okabe and Ito (2008): the colour-blind can tell these apart, too
 PALETTE: Final = ("#000000", "#E69F00", "#56B4E9", "#009E73", "#F0E442", "#0072B2", "#D55E00", "#CC79A7")
@@ -64,4 +70,17 @@ def save_png(figure: Figure, file: IO[bytes], description: str = "") -> None:
     :param file: the file
     :param description: a text to keep in the file
     """
-    figure.savefig(file, format="png", dpi=DPI, metadata={"Description": description} if description else None)
+    metadata = {"Description": description} if description else None
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        figure.savefig(file, format="png", dpi=DPI, metadata=metadata)
+    _pass_on(caught)
+
+
+def _pass_on(caught: Sequence[warnings.WarningMessage]) -> None:
+    """Issue warnings again, but say once and for all characters that the font lacks some."""
+    for warning in caught:
+        if "missing from font" in str(warning.message):
+            _once.warning("A picture shows boxes for characters that matplotlib's font lacks.")
+        else:
+            warnings.warn_explicit(warning.message, warning.category, warning.filename, warning.lineno)

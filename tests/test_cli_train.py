@@ -1,6 +1,7 @@
 """The commands train, predict, neighbours, evaluate and export."""
 
 import pytest
+import torch
 from test_cli import invoke
 from test_workflow import source, trained  # noqa: F401 (fixtures)
 
@@ -46,4 +47,5 @@ def test_neighbours_and_export(trained, tmp_path):  # noqa: F811
     nearest = trained.neighbours("brazil", top=1)["entity"][0]
     assert nearest in invoke("neighbours", trained.path, "--entity", "brazil", "--top", 1)
     invoke("export", trained.path, "--format", "word2vec", "-o", tmp_path / "v.txt")
-    assert (tmp_path / "v.txt").read_text().startswith("14 256\n")
+    real_dim = trained.model.entity_representations[0]().flatten(1).view(torch.float32).shape[1]
+    assert (tmp_path / "v.txt").read_text().startswith(f"14 {real_dim}\n")

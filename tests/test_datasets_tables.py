@@ -39,6 +39,17 @@ def test_csv_by_names(tmp_path, name, header, columns):
     assert split.line(0) == 2
 
 
+@pytest.mark.parametrize("header", [True, False])
+def test_csv_with_semicolons(tmp_path, header):
+    """A spreadsheet writes them where numbers have the decimal comma."""
+    rows = [["head", "relation", "tail"]] * header + [["a,b", "r;s", "15"], ["c", "r", "1,5"]]
+    split = read_table(write_csv(tmp_path / "t.csv", rows, delimiter=";"))
+    assert split.labels == ["a,b", "r;s", "15", "c", "r", "1,5"]
+    # where commas make three cells, too, they count
+    rows = [["a;b;c", "r", "d"]]
+    assert read_table(write_csv(tmp_path / "t.csv", rows)).labels == rows[0]
+
+
 def test_csv_without_header(tmp_path):
     assert read_table(write_csv(tmp_path / "t.csv", [["a", "r", "b"]])).labels == ["a", "r", "b"]
 

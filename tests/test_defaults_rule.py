@@ -9,6 +9,7 @@ from pykeen.models import model_resolver
 
 from pykeen_conj_hale.defaults import Graph, choose_settings, describe_graph
 from pykeen_conj_hale.defaults.table import KINDS, kind_of
+from pykeen_conj_hale.workflow.trained import make_model
 
 #: Name: entities, relations, triples, and the kind
 GRAPHS = {
@@ -40,6 +41,15 @@ def test_settings_are_json_and_make_what_they_say(name, model, loss):
     assert kwargs["training_loop_kwargs"] == {"choose": False, "time_budget": 5}
     assert settings.model in settings.summary()
     assert "\n" not in settings.summary()
+
+
+@pytest.mark.parametrize(("model", "has_n3"), [("ConjComplEx", True), ("ConvE", False), ("TransE", False)])
+def test_n3_is_for_query_models(model, has_n3):
+    """ConvE takes no regularizer at all."""
+    settings = choose_settings(Graph(*GRAPHS["Nations"][:3], 0.1, True), model=model)
+    assert (settings.n3 > 0) == has_n3 == ("regularizer" in settings.pipeline_kwargs())
+    made = make_model(settings.pipeline_kwargs(), Nations(create_inverse_triples=True).training)
+    assert type(made).__name__ == model
 
 
 def test_the_caller_may_change_what_it_gets():

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 from pathlib import Path
 
@@ -13,10 +14,12 @@ from pykeen.datasets import Nations
 from pykeen.evaluation import RankBasedEvaluator
 
 from pykeen_conj_hale.embeddings import load_embeddings
+from pykeen_conj_hale.locks import FileInUseError, only_writer
 from pykeen_conj_hale.training import TimedStopper
 from pykeen_conj_hale.workflow import UnknownLabelError, load, train_triples
 from pykeen_conj_hale.workflow.measuring import BASELINE
 from pykeen_conj_hale.workflow.predicting import Question, read_questions
+from pykeen_conj_hale.workflow.results import _say_if_trivial
 
 SECONDS = 0.5
 
@@ -35,6 +38,12 @@ def source(tmp_path_factory):
 @pytest.fixture(scope="module")
 def trained(source, tmp_path_factory):
     return train_triples(source, tmp_path_factory.mktemp("trained") / "model", seconds=SECONDS, use_tqdm=False)
+
+
+@pytest.fixture
+def model_copy(trained, tmp_path):
+    """Copy the trained model: to be replaced, or not."""
+    return Path(shutil.copytree(trained.path, tmp_path / "copy"))
 
 
 def known_triples(trained):
@@ -266,13 +275,49 @@ def test_what_is_refused_before_time_is_spent(source, tmp_path, monkeypatch):
     refuse(ValueError, r"broken\.tsv, line 2: expected three non-empty columns", broken, tmp_path / "m2")
 
 
-def test_force_replaces_an_earlier_training(trained, source, tmp_path, caplog):
-    first = train_triples(source, tmp_path / "m", seconds=0.01, use_tqdm=False)
+def test_force_replaces_an_earlier_training(model_copy, source, caplog):
+    (model_copy / "notes.txt").write_text("mine")
+    before = load(model_copy)
+    again = train_triples(source, model_copy, seconds=0.01, use_tqdm=False, force=True, seed=5)
     assert "has not seen each triple once" in caplog.text
-    (tmp_path / "m" / "notes.txt").write_text("mine")
-    second = train_triples(source, tmp_path / "m", seconds=0.01, use_tqdm=False, force=True, seed=5)
-    assert (first.configuration["seed"], second.configuration["seed"]) == (0, 5)
-    assert (tmp_path / "m" / "notes.txt").read_text() == "mine"
+    assert (before.configuration["seed"], again.configuration["seed"]) == (0, 5)
+    assert (model_copy / "notes.txt").read_text() == "mine"
+
+
+def test_what_cannot_be_read_replaces_nothing(model_copy, tmp_path):
+    before = {path: path.read_bytes() for path in model_copy.rglob("*") if path.is_file()}
+    (tmp_path / "broken.tsv").write_text("a\tr\tb\na\tr\n")
+    refuse(ValueError, "line 2", tmp_path / "broken.tsv", model_copy, force=True)
+    enough = tmp_path / "enough.tsv"
+    enough.write_text("".join(f"{i}\tr\t{j}\n" for i in range(6) for j in range(6)))
+    refuse(ValueError, "model='Nope'", enough, model_copy, force=True, model="Nope")
+    assert {path: path.read_bytes() for path in model_copy.rglob("*") if path.is_file()} == before
+
+
+@pytest.mark.parametrize("ours", [0.2, 0.3])
+def test_a_model_that_is_no_better_than_a_trivial_one_is_said(ours, caplog):
+    _say_if_trivial({"test": {"MRR": ours}, BASELINE: {"MRR": 0.2}})
+    assert ("no better than the most frequent answers (MRR 0.200, theirs 0.200)" in caplog.text) == (ours == 0.2)
+
+
+def test_two_at_once(model_copy, source, monkeypatch):
+    monkeypatch.setattr("pykeen_conj_hale.locks.WAIT_SECONDS", 0.1)
+    with only_writer(model_copy / "configuration.json"):
+        refuse(FileInUseError, f"in use by process {os.getpid()}", source, model_copy, force=True)
+    assert load(model_copy).configuration["seed"] == 0
+
+
+def test_a_killed_training_leaves_no_obstacle(source, tmp_path, monkeypatch):
+    """What remains of the lock of a process that is killed does not make a folder one that is not empty."""
+    monkeypatch.setattr("pykeen_conj_hale.workflow.run.read_splits", lambda *_, **__: pytest.fail("it has begun"))
+    (tmp_path / "m").mkdir()
+    with only_writer(tmp_path / "m" / "configuration.json"):
+        left = {path: path.read_bytes() for path in (tmp_path / "m").iterdir()}
+    for path, content in left.items():
+        path.write_bytes(content)
+    assert left
+    with pytest.raises(pytest.fail.Exception, match="it has begun"):
+        train_triples(source, tmp_path / "m", seconds=SECONDS)
 
 
 def test_leaks_duplicates_and_untrained_entities_are_said(source, tmp_path, caplog):

@@ -21,7 +21,9 @@ TABLE_ENDINGS: Final = (".csv", ".parquet")
 NAMES: Final = ("head", "relation", "tail")
 #: What no label may hold: no file of lines with tabs could hold it, either
 REFUSED: Final = ("\t", "\n", "\r", "\0")
-HINT: Final = "name the three columns by head_column, relation_column and tail_column"
+HINT: Final = "name the three columns by --head-column, --relation-column and --tail-column (columns=Columns(…))"
+#: Between the cells of a CSV file: the second where a spreadsheet has the decimal comma
+DELIMITERS: Final = (",", ";")
 
 
 def read_table(file: SplitFile, columns: Columns | None = None) -> LabeledSplit:
@@ -45,8 +47,9 @@ def read_table(file: SplitFile, columns: Columns | None = None) -> LabeledSplit:
         raise ValueError(f"{file}: the file is empty; each split needs at least one triple")
     order = choose_columns(f"{file}, line 1", first, columns)
     if order is None and len(first) != 3:
+        columns_found = "is one column" if len(first) == 1 else f"are {len(first)} columns"
         raise ValueError(
-            f"{file}, line 1: there are {len(first)} columns, and no telling which are head, relation and tail: "
+            f"{file}, line 1: there {columns_found}, and no telling which are head, relation and tail: "
             f"{list_names(first)}; {HINT}."
         )
     labels: list[str] = []
@@ -68,7 +71,8 @@ def _before(first: tuple[int, list[str]], rest: Iterable[tuple[int, list[str]]])
 def _read_rows(file: SplitFile) -> Iterator[tuple[int, list[str]]]:
     """Split a text into rows, with the number of their first lines."""
     if file.ending == ".csv":
-        rows = csv.reader(io.StringIO(file.read_text(), newline=""), strict=True)
+        text = file.read_text()
+        rows = csv.reader(io.StringIO(text, newline=""), delimiter=_find_delimiter(text), strict=True)
     else:
         text = file.read_text().replace("\r\n", "\n")
         rows = csv.reader(text.removesuffix("\n").split("\n"), delimiter="\t", quoting=csv.QUOTE_NONE, strict=True)
@@ -82,6 +86,18 @@ def _read_rows(file: SplitFile) -> Iterator[tuple[int, list[str]]]:
             return
         yield line, row
         line = rows.line_num + 1
+
+
+def _find_delimiter(text: str) -> str:
+    """Find what is between cells: what makes three cells or more of the first row, the comma if both do."""
+    for delimiter in DELIMITERS:
+        try:
+            first = next(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True), [])
+        except csv.Error:
+            continue  # the reader that follows says where
+        if len(first) >= 3:
+            return delimiter
+    return DELIMITERS[0]
 
 
 def _triple(where: str, row: Sequence[str], width: int, order: Sequence[int]) -> list[str]:

@@ -44,6 +44,8 @@ def choose_settings(
     loss_name = loss_cls.__name__.removesuffix("Loss")
     rate = getattr(loss_cls, "learning_rate", None) or LEARNING_RATE
     model_kwargs = _model_kwargs(kind, model_cls, similarity)
+    # of other models it cannot be said what N3 does: some take no regularizer, others apply it to each look-up
+    is_query_model = getattr(model_cls, "interaction_class", None) is not None
     is_distance = (similarity or model_kwargs.get("similarity", "dot")) != "dot"
     return Settings(
         kind=kind.name,
@@ -55,7 +57,7 @@ def choose_settings(
         warmup=WARMUP,
         model_kwargs=model_kwargs,
         loss_kwargs=_loss_kwargs(kind, loss_name, is_distance),
-        n3=0.0 if is_distance else kind.n3,
+        n3=kind.n3 if is_query_model and not is_distance else 0.0,
         seconds=None if seconds is None else check_number("seconds", seconds, above=0),
     )
 

@@ -61,12 +61,22 @@ class ModelFolder:
         self.triples = self.path / "triples"
         self.labels = {kind: self.path / f"{kind}.tsv" for kind in ("entities", "relations")}
 
+    def content(self) -> list[str]:
+        """List the files, without the hidden ones of the lock.
+
+        :return: the names; none if there is no folder
+        """
+        if not self.path.exists():
+            return []
+        lock = f".{self.configuration.name}"
+        return sorted(path.name for path in self.path.iterdir() if not path.name.startswith(lock))
+
     def clear(self) -> None:
         """Remove what a training wrote here, and nothing else.
 
         :raises ValueError: if there is something, and it was not written by a training
         """
-        if not self.path.exists() or not any(self.path.iterdir()):
+        if not self.content():
             return
         self.read_configuration()
         own = (self.weights, self.metrics, self.training, self.report, self.triples)

@@ -4,22 +4,21 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ..files import check_output
 from .folder import ModelFolder
 
-__all__ = ["prepare_folder"]
+__all__ = ["check_folder"]
 
 
-def prepare_folder(folder: ModelFolder, source: Path, *, force: bool, resume: bool) -> None:
-    """Check the folder of a training, and make room in it.
+def check_folder(folder: ModelFolder, source: Path, *, force: bool, resume: bool) -> None:
+    """Check the folder of a training; nothing is changed.
 
     :param folder: the folder
     :param source: the file or the folder of triples
-    :param force: whether what an earlier training wrote is removed
+    :param force: whether what an earlier training wrote will be removed
     :param resume: whether an interrupted training goes on there
     :raises ValueError: if both are asked for, if source and folder lie in each other, or if the folder holds something
         else
-    :raises OSError: if there is something and nothing of this was asked for, nothing to go on with, or no writing
+    :raises OSError: if there is something and nothing of this was asked for, or nothing to go on with
     """
     if force and resume:
         raise ValueError("force and resume exclude each other: one trains anew, the other goes on.")
@@ -34,15 +33,15 @@ def prepare_folder(folder: ModelFolder, source: Path, *, force: bool, resume: bo
                 f"output={output!r} holds a training that has ended: there is nothing to go on with. Name another "
                 "folder, or train anew by --force (force=True)."
             )
-    elif force:
-        folder.clear()
-    elif folder.path.exists() and (found := sorted(path.name for path in folder.path.iterdir())):
+    elif found := folder.content():
+        if force:
+            folder.read_configuration()
+            return
         raise FileExistsError(
             f"output={output!r} is not empty (it has {', '.join(found[:5])}{', …' if len(found) > 5 else ''}) and is "
             "left as it is: name another folder, replace an earlier training by --force (force=True), or go on with an "
             "interrupted one by --resume (resume=True)."
         )
-    check_output(folder.configuration, "output")
 
 
 def _check_apart(output: Path, source: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import shutil
+from collections.abc import Mapping
 from typing import Any, Final
 
 import pandas as pd
@@ -49,6 +50,7 @@ def write_results(folder: ModelFolder, splits: Splits, result: PipelineResult) -
         "validation": read_curve(folder.curve),
     }
     _say_if_too_short(loop, splits["training"])
+    _say_if_trivial(metrics)
     write_json(folder.metrics, metrics)
     _write_vectors(folder, splits, model)
     result.save_to_directory(folder.path / "pykeen")
@@ -76,6 +78,18 @@ def _say_if_too_short(loop: TimeBudgetMixin[Any], training: CoreTriplesFactory) 
         logger.warning(
             "In %d steps the training has not seen each triple once: with more seconds the model will be better.",
             loop.num_steps,
+        )
+
+
+def _say_if_trivial(metrics: Mapping[str, Mapping[str, float]]) -> None:
+    ours, trivial = metrics["test"]["MRR"], metrics[BASELINE]["MRR"]
+    if ours <= trivial:
+        logger.warning(
+            "The model is no better than the %s (MRR %.3f, theirs %.3f): give more seconds or more triples before its "
+            "answers are used.",
+            BASELINE,
+            ours,
+            trivial,
         )
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import torch
-from pykeen.pipeline import PipelineResult, pipeline
+from pykeen.pipeline import pipeline
 from pykeen.triples import TriplesFactory
 from pykeen.version import get_version
 
@@ -18,10 +18,11 @@ from ..checks import check_number, check_whole
 from ..datasets import Columns
 from ..datasets.policies import Policy
 from ..defaults import choose_settings, describe_graph
+from ..locks import only_writer
 from .data import read_splits
 from .devices import choose_device
 from .folder import ModelFolder, Splits
-from .outputs import prepare_folder
+from .outputs import check_folder
 from .results import write_results
 from .tracking import keeping_curve
 from .trained import TrainedModel, load
@@ -83,26 +84,30 @@ def train_triples(
     check_whole("seed", seed, minimum=0)
     device = choose_device(device)
     folder = ModelFolder(output)
-    prepare_folder(folder, Path(triples), force=force, resume=resume)
-    splits = read_splits(
-        triples,
-        columns=columns,
-        holdout=holdout,
-        seed=seed,
-        header=header,
-        duplicates=duplicates,
-        leakage=leakage,
-    )
-    plan = Plan(folder, splits, seconds, seed, device, use_tqdm)
-    if resume:
-        arguments = plan.go_on()
-    else:
-        settings = choose_settings(describe_graph(splits["training"]), seconds=seconds, model=model, loss=loss)
-        logger.info("Settings: %s", settings.summary())
-        arguments = settings.pipeline_kwargs()
-        plan.begin(arguments, source=str(triples))
-    result = plan.run(arguments)
-    write_results(folder, splits, result)
+    check_folder(folder, Path(triples), force=force, resume=resume)
+    with only_writer(folder.configuration, "output"):
+        # another process may have been faster
+        check_folder(folder, Path(triples), force=force, resume=resume)
+        splits = read_splits(
+            triples,
+            columns=columns,
+            holdout=holdout,
+            seed=seed,
+            header=header,
+            duplicates=duplicates,
+            leakage=leakage,
+        )
+        plan = Plan(folder, splits, seconds, seed, device, use_tqdm)
+        if resume:
+            arguments = plan.go_on()
+        else:
+            settings = choose_settings(describe_graph(splits["training"]), seconds=seconds, model=model, loss=loss)
+            logger.info("Settings: %s", settings.summary())
+            arguments = settings.pipeline_kwargs()
+            # not before: a file that cannot be read leaves an earlier training as it is
+            folder.clear()
+            plan.begin(arguments, source=str(triples))
+        plan.run(arguments)
     return load(output, device=device)
 
 
@@ -154,16 +159,16 @@ class Plan:
         arguments: dict[str, Any] = configuration["pipeline"]
         return arguments
 
-    def run(self, arguments: Mapping[str, Any]) -> PipelineResult:
-        """Train and test by PyKEEN's pipeline.
+    def run(self, arguments: Mapping[str, Any]) -> None:
+        """Train by PyKEEN's pipeline, and write all that there is to it.
 
-        :param arguments: its arguments
-        :return: its result
+        :param arguments: the pipeline's arguments
         :raises KeyboardInterrupt: if Ctrl-C was pressed
         """
         try:
             with keeping_curve(self.folder.curve) as tracker:
-                return pipeline(**self._complete(arguments), result_tracker=tracker)
+                result = pipeline(**self._complete(arguments), result_tracker=tracker)
+            write_results(self.folder, self.splits, result)
         except KeyboardInterrupt as interrupt:
             raise KeyboardInterrupt(
                 f"The same command with --resume (resume=True) goes on from {self.folder.path}."
