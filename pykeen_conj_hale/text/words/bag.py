@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -18,6 +19,7 @@ from ...pykeen_internals import parameter_versions, some_rows, weight_of
 from .building import build
 from .composition import WordSum
 from .features import TextFeatures
+from .shared_rows import SharedRows
 from .vocabulary import PAD, EncodedTexts, Vocabulary
 
 __all__ = ["WordBag", "append_rows"]
@@ -99,6 +101,7 @@ class WordBag(Representation):
         for name, buffer in {"tokens": encoded.tokens, "kinds": encoded.kinds, "has_own": mask}.items():
             self.register_buffer(name, buffer, persistent=False)
         self._table: tuple[Any, Tensor] | None = None
+        self._shared: SharedRows | None = None
         self.reset_parameters()
 
     @classmethod
@@ -129,7 +132,22 @@ class WordBag(Representation):
         if self.own is not None:
             self.own.post_parameter_update()  # type: ignore[no-untyped-call]
 
+    @contextmanager
+    def composed(self, ids: Tensor | None) -> Iterator[None]:
+        """Compose entities once, with their dropout: all look-ups of them in this context take these.
+
+        :param ids: any shape, all entities that are looked up by id within; None for all entities of the table
+        """
+        distinct = None if ids is None else ids.unique()  # type: ignore[no-untyped-call]
+        self._shared = SharedRows(self._compose(distinct), distinct, self.max_id)
+        try:
+            yield
+        finally:
+            self._shared = None
+
     def _plain_forward(self, indices: Tensor | None = None) -> Tensor:
+        if self._shared is not None and self._shared.serves(indices):
+            return self._shared(indices)
         if self.training or torch.is_grad_enabled():
             self._table = None
         else:
@@ -189,8 +207,8 @@ class WordBag(Representation):
         yield f"own_dropout={self.own_dropout}"
 
     def __getstate__(self) -> dict[str, Any]:
-        """Leave out the table, which is composed anew."""
-        return {**self.__dict__, "_table": None}
+        """Leave out the tables, which are composed anew."""
+        return {**self.__dict__, "_table": None, "_shared": None}
 
 
 def append_rows(embedding: Embedding, rows: Tensor) -> None:
