@@ -215,6 +215,7 @@ def test_further_texts(caplog):
         ({"max_id": 5}, "max_id=5 is not allowed"),
         ({"own": Embedding(5, shape=4)}, "own vectors of 5"),
         ({"own_dropout": 1.5}, "own_dropout=1.5"),
+        ({"own_start": -1}, "own_start=-1"),
         ({"word_dropout": 1.0}, "word_dropout=1.0"),
         ({"length": 0.0}, "length=0.0"),
         ({"is_complex": "no"}, "is_complex='no'"),

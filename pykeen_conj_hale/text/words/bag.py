@@ -59,6 +59,7 @@ class WordBag(Representation):
         is_complex: bool = False,
         own: Embedding | None = None,
         has_own: Tensor | None = None,
+        own_start: float = 1.0,
         own_dropout: float = 0.0,
         word_dropout: float = 0.3,
         length: float = 1.0,
@@ -75,6 +76,7 @@ class WordBag(Representation):
         :param is_complex: whether the vectors are complex; their words' vectors are pairs of real numbers then
         :param own: the own vectors, of the same shape and type; None for none
         :param has_own: shape: ``(max_id,)``, which entities have one; all by default
+        :param own_start: the factor ≥ 0 of own vectors at the start, of what their initializer gives
         :param own_dropout: the probability q in [0, 1] that an own vector is left out in training
         :param word_dropout: the probability in [0, 1) that a word is left out in training
         :param length: the length ℓ > 0 of the words' part at the start
@@ -87,6 +89,7 @@ class WordBag(Representation):
                 f"max_id={max_id!r} is not allowed: there are the texts of {num_entities} entities, and own vectors of "
                 f"{'none' if own is None else own.max_id}; the numbers must be the same."
             )
+        self.own_start = check_number("own_start", own_start, minimum=0)
         check_number("own_dropout", own_dropout, minimum=0, maximum=1)
         check_number("word_dropout", word_dropout, minimum=0, below=1)
         self._log_length = math.log(check_number("length", length, above=0))
@@ -125,6 +128,8 @@ class WordBag(Representation):
         nn.init.normal_(self.unknown, std=len(self.unknown) ** -0.5)
         if self.own is not None:
             self.own.reset_parameters()
+            with torch.no_grad():
+                weight_of(self.own).weight.mul_(self.own_start)
 
     def post_parameter_update(self) -> None:
         """Apply the constraints of the own vectors."""
