@@ -175,6 +175,27 @@ def test_a_look_up_composes_its_entities_only(monkeypatch):
     assert shapes == [2]
 
 
+def test_look_ups_share_what_is_composed_once(monkeypatch):
+    bag = make(own=Embedding(7, shape=4), own_dropout=0.5)
+    expected = bag()
+    shapes = []
+    forward = WordSum.forward
+    monkeypatch.setattr(WordSum, "forward", lambda self, t, k: shapes.append(t.shape[0]) or forward(self, t, k))
+    with bag.composed(torch.tensor([[3, 1], [5, 3]])):
+        ids = torch.tensor([[1, 1], [5, 3]])
+        torch.testing.assert_close(bag(ids), expected[ids])
+        assert shapes == [3]
+        with pytest.raises(IndexError):
+            bag(torch.tensor([2]))
+        torch.testing.assert_close(bag(), expected)  # which the three rows cannot serve
+        assert shapes == [3, 7]
+    with bag.train().composed(None):
+        assert torch.equal(bag()[[4, 2]], bag(torch.tensor([4, 2])))  # the same words and own vectors are left out
+        assert shapes == [3, 7, 7]
+    bag(torch.tensor([2]))
+    assert shapes == [3, 7, 7, 1]
+
+
 def test_further_texts(caplog):
     bag = make(own=Embedding(7, shape=4))
     before = bag()
@@ -194,6 +215,7 @@ def test_further_texts(caplog):
         ({"max_id": 5}, "max_id=5 is not allowed"),
         ({"own": Embedding(5, shape=4)}, "own vectors of 5"),
         ({"own_dropout": 1.5}, "own_dropout=1.5"),
+        ({"own_start": -1}, "own_start=-1"),
         ({"word_dropout": 1.0}, "word_dropout=1.0"),
         ({"length": 0.0}, "length=0.0"),
         ({"is_complex": "no"}, "is_complex='no'"),

@@ -20,6 +20,7 @@ from ..pykeen_internals import all_rows, count_entities, entity_representations
 from ..regularizers import N3Regularizer
 from ..streaming.activations import HardnessActivation
 from ..streaming.logsumexp import stored_logsumexp
+from .composed_once import composed_once, composes_rows
 
 __all__ = ["Rows", "Scoring", "StoredBatch", "WholeBatch"]
 
@@ -90,7 +91,7 @@ class StoredBatch:
     """A :class:`~pykeen_conj_hale.losses.QueryBatch` of any model of PyKEEN, at the speed of its own 1-to-N scoring.
 
     The order of random numbers does not depend on what a loss asks for first: dropout of the positives, the sample of
-    queries, that of candidates, dropout of the entities.
+    queries, that of candidates, dropout of the entities. Only models that compose entities draw candidates first.
 
     :param scoring: how it is scored
     :param rows: the rows that are scored here
@@ -122,10 +123,23 @@ class StoredBatch:
         self, num: int, activation: HardnessActivation | None = None, num_candidates: int | None = None
     ) -> Tensor:
         """Compute the log-sum-exp of a sample of queries; see :meth:`QueryBatch.logsumexp`."""
+        if not composes_rows(self.scoring.model):
+            return self._logsumexp(num, activation, num_candidates)
+        # drawn first, so that all entities of the step are composed at once
+        candidates = None if num_candidates is None else self.rows.candidates(num_candidates, self.num_entities)
+        ids = None if candidates is None else torch.cat([self.rows.triples[:, [0, 2]].flatten(), candidates])
+        with composed_once(self.scoring.model, ids):
+            return self._logsumexp(num, activation, num_candidates, candidates)
+
+    def _logsumexp(
+        self, num: int, activation: HardnessActivation | None, num_candidates: int | None, drawn: Tensor | None = None
+    ) -> Tensor:
+        """Compute the log-sum-exp, with candidates that are drawn already or here."""
         self.positive_scores()  # draws its random numbers before the samples do
-        rows, candidates, log_weight = self.rows.sample(num), None, 0.0
+        rows, candidates, log_weight = self.rows.sample(num), drawn, 0.0
         if num_candidates is not None:
-            candidates = self.rows.candidates(num_candidates, self.num_entities)
+            if candidates is None:
+                candidates = self.rows.candidates(num_candidates, self.num_entities)
             log_weight = math.log(self.num_entities / num_candidates)
         directions = [self._tail_logsumexp(rows, activation, candidates)]
         if not self.scoring.model.use_inverse_triples:

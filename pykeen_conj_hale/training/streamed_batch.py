@@ -50,12 +50,11 @@ class StreamedBatch(StoredBatch):
         """Score the triples; see :meth:`QueryBatch.positive_scores`."""
         return self._score(sparse=False)[1]
 
-    def logsumexp(
-        self, num: int, activation: HardnessActivation | None = None, num_candidates: int | None = None
+    def _logsumexp(
+        self, num: int, activation: HardnessActivation | None, num_candidates: int | None, drawn: Tensor | None = None
     ) -> Tensor:
-        """Compute the log-sum-exp of a sample of queries; see :meth:`QueryBatch.logsumexp`."""
         self._score(sparse=True)
-        return super().logsumexp(num, activation, num_candidates)
+        return super()._logsumexp(num, activation, num_candidates, drawn)
 
     def _score(self, sparse: bool) -> tuple[Query, Tensor]:
         """Build the queries, and score the triples, if that is not done yet."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -18,6 +19,7 @@ from ...pykeen_internals import parameter_versions, some_rows, weight_of
 from .building import build
 from .composition import WordSum
 from .features import TextFeatures
+from .shared_rows import SharedRows
 from .vocabulary import PAD, EncodedTexts, Vocabulary
 
 __all__ = ["WordBag", "append_rows"]
@@ -57,6 +59,7 @@ class WordBag(Representation):
         is_complex: bool = False,
         own: Embedding | None = None,
         has_own: Tensor | None = None,
+        own_start: float = 1.0,
         own_dropout: float = 0.0,
         word_dropout: float = 0.3,
         length: float = 1.0,
@@ -73,6 +76,7 @@ class WordBag(Representation):
         :param is_complex: whether the vectors are complex; their words' vectors are pairs of real numbers then
         :param own: the own vectors, of the same shape and type; None for none
         :param has_own: shape: ``(max_id,)``, which entities have one; all by default
+        :param own_start: the factor ≥ 0 of own vectors at the start, of what their initializer gives
         :param own_dropout: the probability q in [0, 1] that an own vector is left out in training
         :param word_dropout: the probability in [0, 1) that a word is left out in training
         :param length: the length ℓ > 0 of the words' part at the start
@@ -85,6 +89,7 @@ class WordBag(Representation):
                 f"max_id={max_id!r} is not allowed: there are the texts of {num_entities} entities, and own vectors of "
                 f"{'none' if own is None else own.max_id}; the numbers must be the same."
             )
+        self.own_start = check_number("own_start", own_start, minimum=0)
         check_number("own_dropout", own_dropout, minimum=0, maximum=1)
         check_number("word_dropout", word_dropout, minimum=0, below=1)
         self._log_length = math.log(check_number("length", length, above=0))
@@ -99,6 +104,7 @@ class WordBag(Representation):
         for name, buffer in {"tokens": encoded.tokens, "kinds": encoded.kinds, "has_own": mask}.items():
             self.register_buffer(name, buffer, persistent=False)
         self._table: tuple[Any, Tensor] | None = None
+        self._shared: SharedRows | None = None
         self.reset_parameters()
 
     @classmethod
@@ -122,6 +128,8 @@ class WordBag(Representation):
         nn.init.normal_(self.unknown, std=len(self.unknown) ** -0.5)
         if self.own is not None:
             self.own.reset_parameters()
+            with torch.no_grad():
+                weight_of(self.own).weight.mul_(self.own_start)
 
     def post_parameter_update(self) -> None:
         """Apply the constraints of the own vectors."""
@@ -129,7 +137,22 @@ class WordBag(Representation):
         if self.own is not None:
             self.own.post_parameter_update()  # type: ignore[no-untyped-call]
 
+    @contextmanager
+    def composed(self, ids: Tensor | None) -> Iterator[None]:
+        """Compose entities once, with their dropout: all look-ups of them in this context take these.
+
+        :param ids: any shape, all entities that are looked up by id within; None for all entities of the table
+        """
+        distinct = None if ids is None else ids.unique()  # type: ignore[no-untyped-call]
+        self._shared = SharedRows(self._compose(distinct), distinct, self.max_id)
+        try:
+            yield
+        finally:
+            self._shared = None
+
     def _plain_forward(self, indices: Tensor | None = None) -> Tensor:
+        if self._shared is not None and self._shared.serves(indices):
+            return self._shared(indices)
         if self.training or torch.is_grad_enabled():
             self._table = None
         else:
@@ -189,8 +212,8 @@ class WordBag(Representation):
         yield f"own_dropout={self.own_dropout}"
 
     def __getstate__(self) -> dict[str, Any]:
-        """Leave out the table, which is composed anew."""
-        return {**self.__dict__, "_table": None}
+        """Leave out the tables, which are composed anew."""
+        return {**self.__dict__, "_table": None, "_shared": None}
 
 
 def append_rows(embedding: Embedding, rows: Tensor) -> None:

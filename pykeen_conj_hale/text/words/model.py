@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, Optional
+from typing import Any, ClassVar, Final, Optional
 
 import torch
 from class_resolver import HintOrType
@@ -29,6 +29,13 @@ from .texts import TextsLike
 __all__ = ["TextEntities"]
 
 logger = logging.getLogger(__name__)
+
+#: The length of the words' part at the start, where entities have no vectors of their own
+LENGTH: Final = 3.0
+#: How often training leaves a word out there
+WORD_DROPOUT: Final = 0.3
+#: The same beside own vectors: what is left out moves an entity, which low dimensions have no room for
+WORD_DROPOUT_BESIDE_OWN: Final = 0.1
 
 
 class TextEntities(OverBaseModel):  # type: ignore[no-untyped-call]
@@ -63,6 +70,7 @@ class TextEntities(OverBaseModel):  # type: ignore[no-untyped-call]
     hpo_default: ClassVar[Mapping[str, Any]] = dict(
         word_dropout=dict(type=float, low=0.0, high=0.6),
         own_dropout=dict(type=float, low=0.0, high=0.9),
+        own_start=dict(type=float, low=0.01, high=1.0, log=True),
         length=dict(type=float, low=0.3, high=10.0, log=True),
     )
 
@@ -79,9 +87,10 @@ class TextEntities(OverBaseModel):  # type: ignore[no-untyped-call]
         text_columns: Sequence[int] = (-1,),
         quoting: bool = True,
         own: bool = False,
-        own_dropout: float = 0.5,
-        word_dropout: float = 0.3,
-        length: float = 3.0,
+        own_start: float = 0.1,
+        own_dropout: float = 0.0,
+        word_dropout: float | None = None,
+        length: float | None = None,
         min_count: int = 2,
         max_length: int = 256,
         prefix_fields: Sequence[int] = (),
@@ -100,9 +109,13 @@ class TextEntities(OverBaseModel):  # type: ignore[no-untyped-call]
         :param text_columns: the columns of the table with texts, from 0; each is a field with a weight of its own
         :param quoting: whether the table's fields may be quoted as in CSV
         :param own: whether entities of the training triples have vectors of their own, which are added
+        :param own_start: the factor ≥ 0 of own vectors at the start, of what the base model would draw. Small, they
+            leave the first distances to the texts. With 1 they hide them: text then helps Hits@10 only
         :param own_dropout: the probability in [0, 1] that an own vector is left out in training
-        :param word_dropout: the probability in [0, 1) that a word is left out in training
-        :param length: the length > 0 of the words' part at the start
+        :param word_dropout: the probability in [0, 1) that a word is left out in training; by default 0.3, and 0.1 with
+            own vectors
+        :param length: the length > 0 of the words' part at the start; by default 3. With own vectors it is the mean
+            length of those that the base model would draw (3 if that is 0), so that distances start as the base's do
         :param min_count: the number of entities whose texts must have a word, ≥ 1
         :param max_length: how many words and beginnings of words of an entity count, ≥ 1
         :param prefix_fields: the fields whose words have beginnings, from 0
@@ -133,9 +146,10 @@ class TextEntities(OverBaseModel):  # type: ignore[no-untyped-call]
             shape=embedding.shape,
             is_complex=some_rows(embedding, torch.zeros(1, dtype=torch.long)).is_complex(),
             own=embedding if own else None,
+            own_start=own_start,
             own_dropout=own_dropout,
-            word_dropout=word_dropout,
-            length=length,
+            word_dropout=_word_dropout(own) if word_dropout is None else word_dropout,
+            length=_length(embedding if own else None) if length is None else length,
         )
         if vectors is not None:
             load_into(bag, vectors, dimension=vectors_dimension, trainable=vectors_trainable)  # type: ignore[arg-type]
@@ -209,6 +223,18 @@ class _FirstRows(SubsetRepresentation):
         super().__init__(max_id=num_rows, base=base, unique=base.unique)
         self.normalizer, self.regularizer, self.dropout = base.normalizer, base.regularizer, base.dropout
         self.training = base.training
+
+
+def _word_dropout(own: bool) -> float:
+    """Choose how often words are left out, by whether there are own vectors."""
+    return WORD_DROPOUT_BESIDE_OWN if own else WORD_DROPOUT
+
+
+@torch.no_grad()
+def _length(own: Embedding | None) -> float:
+    """Choose the length of the words' part at the start: that of own vectors, if there are any and they have one."""
+    mean = 0.0 if own is None else float(_real(some_rows(own, None, dropout=False)).norm(dim=-1).mean())
+    return mean or LENGTH
 
 
 def _real(vectors: Tensor) -> Tensor:
