@@ -47,7 +47,7 @@ class IndexedRankBasedEvaluator(RankBasedEvaluator):
 
     It is a :class:`pykeen.evaluation.RankBasedEvaluator` with the same arguments and the same results. It works with
     every model of PyKEEN, chooses its batch size on every device, and refuses NaN instead of ranking it. Where entities
-    are sharded, all processes evaluate the same triples together, each among its own entities; all get the same results.
+    are sharded, all processes evaluate the same triples together, each among its own entities, with the same results.
     """
 
     def __init__(self, filtered: bool = True, **kwargs: Any) -> None:
@@ -134,15 +134,13 @@ class IndexedRankBasedEvaluator(RankBasedEvaluator):
             self._append(target, batches)
         return self.finalize()
 
-    def _rank(
-        self, model: Model, batch: Tensor, target: Target, answers: KnownBatch, slice_size: int | None
-    ) -> Ranks:
+    def _rank(self, model: Model, batch: Tensor, target: Target, answers: KnownBatch, slice_size: int | None) -> Ranks:
         true, shards = batch[:, TARGET_TO_INDEX[target]], shards_of(model)
         if shards is None:
             scores = model.predict(hrt_batch=batch, target=target, slice_size=slice_size, mode=self.mode)
             return rank(scores, true, answers)
         assert isinstance(model, ERModel)
-        return rank_own(OwnScores.of(model, batch, target), true, answers, self.num_entities, shards)
+        return rank_own(OwnScores.of(model, batch, target), true, answers, model.num_entities, shards)
 
     def _index(self, target: Target, triples: Tensor) -> KnownAnswers:
         if not self._known:

@@ -63,7 +63,8 @@ class OwnScores(NamedTuple):
         known = batch[:, 2 - TARGET_TO_INDEX[target]]
         relation = 2 * batch[:, 1] + (1 if target == LABEL_HEAD else 0)
         query = interaction.encode_query(*look_up_queries(model, known, relation))
-        tables = [x for i in interaction.tail_indices if isinstance(x := model.entity_representations[i], ShardedEmbedding)]
+        entities = [model.entity_representations[i] for i in interaction.tail_indices]
+        tables = [x for x in entities if isinstance(x, ShardedEmbedding)]
         own = interaction.encode_target(unpack([table.own_rows().unsqueeze(dim=0) for table in tables]))
         return cls(interaction.compare(query.map(lambda x: x.unsqueeze(dim=1)), own), tables[0].own.start)
 
@@ -83,9 +84,9 @@ class OwnScores(NamedTuple):
 def predict_top(
     model: ERModel[Any, Any, Any], queries: Tensor, k: int = 10, target: Target = LABEL_TAIL
 ) -> tuple[Tensor, Tensor]:
-    """Find the best answers of queries where entities are sharded; to be called by all processes, with the same queries.
+    """Find the best answers of queries where entities are sharded.
 
-    Each process sends its own k best ones: the messages do not grow with the number of entities.
+    All processes call it together, with the same queries. Each process sends its own k best ones: the messages do not grow with the number of entities.
 
     :param model: the model
     :param queries: shape: ``(num_queries, 2)``, the known entity and the relation of each query, with ids of relations

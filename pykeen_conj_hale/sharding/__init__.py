@@ -1,4 +1,4 @@
-"""Entities sharded over processes: each holds a part of the rows of their tables, and all of them together are exact."""
+"""Entities sharded over processes: each holds a part of the rows of their tables; all together are exact."""
 
 from .embedding import ShardedEmbedding, sharded_tables
 from .export import export_shards, read_shards

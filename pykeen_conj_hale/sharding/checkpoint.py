@@ -11,8 +11,10 @@ from typing import Any, Final
 import torch
 from torch import Tensor
 from torch import distributed as dist
-from torch.distributed import checkpoint as dcp
+from torch.distributed.checkpoint.filesystem import FileSystemReader
 from torch.distributed.checkpoint.metadata import TensorStorageMetadata
+from torch.distributed.checkpoint.state_dict_loader import load
+from torch.distributed.checkpoint.state_dict_saver import save
 
 from .embedding import ShardedEmbedding
 
@@ -50,7 +52,7 @@ def write_checkpoint(path: Path, tensors: Mapping[str, Tensor], about: Mapping[s
     if dist.get_rank() == 0:
         shutil.rmtree(part, ignore_errors=True)
     dist.barrier()
-    dcp.save(dict(tensors), checkpoint_id=part)
+    save(dict(tensors), checkpoint_id=part)
     if dist.get_rank() == 0:
         torch.save(dict(about), part / _ABOUT)
         before = path.with_name(f"{path.name}.before")
@@ -81,7 +83,7 @@ def shapes_of(path: Path, prefix: str) -> dict[str, tuple[torch.Size, torch.dtyp
     :param prefix: what their names begin with
     :return: whole shapes and types, by their names without the prefix
     """
-    metadata = dcp.FileSystemReader(path).read_metadata().state_dict_metadata
+    metadata = FileSystemReader(path).read_metadata().state_dict_metadata
     return {
         key.removeprefix(prefix): (value.size, value.properties.dtype)
         for key, value in metadata.items()
@@ -95,7 +97,7 @@ def read_tensors(path: Path, tensors: Mapping[str, Tensor]) -> None:
     :param path: the folder
     :param tensors: the tensors by name, filled in place
     """
-    dcp.load(dict(tensors), checkpoint_id=path, no_dist=not dist.is_initialized())
+    load(dict(tensors), checkpoint_id=path, no_dist=not dist.is_initialized())
 
 
 def read_model(path: str | Path) -> dict[str, Tensor]:
@@ -110,5 +112,5 @@ def read_model(path: str | Path) -> dict[str, Tensor]:
     path = Path(path)
     read_about(path)
     tensors = {name: torch.empty(shape, dtype=dtype) for name, (shape, dtype) in shapes_of(path, "model:").items()}
-    dcp.load({f"model:{name}": tensor for name, tensor in tensors.items()}, checkpoint_id=path, no_dist=True)
+    load({f"model:{name}": tensor for name, tensor in tensors.items()}, checkpoint_id=path, no_dist=True)
     return tensors

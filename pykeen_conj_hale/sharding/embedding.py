@@ -47,12 +47,13 @@ class ShardedEmbedding(Embedding):
                 raise ValueError(f"{name}={kwargs[name]!r} of entities is not possible where they are sharded.")
         if isinstance(self.initializer, PretrainedInitializer):
             raise ValueError("initializer='pretrained' of entities is not possible where they are sharded.")
-        self.max_id = max_id
-        self._embeddings = self._make_rows(max_id, torch.device("meta"))
+        # the one row there is stands for rows to come
+        self.max_id = self._embeddings.num_embeddings = max_id
 
     def _make_rows(self, num: int, device: torch.device) -> nn.Embedding:
         like = self._embeddings.weight
         made = nn.Embedding(num, like.shape[1], dtype=like.dtype, device="meta").to_empty(device=device)
+        made.num_embeddings = self.max_id  # as it shows in the model's settings, whatever the number of processes
         return made.requires_grad_(like.requires_grad)
 
     @property
@@ -62,7 +63,9 @@ class ShardedEmbedding(Embedding):
         :raises ValueError: if it does not know them yet
         """
         if self.shards is None:
-            raise ValueError('shard_entities=True: the entities have no values before a trainer with strategy="entity_shards" starts.')
+            raise ValueError(
+                'shard_entities=True: the entities have no values before a trainer with strategy="entity_shards" starts.'
+            )
         return self.shards.rows(self.max_id)
 
     def share(self, shards: Shards, device: torch.device, seed: int) -> None:
@@ -82,13 +85,13 @@ class ShardedEmbedding(Embedding):
             block = self._initial_rows(size, seed + start // _BLOCK_ROWS)
             low, high = max(start, own.start), min(start + size, own.stop)
             with torch.no_grad():
-                self._embeddings.weight[low - own.start : high - own.start] = block[low - start : high - start].to(device)
+                self._embeddings.weight[low - own.start : high - own.start] = block[low - start : high - start]
 
     def _initial_rows(self, num: int, seed: int) -> Tensor:
         """Initialize a block of rows on the CPU, whose random numbers are the same for all devices."""
         rows = torch.empty(num, *self._shape, dtype=self._embeddings.weight.dtype)
         with torch.random.fork_rng(devices=[]):
-            torch.random.default_generator.manual_seed(seed)
+            torch.manual_seed(seed)
             return self.initializer(rows).reshape(num, -1)
 
     def reset_parameters(self) -> None:

@@ -32,14 +32,16 @@ def export_shards(folder: str | Path, model: ERModel[Any, Any, Any]) -> Path:
     folder = check_path("folder", folder)
     tables = list(model.entity_representations)
     first = tables[0]
-    if not isinstance(first, ShardedEmbedding) or first.shards is None:
+    if not isinstance(first, ShardedEmbedding):
         raise ValueError(f"model={type(model).__name__} has no sharded entities: export_embeddings writes its tables.")
+    own, shards = first.own, first.shards
+    assert shards is not None
     with torch.inference_mode():
         tensors = {f"entity.{i}": _real(x.own_rows()) for i, x in enumerate(tables) if isinstance(x, ShardedEmbedding)}
-        if first.shards.rank == 0:
+        if shards.rank == 0:
             tensors |= {f"relation.{i}": _real(x(None)) for i, x in enumerate(model.relation_representations)}
-    about = dict(model=type(model).__name__, first_row=first.own.start, rows=len(first.own), all_rows=first.max_id)
-    path = folder / f"shard-{first.shards.rank + 1:05}-of-{first.shards.size:05}.safetensors"
+    about = dict(model=type(model).__name__, first_row=own.start, rows=len(own), all_rows=first.max_id)
+    path = folder / f"shard-{shards.rank + 1:05}-of-{shards.size:05}.safetensors"
     content = import_safetensors().torch.save(tensors, metadata={"shard": json.dumps(about)})
     with replacing(path) as file:
         file.write(content)

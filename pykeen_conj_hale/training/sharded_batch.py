@@ -18,7 +18,8 @@ from .streamed_batch import StreamedBatch, query_model_of
 __all__ = ["ShardedBatch"]
 
 _NO_PART = (
-    "Sharded entities serve losses of positives and of the log-sum-exp over entities (HaLE, AllNeg); this loss asks for "
+    "Sharded entities serve losses of positives and of the log-sum-exp over entities (HaLE, AllNeg); "
+    "this loss asks for "
 )
 
 

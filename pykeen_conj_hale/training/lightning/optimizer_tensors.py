@@ -24,7 +24,7 @@ def optimizer_tensors(module: nn.Module, optimizer: Optimizer) -> tuple[dict[str
     :param optimizer: its optimizer, whose state is tensors only
     :return: the tensors by ``PARAMETER:STATE``, and the options of each group
     """
-    names = {parameter: name for name, parameter in module.named_parameters()}
+    names: dict[Tensor, str] = {parameter: name for name, parameter in module.named_parameters()}
     tensors = {
         f"{names[parameter]}{_OF}{key}": torch.as_tensor(value)
         for parameter, state in optimizer.state.items()

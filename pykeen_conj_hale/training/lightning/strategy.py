@@ -133,16 +133,13 @@ class EntityShardsStrategy(ModelParallelStrategy):
 
         :param checkpoint: what :meth:`load_checkpoint` gave
         """
-        shapes = shapes_of(self._path, _OPTIMIZER)
-        tables = dict(sharded_tables(self._module))
-        load_optimizer_tensors(self._module, self.optimizers[0], shapes, checkpoint["optimizer_options"], self._fill(tables))
 
-    def _fill(self, tables: Mapping[str, Any]) -> Any:
         def fill(tensors: Mapping[str, Tensor]) -> None:
-            whole = distributed(tensors, tables)
+            whole = distributed(tensors, dict(sharded_tables(self._module)))
             read_tensors(self._path, {_OPTIMIZER + key: value for key, value in whole.items()})
 
-        return fill
+        shapes, options = shapes_of(self._path, _OPTIMIZER), checkpoint["optimizer_options"]
+        load_optimizer_tensors(self._module, self.optimizers[0], shapes, options, fill)
 
 
 if "entity_shards" not in StrategyRegistry.available_strategies():
