@@ -22,13 +22,13 @@ STEPS = 50
 COMMON = dict(dataset="kinships", batch_size=512)
 RUNS = {
     "RotE": dict(model="RotE", model_kwargs=dict(embedding_dim=8)),
+    # a shard may have none of the candidates of a step; the optimizer updates the looked-up rows only
     "RotL, candidates": dict(model="RotL", model_kwargs=dict(embedding_dim=8, loss_kwargs=dict(candidates=5))),
     "ConjComplEx, scale, bias, N3": dict(
         model="ConjComplEx",
         model_kwargs=dict(embedding_dim=8, relation_scale=True, tail_bias=True, regularizer="N3"),
     ),
     "RotH": dict(model="RotH", model_kwargs=dict(embedding_dim=8)),
-    "RotE, candidates": dict(model="RotE", model_kwargs=dict(embedding_dim=8, loss_kwargs=dict(candidates=0.1))),
 }
 
 
@@ -78,11 +78,11 @@ def train(name, strategy, ckpt_path=None, callbacks=(), steps=STEPS, **kwargs):
     return module, dict(initial=initial, parameters=final, losses=losses)
 
 
-def compare(folder, strategy):
+def compare(folder, strategy, names):
     """Train, evaluate, predict and export each."""
     results = {}
-    for name in RUNS:
-        sparse_updates.LARGE_GRAPH = 10 if name == "RotE, candidates" else 100_000
+    for name in names:
+        sparse_updates.LARGE_GRAPH = 10 if name == "RotL, candidates" else 100_000
         module, results[name] = train(name, strategy)
         model = module.model
         results[name]["mrr"] = evaluate(module)
@@ -96,14 +96,15 @@ def main(folder, what):
     """Do what is asked for."""
     number = os.environ["WORLD_SIZE"]
     if what == "compare":
-        results = compare(folder, "entity_shards")
+        names = list(RUNS)[: 3 if number == "2" else None]
+        results = compare(folder, "entity_shards", names)
         save = save_each_step(folder)
         save._every_n_train_steps = 20
         train("RotE", "entity_shards", callbacks=[save], enable_checkpointing=True)
     elif what == "replicas":
         from pykeen_conj_hale.training.lightning.strategy import EntityShardsStrategy
 
-        results = compare(folder, EntityShardsStrategy(shards=int(number) // 2, replicas=2))
+        results = compare(folder, EntityShardsStrategy(shards=int(number) // 2, replicas=2), RUNS)
     elif what == "resume":
         results = train("RotE", "entity_shards", ckpt_path=folder / "step=20.ckpt")[1]
     else:

@@ -86,7 +86,8 @@ def predict_top(
 ) -> tuple[Tensor, Tensor]:
     """Find the best answers of queries where entities are sharded.
 
-    All processes call it together, with the same queries. Each process sends its own k best ones: the messages do not grow with the number of entities.
+    All processes call it together, with the same queries. Each sends its own k best answers: the messages do not grow
+    with the number of entities.
 
     :param model: the model
     :param queries: shape: ``(num_queries, 2)``, the known entity and the relation of each query, with ids of relations

@@ -64,7 +64,8 @@ class ShardedEmbedding(Embedding):
         """
         if self.shards is None:
             raise ValueError(
-                'shard_entities=True: the entities have no values before a trainer with strategy="entity_shards" starts.'
+                "shard_entities=True: the entities have no values before a trainer with "
+                'strategy="entity_shards" starts.'
             )
         return self.shards.rows(self.max_id)
 

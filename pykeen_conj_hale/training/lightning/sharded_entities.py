@@ -51,8 +51,8 @@ def check_trainer(trainer: Trainer, shard_entities: bool) -> None:
     """
     if isinstance(trainer.strategy, EntityShardsStrategy) != shard_entities:
         raise ValueError(
-            f"shard_entities={shard_entities} and strategy={type(trainer.strategy).__name__} do not go together: sharded "
-            'entities need Trainer(strategy="entity_shards"), and only they do.'
+            f"shard_entities={shard_entities} and strategy={type(trainer.strategy).__name__} do not go together: "
+            'sharded entities need Trainer(strategy="entity_shards"), and only they do.'
         )
     if shard_entities and trainer.gradient_clip_val and trainer.gradient_clip_algorithm != "value":
         raise ValueError(
