@@ -15,6 +15,7 @@ Besides these functions, subclasses of PyKEEN's classes override, and call on ``
   ``_create_inverse_triples``
 - evaluators: ``_evaluate_on_device``
 - triples factories: ``_from_path_binary``
+- embeddings: ``_plain_forward``, and the attributes ``_embeddings`` and ``_shape``
 - Lightning modules: ``_dataloader`` and ``_step``
 
 Nothing else in this package has an underscore of PyKEEN's in it; a test holds that.
@@ -51,6 +52,7 @@ __all__ = [
     "is_own_best_model_path",
     "is_plain_embedding",
     "let_callbacks_clip",
+    "look_up_queries",
     "look_up_triples",
     "parameter_versions",
     "pipeline_evaluation_kwargs",
@@ -94,6 +96,18 @@ def look_up_triples(
     """
     h, r, t = triples.unbind(dim=-1)
     return model._get_representations(h=h, r=r, t=t, mode=mode)
+
+
+def look_up_queries(model: ERModel[Any, Any, Any], heads: Tensor, relations: Tensor) -> tuple[Any, Any]:
+    """Look up the representations of heads and relations.
+
+    :param model: the model
+    :param heads: shape: ``(n,)``, ids
+    :param relations: shape: ``(n,)``, ids with those of inverse relations
+    :return: the representation(s) of heads, and of relations
+    """
+    h, r, _ = model._get_representations(h=heads, r=relations, t=heads, mode=None)
+    return h, r
 
 
 def entity_representations(

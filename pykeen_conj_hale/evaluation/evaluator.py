@@ -14,15 +14,16 @@ import torch
 from pykeen.constants import TARGET_TO_INDEX
 from pykeen.evaluation import MetricResults, RankBasedEvaluator
 from pykeen.evaluation.ranks import Ranks
-from pykeen.models import Model
+from pykeen.models import ERModel, Model
 from pykeen.typing import Target
 from torch import Tensor
 from tqdm.auto import tqdm
 
 from ..checks import check_bool, check_whole
 from ..pykeen_internals import count_entities
-from .known_answers import KnownAnswers
-from .ranking import rank
+from .known_answers import KnownAnswers, KnownBatch
+from .ranking import rank, rank_own
+from .sharded import OwnScores, shards_of
 
 __all__ = ["IndexedRankBasedEvaluator", "default_batch_size"]
 
@@ -45,7 +46,8 @@ class IndexedRankBasedEvaluator(RankBasedEvaluator):
     """A rank-based evaluator with an index of the known triples.
 
     It is a :class:`pykeen.evaluation.RankBasedEvaluator` with the same arguments and the same results. It works with
-    every model of PyKEEN, chooses its batch size on every device, and refuses NaN instead of ranking it.
+    every model of PyKEEN, chooses its batch size on every device, and refuses NaN instead of ranking it. Where entities
+    are sharded, all processes evaluate the same triples together, each among its own entities, with the same results.
     """
 
     def __init__(self, filtered: bool = True, **kwargs: Any) -> None:
@@ -114,7 +116,9 @@ class IndexedRankBasedEvaluator(RankBasedEvaluator):
         model.eval()
         model = model.to(device)
         self.num_entities = count_entities(model, self.mode)
-        size = batch_size or default_batch_size(self.num_entities, device)
+        shards = shards_of(model)
+        num_scored = self.num_entities if shards is None else len(shards.rows(self.num_entities))
+        size = batch_size or default_batch_size(num_scored, device)
         triples = mapped_triples.to(device)
         known = {target: self._index(target, triples) for target in targets}
         self.clear()
@@ -123,13 +127,20 @@ class IndexedRankBasedEvaluator(RankBasedEvaluator):
             for start in range(0, len(triples), size):
                 batch = triples[start : start + size]
                 for target in targets:
-                    scores = model.predict(hrt_batch=batch, target=target, slice_size=slice_size, mode=self.mode)
                     answers = known[target].batch(start, start + len(batch))
-                    ranks[target].append(rank(scores, batch[:, TARGET_TO_INDEX[target]], answers))
+                    ranks[target].append(self._rank(model, batch, target, answers, slice_size))
                 progress.update(len(batch))
         for target, batches in ranks.items():
             self._append(target, batches)
         return self.finalize()
+
+    def _rank(self, model: Model, batch: Tensor, target: Target, answers: KnownBatch, slice_size: int | None) -> Ranks:
+        true, shards = batch[:, TARGET_TO_INDEX[target]], shards_of(model)
+        if shards is None:
+            scores = model.predict(hrt_batch=batch, target=target, slice_size=slice_size, mode=self.mode)
+            return rank(scores, true, answers)
+        assert isinstance(model, ERModel)
+        return rank_own(OwnScores.of(model, batch, target), true, answers, model.num_entities, shards)
 
     def _index(self, target: Target, triples: Tensor) -> KnownAnswers:
         if not self._known:

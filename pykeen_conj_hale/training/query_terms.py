@@ -17,7 +17,9 @@ from ..losses.all_queries import as_query_loss
 from ..losses.query_loss import QueryLoss, Term
 from ..messages import OncePerTraining
 from ..pykeen_internals import count_entities
+from ..sharding.embedding import sharded_tables
 from .query_batch import Rows, Scoring, StoredBatch, WholeBatch
+from .sharded_batch import ShardedBatch
 from .sparse_rows import sparse_lookups
 from .streamed_batch import DryBatch, StreamedBatch, has_relation_scale, is_query_model
 
@@ -82,7 +84,9 @@ class QueryTerms:
         self.sparse_tables: Sequence[nn.Embedding] = ()
         self.mode = mode
         self._scoring = Scoring(model, mode, chunk_size, compile, OncePerTraining(logger))
-        self._batch_class = StreamedBatch if is_query_model(model) else StoredBatch
+        self._is_sharded = any(sharded_tables(model))
+        streamed = ShardedBatch if self._is_sharded else StreamedBatch
+        self._batch_class = streamed if is_query_model(model) else StoredBatch
 
     @property
     def num_entities(self) -> int:
@@ -140,7 +144,8 @@ class QueryTerms:
 
         :param num_triples: the number of triples per batch
         """
-        if not (self.compile and is_query_model(self.model)):
+        if not (self.compile and is_query_model(self.model)) or self._is_sharded:
+            # a process that streams its own entities compiles in its first step
             return
         device = self.model.device
         with torch.random.fork_rng([device] if device.type == "cuda" else []):

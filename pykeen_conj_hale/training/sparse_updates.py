@@ -11,6 +11,7 @@ from torch import nn
 from torch.optim import SGD, Adagrad, Adam, Optimizer
 
 from ..pykeen_internals import entity_representations, is_plain_embedding, weight_of
+from ..sharding.embedding import ShardedEmbedding
 from .lazy_adam import LazyAdam, can_be_lazy
 from .query_terms import HasTerms, QueryTerms
 
@@ -63,7 +64,11 @@ def _entity_tables(terms: QueryTerms) -> list[nn.Embedding]:
     if not isinstance(terms.model, ERModel):
         return []
     representations = entity_representations(terms.model, terms.mode)
-    tables = [weight_of(x) for x in representations if isinstance(x, Embedding) and is_plain_embedding(x)]
+    tables = [
+        weight_of(x)
+        for x in representations
+        if isinstance(x, ShardedEmbedding) or (isinstance(x, Embedding) and is_plain_embedding(x))
+    ]
     return [table for table in tables if table.weight.requires_grad]
 
 

@@ -19,7 +19,7 @@ from .head_candidates import heads_logsumexp
 from .query_batch import Scoring, StoredBatch
 from .sparse_rows import sparse_lookups
 
-__all__ = ["DryBatch", "StreamedBatch", "has_relation_scale", "is_query_model"]
+__all__ = ["DryBatch", "StreamedBatch", "has_relation_scale", "is_query_model", "query_model_of"]
 
 
 def is_query_model(model: Model) -> bool:
@@ -59,7 +59,7 @@ class StreamedBatch(StoredBatch):
     def _score(self, sparse: bool) -> tuple[Query, Tensor]:
         """Build the queries, and score the triples, if that is not done yet."""
         if self._scored is None:
-            model, interaction = _query_model(self.scoring)
+            model, interaction = query_model_of(self.scoring)
             # the stream's gradient of the same weights is dense: autograd adds the looked-up rows to it, and makes no
             # further matrix of all entities for each look-up
             with sparse_lookups(_tail_tables(self.scoring)) if sparse else nullcontext():
@@ -79,7 +79,7 @@ class StreamedBatch(StoredBatch):
     ) -> Tensor:
         if candidates is None:
             return super()._head_logsumexp(rows, activation, candidates)
-        model, interaction = _query_model(self.scoring)
+        model, interaction = query_model_of(self.scoring)
         triples = self.rows.triples[rows]
         relations, relation_of = triples[:, 1].unique(return_inverse=True)  # type: ignore[no-untyped-call]
         entities = entity_representations(model, self.scoring.mode)
@@ -129,7 +129,7 @@ class DryBatch:
         entity = self._target.vector[ids].detach().requires_grad_()
         bias = None if self._target.bias is None else self._target.bias[ids]
         query = entity.new_zeros(min(num, self.num_triples), entity.shape[-1]).requires_grad_()
-        interaction, ones = _query_model(self.scoring)[1], query.new_ones(len(query))
+        interaction, ones = query_model_of(self.scoring)[1], query.new_ones(len(query))
         scale = ones if interaction.relation_scale else None
         curvature = None if interaction.curvature_index is None else ones
         dry = Query(query, scale, curvature, ones if interaction.head_bias else None)
@@ -146,7 +146,12 @@ class DryBatch:
         return self._target.vector
 
 
-def _query_model(scoring: Scoring) -> tuple[ERModel[Any, Any, Any], QueryInteraction]:
+def query_model_of(scoring: Scoring) -> tuple[ERModel[Any, Any, Any], QueryInteraction]:
+    """Get the query model that scores, and its interaction.
+
+    :param scoring: how batches are scored
+    :return: the model and its interaction
+    """
     model = scoring.model
     assert isinstance(model, ERModel)
     assert isinstance(model.interaction, QueryInteraction)
@@ -155,7 +160,7 @@ def _query_model(scoring: Scoring) -> tuple[ERModel[Any, Any, Any], QueryInterac
 
 def _tail_representations(scoring: Scoring) -> Sequence[Representation]:
     """List the representations of tails."""
-    model, interaction = _query_model(scoring)
+    model, interaction = query_model_of(scoring)
     representations = entity_representations(model, scoring.mode)
     return [representations[i] for i in interaction.tail_indices]
 
@@ -167,13 +172,13 @@ def _tail_tables(scoring: Scoring) -> list[nn.Embedding]:
 
 def _targets(scoring: Scoring, ids: Tensor | None = None, *, dropout: bool = True) -> Target:
     """Look up entities as tails; all of them by default."""
-    _, interaction = _query_model(scoring)
+    _, interaction = query_model_of(scoring)
     entities = [some_rows(representation, ids, dropout=dropout) for representation in _tail_representations(scoring)]
     return interaction.encode_target(unpack(entities))
 
 
 def _stream(scoring: Scoring, query: Query, target: Target, activation: HardnessActivation | None) -> Tensor:
-    _, interaction = _query_model(scoring)
+    _, interaction = query_model_of(scoring)
     return interaction.logsumexp(
         query, target, activation=activation, chunk_size=scoring.chunk_size, compile=scoring.compile
     )

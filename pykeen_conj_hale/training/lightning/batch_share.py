@@ -30,6 +30,8 @@ class BatchShare(NamedTuple):
     world_size: int
     #: What the candidates of this global batch depend on, the same in all processes
     seed: int = 0
+    #: The ids of the entities that this process has, where they are sharded; None for all of them
+    entities: slice | None = None
 
     def num_own(self, num: int) -> int:
         """Count the rows of this share among the first rows of the global batch; they are the share's first rows.
@@ -54,10 +56,14 @@ class BatchShare(NamedTuple):
 
         :param num: the number of candidates
         :param num_entities: the number of all entities
-        :return: shape: ``(num,)``, their ids
+        :return: shape: ``(num,)``, their ids; where entities are sharded, those that this process has, numbered from
+            its first entity
         """
         generator = torch.Generator().manual_seed(self.seed)
-        return torch.randint(num_entities, (num,), generator=generator).to(self.triples.device)
+        ids = torch.randint(num_entities, (num,), generator=generator)
+        if self.entities is not None:
+            ids = ids[(ids >= self.entities.start) & (ids < self.entities.stop)] - self.entities.start
+        return ids.to(self.triples.device)
 
     def weigh(self, term: Term) -> Tensor:
         """Weigh a term of own rows, so that the mean over processes is the term of the global batch.

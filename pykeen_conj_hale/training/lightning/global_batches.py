@@ -59,6 +59,7 @@ class GlobalBatches:
         world_size: int = 1,
         reshuffle: bool = True,
         drop_last: bool = False,
+        entities: slice | None = None,
     ) -> None:
         """Initialize the batches.
 
@@ -69,6 +70,7 @@ class GlobalBatches:
         :param world_size: the number of processes
         :param reshuffle: whether each epoch has a random order of its own; otherwise all have the same random one
         :param drop_last: whether to drop the last global batch if it is smaller
+        :param entities: the ids of the entities that this process has, where they are sharded
         :raises ValueError: if the batches cannot be shared, or there are none
         """
         if batch_size < world_size:
@@ -82,7 +84,7 @@ class GlobalBatches:
                 "batch_size, or drop_last=False."
             )
         self.triples, self.batch_size, self.drop_last = triples, batch_size, drop_last
-        self.rank, self.world_size = rank, world_size
+        self.rank, self.world_size, self.entities = rank, world_size, entities
         self.order = RandomOrder(len(triples), seed)
         #: Where Lightning, as PyTorch's own samplers, looks for ``set_epoch``
         self.sampler = self.order if reshuffle else None
@@ -109,6 +111,7 @@ class GlobalBatches:
                 rank=self.rank,
                 world_size=self.world_size,
                 seed=(self.order.seed + epoch) * 1_000_003 + batch,
+                entities=self.entities,
             )
 
     def state_dict(self) -> dict[str, Any]:

@@ -16,19 +16,23 @@ from pykeen.utils import get_batchnorm_modules
 from torch import Tensor
 from torch.optim import Optimizer
 
-from ...checks import check_whole
+from ...checks import check_bool, check_whole
 from ...datasets.cache import get_dataset_locked
 from ...description import describe
 from ...pykeen_internals import add_inverse_triples
+from ...sharding.embedding import sharded_tables
 from ..budget.checkpoint import CheckpointError
 from ..budget.state import compare_settings
 from ..late_loss import LossCheck
 from ..optimizer import prefer_fused
 from ..query_terms import QueryTerms
+from ..sparse_updates import choose_sparse_updates
 from .batch_share import BatchShare
 from .global_batches import GlobalBatches, check_same
 from .processes import check_processes
+from .sharded_entities import average_gradients, check_trainer, give_rows, with_sharded_entities
 from .speed import TrainingSpeed, say_spent_time
+from .strategy import EntityShardsStrategy
 
 __all__ = ["QuerySamplingLitModule"]
 
@@ -69,6 +73,7 @@ class QuerySamplingLitModule(LitModule):
         compile: bool = False,
         drop_last: bool | None = None,
         random_seed: int | None = None,
+        shard_entities: bool = False,
         dataset: HintOrType[Dataset] = "nations",
         dataset_kwargs: Mapping[str, Any] | None = None,
         **kwargs: Any,
@@ -82,14 +87,19 @@ class QuerySamplingLitModule(LitModule):
             normalization, as in PyKEEN's loops
         :param random_seed: the seed of the order of the triples and of the samples of queries. By default the first
             process draws it from its global random state. A run that is resumed keeps its own.
+        :param shard_entities: whether the processes share the entities, of which none has all; with
+            ``Trainer(strategy="entity_shards")``
         :param dataset: the dataset, which the processes of a machine load one after the other
         :param dataset_kwargs: its arguments
         :param kwargs: arguments of :class:`pykeen.contrib.lightning.LitModule`: ``model``, ``batch_size`` (the number
             of triples per step, over all processes), ``learning_rate``, ``optimizer`` etc. The optimizer is fused where
             PyTorch can (``optimizer_kwargs=dict(fused=False)`` for its default).
-        :raises ValueError: if batch_size or chunk_size is less than 1
+        :raises ValueError: if batch_size or chunk_size is less than 1, or the model's entities cannot be sharded
         :raises UnsupportedLabelSmoothingError: if label smoothing is asked for with a loss that cannot do it
         """
+        self.shard_entities = check_bool("shard_entities", shard_entities)
+        if shard_entities:
+            kwargs["model_kwargs"] = with_sharded_entities(kwargs.get("model"), kwargs.get("model_kwargs"))
         super().__init__(dataset=get_dataset_locked(dataset, dataset_kwargs), **kwargs)
         check_whole("batch_size", self.batch_size)
         self.terms = QueryTerms(self.model, self.loss, mode=self.mode, chunk_size=chunk_size, compile=compile)
@@ -130,15 +140,26 @@ class QuerySamplingLitModule(LitModule):
     def _dataloader(self, triples_factory: CoreTriplesFactory, shuffle: bool = False) -> GlobalBatches:  # type: ignore[override]
         # PyKEEN's validation triples have the ids of relations without inverses: the training's factory maps them too
         triples = add_inverse_triples(self.dataset.training, triples_factory.mapped_triples)
+        rank, world_size = self._place
+        owns = (table.own for _, table in sharded_tables(self.model))
         return GlobalBatches(
             triples.to(self.device),
             self.batch_size,
             seed=self._common_seed(),
-            rank=self.trainer.global_rank,
-            world_size=self.trainer.world_size,
+            rank=rank,
+            world_size=world_size,
             reshuffle=shuffle,
             drop_last=shuffle and self.drop_last,
+            entities=next((slice(own.start, own.stop) for own in owns), None),
         )
+
+    @property
+    def _place(self) -> tuple[int, int]:
+        """The number of this process, from 0, and that of those which share the triples of a step."""
+        if not isinstance(self.trainer.strategy, EntityShardsStrategy):
+            return self.trainer.global_rank, self.trainer.world_size
+        replicas = self.trainer.strategy.device_mesh["data_parallel"]
+        return replicas.get_local_rank(), replicas.size()
 
     def _common_seed(self) -> int:
         """Agree on a seed, and on the data."""
@@ -162,7 +183,26 @@ class QuerySamplingLitModule(LitModule):
         """Make the optimizer."""
         optimizer: Optimizer = super().configure_optimizers()  # type: ignore[no-untyped-call]
         prefer_fused(optimizer)
+        if self.shard_entities and self._place[1] == 1:
+            # replicas average dense gradients
+            choose_sparse_updates(self.terms, optimizer, None)
         return optimizer
+
+    def configure_model(self) -> None:
+        """Take the own rows of sharded entities, once the processes are known.
+
+        :raises ValueError: if the trainer does not go with the module, or there are more processes than entities
+        """
+        check_trainer(self.trainer, self.shard_entities)
+        if isinstance(self.trainer.strategy, EntityShardsStrategy):
+            give_rows(self, self.trainer.strategy, self._common_seed())
+            # random numbers, as of dropout, are the same in all processes of a replica
+            torch.manual_seed(self._common_seed() + self._place[0])
+
+    def on_after_backward(self) -> None:
+        """Average gradients over the replicas of sharded entities."""
+        if isinstance(self.trainer.strategy, EntityShardsStrategy):
+            average_gradients(self, self.trainer.strategy)
 
     def on_fit_start(self) -> None:
         """Check that so many processes can train the model, and compile.
@@ -172,7 +212,7 @@ class QuerySamplingLitModule(LitModule):
         self.speed.pause()
         say_spent_time(self.trainer)
         self._loss_check = LossCheck()
-        world_size, is_first = self.trainer.world_size, self.trainer.is_global_zero
+        world_size, is_first = self._place[1], self.trainer.is_global_zero
         check_processes(self.model, batch_size=self.batch_size, world_size=world_size, is_first=is_first)
         self.terms.warm_up(-(-self.batch_size // world_size))
 
