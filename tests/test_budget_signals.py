@@ -32,6 +32,14 @@ class Kill(TrainingCallback):
         self.trained.append(list(losses))
 
 
+@pytest.fixture(autouse=True)
+def ctrl_c():
+    """Ctrl-C as in a program in the foreground: a shell starts those in the background with SIGINT ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 def make(**kwargs):
     factory = Nations(create_inverse_triples=True).training
     model = DistMult(triples_factory=factory, embedding_dim=4, random_seed=0)
