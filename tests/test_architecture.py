@@ -15,11 +15,16 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 TABLE = re.findall(r"^\| (`.*?) \| (.*?) \|$", (ROOT / "docs/architecture.md").read_text().split("## ")[0], flags=re.M)
 #: What any room may use: the table's first line
 TOOLS = set(re.findall(r"`([\w.]+)`", TABLE[0][0]))
-ROOMS: dict[str, set[str]] = {tool: {"files", "messages"} - {tool} for tool in TOOLS} | {
-    room: set(re.findall(r"`([\w.]+)`", allowed.split(": it finds")[0])) | TOOLS
-    for rooms, allowed in TABLE[1:]
-    for room in re.findall(r"`([\w.]+)`", rooms)
-}
+ROOMS: dict[str, set[str]] = (
+    {tool: {"files"} for tool in TOOLS - {"files"}}
+    | {"files": set()}
+    | {
+        room: set(re.findall(r"`([\w.]+)`", allowed.split(": it finds")[0])) | TOOLS
+        for rooms, allowed in TABLE[1:]
+        for room in re.findall(r"`([\w.]+)`", rooms)
+    }
+)
+ROOMS["figures"].add("messages")
 # no rooms: the package itself, which has the version, and its command
 ROOMS |= {"__main__": {"cli"}, "__init__": {"discovery"}}
 for room in ("reproduce", "workflow", "cli"):

@@ -200,7 +200,7 @@ def test_your_own_loss():
 
 def test_lightning():
     defined = run_code("lightning.md")
-    assert defined["result"].get_metric("mrr") > 0.15
+    assert defined["result"].get_metric("mrr") > 0.1  # untrained: 0.05
     assert defined["module"].global_step == 10 * len(defined["module"].trainer.train_dataloader)
 
 

@@ -81,7 +81,7 @@ def test_the_loop_trains_it_at_its_learning_rate():
     loop = QuerySamplingTrainingLoop(model=model, triples_factory=factory, optimizer="Adam")
     losses_ = loop.train(factory, num_epochs=10, batch_size=256, use_tqdm=False)
     assert losses_[-1] < losses_[0] - 0.5
-    assert loop.lr_scheduler.base_lrs == [0.01]  # √(256 / 1,024) of the loss's own
+    assert loop.lr_scheduler.base_lrs == [0.02]  # √(256 / 1,024) of the loss's own, twice that on small graphs
     assert set(loop.batch_terms) == {"pull", "push", "score", "norm", "regularization"}
 
 

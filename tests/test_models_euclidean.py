@@ -140,6 +140,7 @@ def test_trains_by_name(cls, options):
         model=cls.__name__,
         model_kwargs={"embedding_dim": 8, **options},
         loss="HaLE",
+        loss_kwargs={"activation": "hanon"},
         training_loop="QuerySampling",
         optimizer_kwargs={"lr": 0.01},
         training_kwargs={"num_epochs": 8, "batch_size": 256, "use_tqdm": False},

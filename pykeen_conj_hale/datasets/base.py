@@ -12,8 +12,8 @@ from typing import Any, ClassVar
 from pykeen.datasets.base import LazyDataset
 from pykeen.triples import CoreTriplesFactory, TriplesFactory
 
-from ..checks import check_bool
-from .columns import Columns
+from ..checks import check_bool, check_path
+from .columns import Columns, check_columns
 from .files import SplitFile, find_split_files
 from .policies import Policies, Policy
 from .reader import read_splits
@@ -65,10 +65,10 @@ class AllSplitsDataset(LazyDataset):
         :param eager: whether to read the files now rather than at the first use
         :param policies: what becomes of a header, and of triples that are there more than once
         :param columns: the names of the columns of heads, relations and tails, where files are tables
-        :raises ValueError: if one of the first two is neither True nor False
+        :raises ValueError: if one of the first two is neither True nor False, or columns are not three names
         """
         self._policies = policies or Policies()
-        self._columns = columns
+        self._columns = check_columns(columns)
         # a string is true, whatever it says
         self._create_inverse_triples = check_bool("create_inverse_triples", create_inverse_triples)
         if check_bool("eager", eager):
@@ -152,7 +152,7 @@ class FolderDataset(AllSplitsDataset):
             has a malformed line, or what these arguments refuse
         """
         policies = Policies(header=header, duplicates=duplicates, leakage=leakage)
-        self._files = find_split_files(path)
+        self._files = find_split_files(check_path("path", path))
         super().__init__(create_inverse_triples=create_inverse_triples, eager=eager, policies=policies, columns=columns)
 
     def _find_files(self) -> Mapping[str, SplitFile]:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from .labels import find_named_columns
 
-__all__ = ["Columns", "choose_columns", "list_names"]
+__all__ = ["Columns", "check_columns", "choose_columns", "list_names"]
 
 #: How many names a message lists
 EXAMPLES = 20
@@ -19,6 +19,24 @@ class Columns(NamedTuple):
     head: str
     relation: str
     tail: str
+
+
+def check_columns(columns: object) -> Columns | None:
+    """Check the names of columns.
+
+    :param columns: the names; None for none
+    :return: the names
+    :raises ValueError: if these are not three texts
+    """
+    if columns is None:
+        return None
+    names = list(columns) if isinstance(columns, list | tuple) else []
+    if len(names) != 3 or not all(isinstance(name, str) for name in names):
+        raise ValueError(
+            f"columns={columns!r} is not allowed: it must be the names of heads, relations and tails, as "
+            "Columns('head', 'relation', 'tail')."
+        )
+    return Columns(*names)
 
 
 def choose_columns(where: str, names: Sequence[str], columns: Columns | None) -> tuple[int, int, int] | None:

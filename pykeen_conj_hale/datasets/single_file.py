@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from pykeen.triples.splitting import CoverageSplitter
 
-from ..checks import check_number, check_whole
+from ..checks import check_number, check_path, check_whole
 from .base import AllSplitsDataset
 from .columns import Columns
 from .files import SplitFile
@@ -70,7 +70,7 @@ class FileDataset(AllSplitsDataset):
                 "duplicates='keep' is not allowed for a file that is split, as a triple would be in two splits; give "
                 "'drop' or 'error'."
             )
-        self._file = SplitFile(Path(path).expanduser())
+        self._file = SplitFile(check_path("path", path).expanduser())
         if not self._file.path.is_file():
             raise FileNotFoundError(f"path={str(path)!r} is no file of triples, and no folder with three of them.")
         super().__init__(

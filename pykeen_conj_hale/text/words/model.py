@@ -99,6 +99,7 @@ class TextEntities(OverBaseModel):  # type: ignore[no-untyped-call]
         vectors_dimension: str = "error",
         vectors_trainable: bool = True,
         representation: int = 0,
+        embedding_dim: int | None = None,
         **kwargs: Any,
     ) -> None:
         r"""Initialize the model.
@@ -125,6 +126,7 @@ class TextEntities(OverBaseModel):  # type: ignore[no-untyped-call]
             principal components
         :param vectors_trainable: whether the vectors of words are trained further
         :param representation: which of the entity representations is composed, where there are several
+        :param embedding_dim: the base model's, if it is given
         :param kwargs: further arguments of the base model
         :raises ValueError: if an argument is out of its range, no entity has a text, the triples have no labels, or
             the entity representation is no plain embedding
@@ -137,6 +139,8 @@ class TextEntities(OverBaseModel):  # type: ignore[no-untyped-call]
         labels = labels_of(triples_factory)
         parts = build(triples_factory, texts, **options)  # type: ignore[arg-type]
         check_bool("own", own)
+        if embedding_dim is not None:
+            kwargs["embedding_dim"] = embedding_dim
         super().__init__(triples_factory=triples_factory, **kwargs)
         self._labels, self._index = labels, check_shareable(self, representation)
         embedding = self.entity_representations[self._index]

@@ -74,6 +74,8 @@ class TimedStopper(EarlyStopper):
         if self.patience is None:
             self.patience = math.inf  # type: ignore[assignment]
         check_number("relative_delta", self.relative_delta, minimum=0)
+        if not isinstance(self.metric, str):
+            raise ValueError(f"metric={self.metric!r} is not allowed: it must be the name of a metric.")
         metric = find_metric(self.evaluator, self.metric, self.targets)
         if self.larger_is_better is None:
             self.larger_is_better = metric is None or metric.increasing
