@@ -78,11 +78,12 @@ def train(name, strategy, ckpt_path=None, callbacks=(), steps=STEPS, **kwargs):
     return module, dict(initial=initial, parameters=final, losses=losses)
 
 
-def compare(folder, strategy, names):
-    """Train, evaluate, predict and export each."""
+def compare(folder, make_strategy, names):
+    """Train, evaluate, predict and export each; Lightning takes a strategy once."""
     results = {}
     for name in names:
         sparse_updates.LARGE_GRAPH = 10 if name == "RotL, candidates" else 100_000
+        strategy = make_strategy()
         module, results[name] = train(name, strategy)
         model = module.model
         results[name]["mrr"] = evaluate(module)
@@ -97,14 +98,14 @@ def main(folder, what):
     number = os.environ["WORLD_SIZE"]
     if what == "compare":
         names = list(RUNS)[: 3 if number == "2" else None]
-        results = compare(folder, "entity_shards", names)
+        results = compare(folder, lambda: "entity_shards", names)
         save = save_each_step(folder)
         save._every_n_train_steps = 20
         train("RotE", "entity_shards", callbacks=[save], enable_checkpointing=True)
     elif what == "replicas":
         from pykeen_conj_hale.training.lightning.strategy import EntityShardsStrategy
 
-        results = compare(folder, EntityShardsStrategy(shards=int(number) // 2, replicas=2), RUNS)
+        results = compare(folder, lambda: EntityShardsStrategy(shards=int(number) // 2, replicas=2), RUNS)
     elif what == "resume":
         results = train("RotE", "entity_shards", ckpt_path=folder / "step=20.ckpt")[1]
     else:

@@ -89,7 +89,7 @@ def test_hale_under_every_loop(loop, inverse):
     result = run(
         training_loop=loop,
         dataset_kwargs={"create_inverse_triples": inverse},
-        training_kwargs={"num_epochs": 30, "batch_size": 128, "use_tqdm": False},
+        training_kwargs={"num_epochs": 10, "batch_size": 128, "use_tqdm": False},
     )
     assert result.losses[-1] < result.losses[0]
 

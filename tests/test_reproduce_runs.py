@@ -83,7 +83,7 @@ def test_the_curve(results):
     seconds = [point[0] for point in curve]
     assert seconds == sorted(seconds)
     assert all(second >= CELL.seconds / 20 * (1 - 1e-4) for second in seconds)
-    assert seconds[-1] >= CELL.seconds
+    assert seconds[-1] >= CELL.seconds * (1 - 1e-3)
     # the best point is the model that was restored
     best = max(curve, key=lambda point: point[1])
     assert best[1:] == [line["validation"]["mrr"], line["validation"]["hits@10"]]
