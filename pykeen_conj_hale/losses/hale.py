@@ -68,7 +68,7 @@ class HaLELoss(QueryLoss, SetwiseLoss):
     #: The search space: the paper's, with λ on a continuous scale that reaches beyond 1, and samples of candidates
     hpo_default: ClassVar[Mapping[str, Any]] = dict(
         activation=dict(type="categorical", choices=["hanon", "halin"]),
-        alpha=dict(type="categorical", choices=[0.05, 0.1, 0.2]),
+        alpha=dict(type="categorical", choices=[0.05, 0.1, 0.2, 1.0]),
         lambda_=dict(type=float, low=0.1, high=3.0, log=True),
         gamma=dict(type="categorical", choices=[5.0, 10.0, 20.0]),
         candidates=dict(type="categorical", choices=["all", 0.02, 0.1]),
