@@ -247,8 +247,15 @@ def _real(vectors: Tensor) -> Tensor:
     return real.flatten(start_dim=1)
 
 
-# `Optional`, which PyKEEN's command line compares with
+# `Optional`, which PyKEEN's command line compares with; of such mappings it makes no option
+_no_option: Any = Optional[Mapping[str, Any]]  # noqa: UP045
 show_options(
     TextEntities.__init__,
-    dict(base=(Optional[str], None), texts=(Optional[str], None), vectors=(Optional[str], None)),  # noqa: UP045
+    dict(
+        **dict.fromkeys(("base", "texts", "vectors"), (Optional[str], None)),  # noqa: UP045
+        **dict.fromkeys(("word_dropout", "length"), (float, None)),
+        text_columns=(_no_option, (-1,)),
+        prefix_fields=(_no_option, ()),
+        prefix_lengths=(_no_option, (2, 7)),
+    ),
 )
