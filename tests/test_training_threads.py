@@ -80,6 +80,9 @@ def test_a_given_number_is_taken():
         assert torch.get_num_threads() == 3
     with pytest.raises(ValueError, match="threads=0 is not allowed"):
         ThreadChoice(0)
+    # OpenMP would end the process
+    with pytest.raises(ValueError, match="threads=1000000000 is not allowed"):
+        ThreadChoice(10**9)
 
 
 @pytest.mark.parametrize("name", module.VARIABLES)

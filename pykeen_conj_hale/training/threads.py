@@ -35,6 +35,8 @@ SLOWER: Final = 2.0
 NUM_STEPS: Final = 100
 #: By these a person tells PyTorch how many threads there are
 VARIABLES: Final = ("OMP_NUM_THREADS", "MKL_NUM_THREADS")
+#: The most threads that may be asked for: OpenMP ends the process where it cannot have so many
+MOST_THREADS: Final = 1_024
 
 
 class ThreadChoice:
@@ -48,7 +50,7 @@ class ThreadChoice:
     """
 
     def __init__(self, given: int | None = None) -> None:
-        self.given = None if given is None else check_whole("threads", given)
+        self.given = None if given is None else check_whole("threads", given, maximum=MOST_THREADS)
         #: The number of this training; None before its first step, and where PyTorch's own number stays
         self.num: int | None = None
         self._best: float | None = None
