@@ -14,13 +14,16 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, fields
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from torch import Tensor
 
 from ..checks import check_number
 
 __all__ = ["HardnessActivation"]
+
+#: Of an activation's numbers: beyond it their products overflow in single precision
+_LARGEST: Final = 1e9
 
 
 @dataclass(frozen=True)
@@ -32,7 +35,7 @@ class HardnessActivation(ABC):
 
     def __post_init__(self) -> None:
         for field in fields(self):
-            number = check_number(field.name, getattr(self, field.name), above=0)
+            number = check_number(field.name, getattr(self, field.name), above=0, maximum=_LARGEST)
             if not isinstance(getattr(self, field.name), int) and type(getattr(self, field.name)) is not float:
                 # NumPy's scalars look different in the repr, by which checkpoints know a model
                 object.__setattr__(self, field.name, number)
