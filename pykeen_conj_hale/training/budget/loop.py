@@ -189,6 +189,7 @@ class TimeBudgetMixin(TrainingLoop[BatchType], Generic[BatchType]):
         check_train_arguments({**kwargs, **own})
         check_bool("reset_time_budget", reset_time_budget)
         check_bool("use_tqdm", use_tqdm)
+        check_bool("only_size_probing", only_size_probing)
         plan = CheckpointPlan.from_arguments(kwargs, checkpoint, checkpoint_seconds)
         kwargs.update(
             plan.pykeen_arguments(), batch_size=batch_size, continue_training=continue_training, stopper=stopper
