@@ -20,7 +20,7 @@ from pykeen.pipeline import PipelineResult, pipeline
 from pykeen.triples import TriplesFactory
 from tabulate import tabulate
 
-from pykeen_conj_hale.figures import PALETTE, new_figure, save, tidy
+from pykeen_conj_hale.figures import COLORS, new_figure, save, tidy
 from pykeen_conj_hale.workflow.exporting import entity_vectors
 from pykeen_conj_hale.workflow.pictures import draw_map
 
@@ -32,9 +32,6 @@ METRICS: Final = {
     "Hits@10": ("hits_at_10", 3),
     "mean rank": ("arithmetic_mean_rank", 1),
 }
-
-#: Blue for ours, orange for the other
-COLORS: Final = (PALETTE[5], PALETTE[1])
 
 #: Nothing but names: all else is chosen from the graph
 OURS: Final[dict[str, Any]] = dict(model="ConjComplEx", loss="HaLE", training_loop="QuerySampling")

@@ -4,13 +4,13 @@ from torch import Tensor
 
 from ..functional.attention import attend
 from ..nn import (
+    DIRECTIONS,
     DistanceQueryModel,
     Relation,
     givens_reflection,
     givens_rotation,
     near_zero_,
     normal_entities_,
-    random_rotations_,
 )
 
 
@@ -35,9 +35,8 @@ class AttE(DistanceQueryModel):
     """
 
     even_dimension = "rotations and reflections turn pairs"
-    #: An initializer must not give pairs (0, 0), which stay the identity. Length 1 leaves nothing to regularize.
-    rotation = Relation(random_rotations_, is_factor=False)
-    reflection = Relation(random_rotations_, is_factor=False)
+    rotation = DIRECTIONS
+    reflection = DIRECTIONS
     context = Relation(near_zero_, is_factor=False)
     translation = Relation(normal_entities_)
 

@@ -5,14 +5,14 @@ from torch import Tensor
 from ..functional.attention import attend
 from ..functional.hyperbolic import exponential_map, logarithmic_map, moebius_addition
 from ..nn import (
+    CURVATURE,
+    DIRECTIONS,
     HyperbolicQueryModel,
     Relation,
     givens_reflection,
     givens_rotation,
     near_zero_,
     normal_tangents_,
-    random_rotations_,
-    unit_softplus_,
 )
 
 
@@ -41,12 +41,11 @@ class AttH(HyperbolicQueryModel):
     """
 
     even_dimension = "rotations and reflections turn pairs"
-    #: An initializer must not give pairs (0, 0), which stay the identity. Length 1 leaves nothing to regularize.
-    rotation = Relation(random_rotations_, is_factor=False)
-    reflection = Relation(random_rotations_, is_factor=False)
+    rotation = DIRECTIONS
+    reflection = DIRECTIONS
     context = Relation(near_zero_, is_factor=False)
     translation = Relation(normal_tangents_)
-    curvature = Relation(unit_softplus_, shape="", is_factor=False)
+    curvature = CURVATURE
 
     @staticmethod
     def transform(

@@ -2,7 +2,7 @@
 
 from torch import Tensor
 
-from ..nn import DistanceQueryModel, Relation, givens_reflection, normal_entities_, random_rotations_
+from ..nn import DIRECTIONS, DistanceQueryModel, Relation, givens_reflection, normal_entities_
 
 
 class RefE(DistanceQueryModel):
@@ -26,8 +26,7 @@ class RefE(DistanceQueryModel):
     """
 
     even_dimension = "reflections turn pairs"
-    #: An initializer must not give pairs (0, 0), which stay the identity. Length 1 leaves nothing to regularize.
-    reflection = Relation(random_rotations_, is_factor=False)
+    reflection = DIRECTIONS
     translation = Relation(normal_entities_)
 
     @staticmethod

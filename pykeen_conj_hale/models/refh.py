@@ -3,7 +3,7 @@
 from torch import Tensor
 
 from ..functional.hyperbolic import exponential_map, logarithmic_map, moebius_addition
-from ..nn import HyperbolicQueryModel, Relation, givens_reflection, normal_tangents_, random_rotations_, unit_softplus_
+from ..nn import CURVATURE, DIRECTIONS, HyperbolicQueryModel, Relation, givens_reflection, normal_tangents_
 
 
 class RefH(HyperbolicQueryModel):
@@ -29,10 +29,9 @@ class RefH(HyperbolicQueryModel):
     """
 
     even_dimension = "reflections turn pairs"
-    #: An initializer must not give pairs (0, 0), which stay the identity. Length 1 leaves nothing to regularize.
-    reflection = Relation(random_rotations_, is_factor=False)
+    reflection = DIRECTIONS
     translation = Relation(normal_tangents_)
-    curvature = Relation(unit_softplus_, shape="", is_factor=False)
+    curvature = CURVATURE
 
     @staticmethod
     def transform(h: Tensor, reflection: Tensor, translation: Tensor, curvature: Tensor) -> Tensor:

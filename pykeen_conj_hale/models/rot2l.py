@@ -1,11 +1,12 @@
 """Rot2L: two layers of a rotation and a flexible addition."""
 
 import math
+from dataclasses import replace
 
 from torch import Tensor, nn
 
 from ..functional.flexible_addition import flexible_addition
-from ..nn import DistanceQueryModel, Relation, givens_rotation, normal_entities_, random_rotations_
+from ..nn import DIRECTIONS, DistanceQueryModel, Relation, givens_rotation, normal_entities_
 
 
 def half_entities_(tensor: Tensor) -> Tensor:
@@ -37,11 +38,10 @@ class Rot2L(DistanceQueryModel):
     """
 
     even_dimension = "rotations turn pairs"
-    #: An initializer must not give pairs (0, 0), which stay the identity. Length 1 leaves nothing to regularize.
-    rotation = Relation(random_rotations_, is_factor=False)
+    rotation = DIRECTIONS
     translation = Relation(half_entities_)
     alpha = Relation(nn.init.ones_, shape="", is_factor=False)
-    second_rotation = Relation(random_rotations_, is_factor=False, option="rotation")
+    second_rotation = replace(DIRECTIONS, option="rotation")
     second_translation = Relation(half_entities_, option="translation")
     second_alpha = Relation(nn.init.ones_, shape="", is_factor=False, option="alpha")
 

@@ -2,7 +2,7 @@
 
 from torch import Tensor
 
-from ..nn import DistanceQueryModel, Relation, givens_rotation, normal_entities_, random_rotations_
+from ..nn import DIRECTIONS, DistanceQueryModel, Relation, givens_rotation, normal_entities_
 
 
 class RotE(DistanceQueryModel):
@@ -26,8 +26,7 @@ class RotE(DistanceQueryModel):
     """
 
     even_dimension = "rotations turn pairs"
-    #: An initializer must not give pairs (0, 0), which stay the identity. Length 1 leaves nothing to regularize.
-    rotation = Relation(random_rotations_, is_factor=False)
+    rotation = DIRECTIONS
     translation = Relation(normal_entities_)
 
     @staticmethod

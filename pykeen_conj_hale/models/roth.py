@@ -3,7 +3,7 @@
 from torch import Tensor
 
 from ..functional.hyperbolic import exponential_map, logarithmic_map, moebius_addition
-from ..nn import HyperbolicQueryModel, Relation, givens_rotation, normal_tangents_, random_rotations_, unit_softplus_
+from ..nn import CURVATURE, DIRECTIONS, HyperbolicQueryModel, Relation, givens_rotation, normal_tangents_
 
 
 class RotH(HyperbolicQueryModel):
@@ -32,10 +32,9 @@ class RotH(HyperbolicQueryModel):
 
     even_dimension = "rotations turn pairs"
     first_translation = Relation(normal_tangents_, option="translation")
-    #: An initializer must not give pairs (0, 0), which stay the identity. Length 1 leaves nothing to regularize.
-    rotation = Relation(random_rotations_, is_factor=False)
+    rotation = DIRECTIONS
     translation = Relation(normal_tangents_)
-    curvature = Relation(unit_softplus_, shape="", is_factor=False)
+    curvature = CURVATURE
 
     @staticmethod
     def transform(

@@ -3,7 +3,7 @@
 from torch import Tensor, nn
 
 from ..functional.flexible_addition import flexible_addition
-from ..nn import DistanceQueryModel, Relation, givens_rotation, normal_entities_, random_rotations_
+from ..nn import DIRECTIONS, DistanceQueryModel, Relation, givens_rotation, normal_entities_
 
 
 class RotL(DistanceQueryModel):
@@ -29,8 +29,7 @@ class RotL(DistanceQueryModel):
     """
 
     even_dimension = "rotations turn pairs"
-    #: An initializer must not give pairs (0, 0), which stay the identity. Length 1 leaves nothing to regularize.
-    rotation = Relation(random_rotations_, is_factor=False)
+    rotation = DIRECTIONS
     translation = Relation(normal_entities_)
     alpha = Relation(nn.init.ones_, shape="", is_factor=False)
 

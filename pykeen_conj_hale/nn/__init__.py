@@ -21,9 +21,12 @@ from .initializers import (
 )
 from .model import QueryModel
 from .query import Query, QueryInteraction, Target
+from .relations import CURVATURE, DIRECTIONS
 from .similarity import Dot, ExponentialDistance, HyperbolicDistance, Similarity, SquaredDistance, similarity_resolver
 
 __all__ = [
+    "CURVATURE",
+    "DIRECTIONS",
     "DistanceQueryModel",
     "Dot",
     "ExponentialDistance",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -20,8 +19,6 @@ if TYPE_CHECKING:
     from .model import QueryModel
 
 __all__ = ["choose_options", "make_loss"]
-
-logger = logging.getLogger(__name__)
 
 
 def make_loss(model: type[QueryModel], loss: HintOrType[Loss], loss_kwargs: Mapping[str, Any] | None) -> Loss:

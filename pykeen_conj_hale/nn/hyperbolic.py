@@ -18,7 +18,7 @@ class HyperbolicQueryModel(DistanceQueryModel):
     .. math::
         f(h, r, t) = -c_r\, d_{k_r}(\exp_0 \Phi(h, r), \exp_0 t)^2, \qquad c_r, k_r > 0
 
-    A subclass declares ``curvature = Relation(unit_softplus_, shape="", is_factor=False)``. Entities are tangent
+    A subclass declares ``curvature = CURVATURE``. Entities are tangent
     vectors at the origin, which each relation maps into its ball of curvature :math:`-k_r`, and the transform returns
     such a vector, too. With another similarity, ``"squared_distance"`` or ``"dot"``, tangent vectors are compared.
 

@@ -15,7 +15,7 @@ from pykeen.losses import loss_resolver
 from pykeen.regularizers import regularizer_resolver
 from pykeen.triples import CoreTriplesFactory
 
-from ..defaults import Settings, choose_settings, describe_graph
+from ..defaults import Graph, Settings, choose_settings, describe_graph
 from ..losses import HaLELoss
 from .budget.schedule import BudgetLR
 from .learning_rate import choose_learning_rate
@@ -41,7 +41,7 @@ def choose_loss(loop: QuerySamplingTrainingLoop, triples_factory: CoreTriplesFac
     """
     loss = loop.model.loss
     if isinstance(loss, HaLELoss) and loss.is_open:
-        loss.choose(**_settings(loop, triples_factory).loss_kwargs)
+        loss.choose(**_settings(loop, describe_graph(triples_factory)).loss_kwargs)
 
 
 def choose_training(
@@ -55,7 +55,8 @@ def choose_training(
     :param batch_size: the batch size that ``train`` is called with; None where nothing is said
     :return: the number of epochs, and the batch size
     """
-    settings, rate = _settings(loop, triples_factory), loop.terms.loss.learning_rate
+    graph, rate = describe_graph(triples_factory), loop.terms.loss.learning_rate
+    settings = _settings(loop, graph)
     is_open = rate is not None and loop.choose and is_pipeline(loop.result_tracker)
     if batch_size is None or (is_open and batch_size == PIPELINE_BATCH_SIZE):
         batch_size = settings.batch_size
@@ -67,7 +68,7 @@ def choose_training(
         logger.info(
             "Chosen for %s: %s with %s, batches of %d, %s at %g with %s, %s. What is given goes before; choose=False "
             "takes PyKEEN's own 5 epochs, batches of 256 and learning rate of 0.001 at their word.",
-            describe_graph(triples_factory),
+            graph,
             type(loop.model).__name__,
             loop.model.loss,
             batch_size,
@@ -89,10 +90,10 @@ def record_training(loop: QuerySamplingTrainingLoop, num_epochs: int, batch_size
     record(loop.result_tracker, _describe(loop, num_epochs, batch_size))
 
 
-def _settings(loop: QuerySamplingTrainingLoop, triples_factory: CoreTriplesFactory) -> Settings:
+def _settings(loop: QuerySamplingTrainingLoop, graph: Graph) -> Settings:
     made_with = getattr(loop.model, "made_with", {})
     return choose_settings(
-        describe_graph(triples_factory),
+        graph,
         model=type(loop.model),
         loss=type(loop.model.loss),
         similarity=made_with.get("similarity"),

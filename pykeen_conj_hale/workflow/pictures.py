@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 from pykeen.triples import TriplesFactory
 
-from ..figures import PALETTE, new_figure, save_png, tidy
+from ..figures import COLORS, new_figure, save_png, tidy
 from .measuring import summarize
 
 if TYPE_CHECKING:
@@ -25,9 +25,10 @@ Array = npt.NDArray[np.floating[Any]]
 MAX_RELATIONS: Final = 20
 MAX_ENTITIES: Final = 2_000
 MAX_LABELS: Final = 30
-BLUE, GREY = PALETTE[5], "#BBBBBB"
-#: Of relations: blue, orange, green, vermillion, purple, sky
-COLORS: Final = tuple(PALETTE[i] for i in (5, 1, 3, 6, 7, 2))
+#: Of the model, and of what it is compared with
+BLUE, GREY = COLORS[0], "#BBBBBB"
+#: How many relations have a colour of their own
+MAX_COLORS: Final = 6
 
 
 def draw_curve(points: Sequence[Sequence[float]]) -> Figure:
@@ -39,7 +40,7 @@ def draw_curve(points: Sequence[Sequence[float]]) -> Figure:
     figure = new_figure(3.5)
     axes = figure.subplots()
     seconds, *lines = np.asarray(points).T
-    for name, values, color in zip(("MRR", "Hits@10"), lines, (BLUE, PALETTE[1]), strict=True):
+    for name, values, color in zip(("MRR", "Hits@10"), lines, COLORS[:2], strict=True):
         axes.plot(seconds, values, "o-", markersize=4, color=color, label=name)
         best = int(values.argmax())
         axes.annotate(
@@ -86,7 +87,7 @@ def draw_map(vectors: Array, training: TriplesFactory) -> tuple[Figure, str]:
     shown = np.argsort(-_count(training), kind="stable")[:MAX_ENTITIES]
     points, how = lay_out(vectors[shown])
     relation = _main_relation(training)[shown]
-    common = [int(r) for r in pd.Series(relation[relation >= 0]).value_counts().index[: len(COLORS)]]
+    common = [int(r) for r in pd.Series(relation[relation >= 0]).value_counts().index[:MAX_COLORS]]
     figure = new_figure(6.5)
     axes = figure.subplots()
     groups = [(np.isin(relation, common, invert=True), GREY, "other")]

@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from ...figures import new_figure, save, tidy
+from ...figures import COLORS, new_figure, save, tidy
 from ..paper import Paper
 from ..papers import HALE, PAPERS
 from ..sections import Line, Runs, group
 from .curves import Series, make_series
-from .style import COLORS, MARKERS
+from .style import MARKERS
 
 __all__ = ["draw_papers", "table_series"]
 

@@ -6,13 +6,11 @@ import itertools
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from ...figures import PALETTE
+from ...figures import COLORS
 from ..plan import Comparison
 from ..strategies import labels
 
-__all__ = ["COLORS", "MARKERS", "OTHER", "Look", "looks", "read_description"]
-
-BLACK, ORANGE, SKY, GREEN, YELLOW, BLUE, VERMILLION, PURPLE = PALETTE
+__all__ = ["MARKERS", "OTHER", "Look", "looks", "read_description"]
 
 
 class Look(NamedTuple):
@@ -23,8 +21,6 @@ class Look(NamedTuple):
     marker: str
 
 
-#: The looks of curves, in the order of the strategies; yellow is hard to see on white, and so comes last
-COLORS: Final = (BLUE, ORANGE, GREEN, VERMILLION, PURPLE, SKY, BLACK, YELLOW)
 #: One more than colours: where colours come again, the marker is another
 MARKERS: Final = "ov^sDXP*<"
 
