@@ -1,8 +1,9 @@
 """Checks of arguments: each error names the argument, its value, and what would do.
 
 A value is a number (:func:`check_number`), a whole number (:func:`check_whole`), true or false (:func:`check_bool`), a
-choice (:func:`check_choice`), a path (:func:`check_path`), or the name of something in a resolver (:func:`look_up` for
-its class, :func:`resolve` for an instance). NumPy's scalars are numbers and booleans, too; strings are neither.
+choice (:func:`check_choice`), sides (:func:`check_targets`), a path (:func:`check_path`), or the name of something in a
+resolver (:func:`look_up` for its class, :func:`resolve` for an instance). NumPy's scalars are numbers and booleans, too;
+strings are neither.
 """
 
 from __future__ import annotations
@@ -11,14 +12,28 @@ import math
 import numbers
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TypeVar
+from typing import Final, TypeVar
 
 import numpy as np
 from class_resolver import ClassResolver, HintOrType
+from pykeen.typing import LABEL_HEAD, LABEL_TAIL, Target
 
-__all__ = ["check_bool", "check_choice", "check_number", "check_path", "check_whole", "look_up", "resolve"]
+__all__ = [
+    "SIDES",
+    "check_bool",
+    "check_choice",
+    "check_number",
+    "check_path",
+    "check_targets",
+    "check_whole",
+    "look_up",
+    "resolve",
+]
+
+#: The sides of a triple that can be asked for
+SIDES: Final[Sequence[Target]] = (LABEL_HEAD, LABEL_TAIL)
 
 X = TypeVar("X")
 
@@ -104,6 +119,19 @@ def check_choice(argument: str, value: object, choices: Iterable[X]) -> X:
     if not equal:
         raise ValueError(_unknown(argument, value, choices))
     return equal[0]
+
+
+def check_targets(targets: object) -> list[Target]:
+    """Check the argument ``targets``: which sides are to be predicted.
+
+    :param targets: its value
+    :return: the sides
+    :raises ValueError: if it is no collection of sides, or empty
+    """
+    given = list(targets) if isinstance(targets, list | tuple | set | frozenset) else []
+    if not given:
+        raise ValueError(f"targets={targets!r} is not allowed: it must be a list of sides, of {list(SIDES)}.")
+    return [check_choice("targets", target, SIDES) for target in given]
 
 
 def check_path(argument: str, value: object) -> Path:

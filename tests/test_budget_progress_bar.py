@@ -59,12 +59,33 @@ def test_a_file_gets_few_lines(is_terminal, fewest, most):
     assert fewest <= screen.getvalue().count("\r") <= most
 
 
+@pytest.mark.parametrize(("is_terminal", "expected"), [(True, "Training epochs"), (False, "2.0/2 epochs")])
+def test_epochs_leave_few_lines_in_a_file(factory, monkeypatch, is_terminal, expected):
+    screen = Screen(is_terminal)
+    monkeypatch.setattr("sys.stderr", screen)
+    make_loop(QuerySamplingTrainingLoop, factory, None, None).train(
+        factory, num_epochs=2, batch_size=64, tqdm_kwargs={"disable": False}
+    )
+    assert expected in screen.getvalue()
+    assert is_terminal or screen.getvalue().count("\r") < 5
+
+
+def test_no_bar_where_none_is_asked_for(factory, monkeypatch):
+    screen = Screen(is_terminal=False)
+    monkeypatch.setattr("sys.stderr", screen)
+    make_loop(QuerySamplingTrainingLoop, factory, None, None).train(
+        factory, num_epochs=2, batch_size=64, use_tqdm=False
+    )
+    assert not screen.getvalue()
+
+
 def test_time_left_and_validation_are_shown(factory, clock):
     class Stopper:
         results, best_metric = [0.25, 0.5], 0.5
 
     class Spent:
-        budget = TimeBudget(90)
+        def share_done(self, elapsed):
+            return elapsed / 90
 
     screen = Screen(True)
     with make_bar(TimeBudget(90), torch.device("cpu"), True, {"file": screen, "disable": False}) as bar:

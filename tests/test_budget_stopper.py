@@ -303,7 +303,8 @@ def test_bad_arguments():
         ({"patience": 1.5}, "patience=1.5 is not allowed"),
         ({"relative_delta": -1}, "relative_delta=-1 is not allowed"),
         ({"targets": ("tails",)}, "targets='tails' is unknown; choose one of"),
-        ({"targets": ()}, "targets=None is unknown"),
+        ({"targets": ()}, r"targets=\(\) is not allowed: it must be a list of sides"),
+        ({"targets": 0.5}, "targets=0.5 is not allowed: it must be a list of sides"),
         ({"metric": "head.mrr", "targets": "tail"}, "metric='head.mrr' is of the side 'head'"),
     ):
         with pytest.raises(ValueError, match=message):

@@ -101,8 +101,8 @@ def test_observed_candidates(nations):
 def test_what_is_not_allowed(nations, model):
     triples = nations.testing.mapped_triples
     for options, message in [
-        ({"triples": triples[:0]}, "nothing to rank: 0 triples"),
-        ({"targets": ()}, "nothing to rank"),
+        ({"triples": triples[:0]}, "nothing to rank"),
+        ({"targets": ()}, "targets"),
         ({"targets": ("relation",)}, "targets='relation' is unknown"),
         ({"batch_size": 0}, "batch_size=0"),
         ({"candidates": {"side": {}}}, "candidates='side' is unknown"),

@@ -19,7 +19,7 @@ from pykeen.typing import Target
 from torch import Tensor
 from tqdm.auto import tqdm
 
-from ..checks import check_bool, check_choice, check_whole
+from ..checks import check_bool, check_targets, check_whole
 from ..pykeen_internals import count_entities
 from .known_answers import KnownAnswers, KnownBatch
 from .ranking import rank, rank_own
@@ -87,7 +87,7 @@ class IndexedRankBasedEvaluator(RankBasedEvaluator):
             if kwargs.get(name) is not None:
                 check_whole(name, kwargs[name])
         if "targets" in kwargs:
-            kwargs["targets"] = _check_targets(kwargs["targets"])
+            kwargs["targets"] = check_targets(kwargs["targets"])
         if not len(mapped_triples):
             raise ValueError("mapped_triples is empty: there is nothing to evaluate.")
         if isinstance(additional_filter_triples, Tensor):
@@ -155,11 +155,3 @@ class IndexedRankBasedEvaluator(RankBasedEvaluator):
             for rank_type, ranks in batch.items():
                 self.ranks[target, rank_type].append(ranks.cpu().numpy())
             self.num_candidates[target].append(batch.number_of_options.cpu().numpy())
-
-
-def _check_targets(targets: object) -> list[Target]:
-    """Check which sides are to be predicted."""
-    given = list(targets) if isinstance(targets, list | tuple | set | frozenset) else []
-    if not given:
-        raise ValueError(f"targets={targets!r} is not allowed: it must be a list of sides, of 'head' and 'tail'.")
-    return [check_choice("targets", target, ("head", "tail")) for target in given]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -12,10 +12,10 @@ from pykeen.constants import TARGET_TO_INDEX
 from pykeen.evaluation.ranks import Ranks
 from pykeen.models import Model
 from pykeen.triples import CoreTriplesFactory, TriplesFactory
-from pykeen.typing import LABEL_HEAD, LABEL_TAIL, Target
+from pykeen.typing import Target
 from torch import Tensor
 
-from ..checks import check_choice, check_whole
+from ..checks import SIDES, check_choice, check_targets, check_whole
 from ..pykeen_internals import count_entities
 from .evaluator import default_batch_size
 from .known_answers import KnownAnswers, KnownBatch
@@ -27,7 +27,6 @@ __all__ = ["Candidates", "observed_candidates", "rank_triples"]
 Candidates: TypeAlias = Mapping[Target, Mapping[int, Collection[int]]]
 
 Triples: TypeAlias = CoreTriplesFactory | Tensor
-SIDES: Sequence[Target] = (LABEL_HEAD, LABEL_TAIL)
 
 
 def observed_candidates(*triples: Triples) -> dict[Target, dict[int, list[int]]]:
@@ -73,13 +72,10 @@ def rank_triples(
     :raises ValueError: if there is nothing to rank, or an argument is not allowed
     :raises NonFiniteScoreError: if the model predicts NaN
     """
-    if isinstance(targets, str) or not isinstance(targets, Collection):
-        raise ValueError(f"targets={targets!r} is not allowed: it must be a list of sides, of {list(SIDES)}.")
+    sides = check_targets(targets)
     mapped = _mapped(triples).to(model.device)
-    if not len(mapped) or not targets:
-        raise ValueError(f"There is nothing to rank: {len(mapped)} triples, targets={targets!r}.")
-    for target in targets:
-        check_choice("targets", target, SIDES)
+    if not len(mapped):
+        raise ValueError("There is nothing to rank: triples is empty.")
     num_entities = count_entities(model)
     if not isinstance(known, Iterable):
         raise ValueError(f"known={known!r} is not allowed: it must be a list of factories or ids of triples.")
@@ -92,7 +88,7 @@ def rank_triples(
     was_training, columns = model.training, {}
     model.eval()
     try:
-        for side in (side for side in SIDES if side in targets):
+        for side in (side for side in SIDES if side in sides):
             index, parts = KnownAnswers.of(mapped, everything, side), []
             for start in range(0, len(mapped), size):
                 batch = mapped[start : start + size]

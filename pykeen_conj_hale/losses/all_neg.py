@@ -63,7 +63,7 @@ class AllNegLoss(HaLELoss):
         activation: HintOrType[HardnessActivation] = "none",
         gamma: float | None = None,
         beta: float | None = None,
-        candidates: Candidates = "all",
+        candidates: Candidates | None = "all",
         reduction: Reduction = "mean",
     ) -> None:
         """Initialize the loss.
@@ -76,14 +76,14 @@ class AllNegLoss(HaLELoss):
         :raises ValueError: if an argument is not allowed
         """
         super().__init__(
-            # None, which is null in JSON, stands for this loss's own default
+            # None, which is null in JSON, stands for this loss's own default, here and below
             activation="none" if activation is None else activation,
             alpha=1.0,
             lambda_=1.0,
             gamma=gamma,
             beta=beta,
             square=False,
-            candidates=candidates,
+            candidates="all" if candidates is None else candidates,
             reduction=reduction,
         )
 

@@ -68,9 +68,9 @@ class HypERInteraction(QueryInteraction):
         super().__init__(**kwargs)
         _check_sizes(embedding_dim, relation_dim, num_filters, filter_length)
         check_bool("hypernetwork", hypernetwork)
-        check_number("input_dropout", input_dropout, minimum=0, below=1)
-        check_number("feature_map_dropout", feature_map_dropout, minimum=0, below=1)
-        check_number("hidden_dropout", hidden_dropout, minimum=0, below=1)
+        input_dropout = check_number("input_dropout", input_dropout, minimum=0, below=1)
+        feature_map_dropout = check_number("feature_map_dropout", feature_map_dropout, minimum=0, below=1)
+        hidden_dropout = check_number("hidden_dropout", hidden_dropout, minimum=0, below=1)
         self.num_filters, self.filter_length = num_filters, filter_length
         width = embedding_dim - filter_length + 1
         self.hypernetwork = nn.Linear(relation_dim, num_filters * filter_length) if hypernetwork else None

@@ -100,11 +100,11 @@ class GloVe(nn.Module):
         check_whole("dim", dim)
         check_whole("batch_size", batch_size)
         check_bool("tied", tied)
-        for name, value in {"x_max": x_max, "absent_count": absent_count}.items():
-            check_number(name, value, above=0)
-        weights = {"exponent": exponent, "alignment_weight": alignment_weight, "absent_weight": absent_weight}
-        for name, value in weights.items():
-            check_number(name, value, minimum=0)
+        x_max = check_number("x_max", x_max, above=0)
+        absent_count = check_number("absent_count", absent_count, above=0)
+        exponent = check_number("exponent", exponent, minimum=0)
+        alignment_weight = check_number("alignment_weight", alignment_weight, minimum=0)
+        absent_weight = check_number("absent_weight", absent_weight, minimum=0)
         check_choice("alignment", alignment, ALIGNMENTS)
         self.tied, self.alignment, self.alignment_weight = tied, alignment, alignment_weight
         self.absent_weight, self._log_absent = absent_weight, math.log(absent_count)

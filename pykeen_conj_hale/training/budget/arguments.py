@@ -33,6 +33,8 @@ def check_train_arguments(arguments: Mapping[str, Any]) -> None:
     :param arguments: the arguments
     :raises ValueError: if one of them is not allowed
     """
+    if "num_epochs" in arguments:
+        check_whole("num_epochs", arguments["num_epochs"], minimum=_WHOLE["num_epochs"])
     given = {name: value for name, value in arguments.items() if value is not None}
     for name in _WHOLE.keys() & given.keys():
         check_whole(name, given[name], minimum=_WHOLE[name])

@@ -16,6 +16,7 @@ from typing import IO, Any, ClassVar, Final, Generic, TypeVar
 from pykeen.stoppers import NopStopper, Stopper
 from pykeen.training import TrainingLoop
 from pykeen.triples import CoreTriplesFactory
+from tqdm.auto import tqdm
 
 from ...checks import check_bool, check_path
 from ...pykeen_internals import let_callbacks_clip
@@ -30,7 +31,7 @@ from .due import Due
 from .loop_run import LoopRun
 from .outputs import holding_outputs
 from .passes import leaving_no_trace
-from .progress_bar import make_bar
+from .progress_bar import make_bar, make_epoch_bar
 from .run import StopReason
 
 __all__ = ["TimeBudgetMixin"]
@@ -211,11 +212,11 @@ class TimeBudgetMixin(TrainingLoop[BatchType], Generic[BatchType]):
         kwargs: dict[str, Any],
     ) -> list[float] | None:
         """Make a run, and train in it."""
-        budget, bar = self.time_budget, None
+        budget = self.time_budget
         first = self._plan_first(plan.path, kwargs["continue_training"])
+        bar = self._make_bar(num_epochs, use_tqdm, kwargs)
         if budget is not None:
-            bar = make_bar(budget, self.device, use_tqdm, kwargs.pop("tqdm_kwargs", None))
-            num_epochs, use_tqdm = _UNLIMITED_EPOCHS, False
+            num_epochs = _UNLIMITED_EPOCHS
         previous = self._run
         self._run = LoopRun(
             self,
@@ -233,7 +234,18 @@ class TimeBudgetMixin(TrainingLoop[BatchType], Generic[BatchType]):
         )
         self._run.take_over(previous if kwargs["continue_training"] else None)
         with self._run.in_progress(self.stop_on_signal), self.threads.in_use():
-            return super().train(triples_factory, num_epochs=num_epochs, use_tqdm=use_tqdm, **kwargs)
+            return super().train(triples_factory, num_epochs=num_epochs, use_tqdm=use_tqdm and bar is None, **kwargs)
+
+    def _make_bar(self, num_epochs: int, use_tqdm: bool, kwargs: dict[str, Any]) -> tqdm[Any] | None:
+        """Make a bar of our own; None if PyKEEN's are to be shown, whose arguments stay in ``kwargs`` then."""
+        given = kwargs.get("tqdm_kwargs")
+        if self.time_budget is not None:
+            bar: tqdm[Any] | None = make_bar(self.time_budget, self.device, use_tqdm, given)
+        else:
+            bar = make_epoch_bar(num_epochs, self.device, use_tqdm, given)
+        if bar is not None:
+            kwargs.pop("tqdm_kwargs", None)
+        return bar
 
     def _plan_first(self, checkpoint: Path | None, continue_training: bool) -> list[Due]:
         """Look at what a training is to start from, if it starts afresh, before any work."""

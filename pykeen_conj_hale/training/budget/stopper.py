@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from pykeen.stoppers import EarlyStopper
 
-from ...checks import check_bool, check_choice, check_number, check_path, check_whole
+from ...checks import check_bool, check_number, check_path, check_targets, check_whole
 from ...pykeen_internals import pipeline_evaluation_kwargs
 from .best_model import write_best
 from .clock import Duration, parse_seconds
@@ -94,9 +94,8 @@ class TimedStopper(EarlyStopper):
         if self.targets is None:
             self.targets = kwargs.get("targets")
         if self.targets is not None:
-            self.targets = (self.targets,) if isinstance(self.targets, str) else tuple(self.targets)
-            for target in self.targets or (None,):
-                check_choice("targets", target, ("head", "tail"))
+            one = isinstance(self.targets, str)
+            self.targets = tuple(check_targets([self.targets] if one else self.targets))
         self.restrictions = {name: kwargs[name] for name in _RESTRICTIONS if kwargs.get(name) is not None}
 
     def should_evaluate(self, epoch: int) -> bool:
