@@ -2,7 +2,7 @@
 
 A value is a number (:func:`check_number`), a whole number (:func:`check_whole`), true or false (:func:`check_bool`), a
 choice (:func:`check_choice`), sides (:func:`check_targets`), a path (:func:`check_path`), or the name of something in a
-resolver (:func:`look_up` for its class, :func:`resolve` for an instance). NumPy's scalars are numbers and booleans, too;
+resolver (:func:`look_up` for its class, :func:`resolve` for an instance). NumPy's scalars count, too;
 strings are neither.
 """
 
@@ -14,14 +14,14 @@ import os
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Final, Literal, TypeAlias, TypeVar
 
 import numpy as np
 from class_resolver import ClassResolver, HintOrType
-from pykeen.typing import LABEL_HEAD, LABEL_TAIL, Target
 
 __all__ = [
     "SIDES",
+    "Side",
     "check_bool",
     "check_choice",
     "check_number",
@@ -32,8 +32,9 @@ __all__ = [
     "resolve",
 ]
 
-#: The sides of a triple that can be asked for
-SIDES: Final[Sequence[Target]] = (LABEL_HEAD, LABEL_TAIL)
+#: A side of a triple that can be asked for: one of PyKEEN's targets
+Side: TypeAlias = Literal["head", "tail"]
+SIDES: Final[Sequence[Side]] = ("head", "tail")
 
 X = TypeVar("X")
 
@@ -121,7 +122,7 @@ def check_choice(argument: str, value: object, choices: Iterable[X]) -> X:
     return equal[0]
 
 
-def check_targets(targets: object) -> list[Target]:
+def check_targets(targets: object) -> list[Side]:
     """Check the argument ``targets``: which sides are to be predicted.
 
     :param targets: its value

@@ -85,7 +85,8 @@ def rank_triples(
     size = default_batch_size(num_entities, model.device)
     size = size if batch_size is None else check_whole("batch_size", batch_size)
     everything = torch.cat([mapped, *(_mapped(x).to(model.device) for x in known)])
-    was_training, columns = model.training, {}
+    was_training = model.training
+    columns: dict[Target, Any] = {}
     model.eval()
     try:
         for side in (side for side in SIDES if side in sides):
