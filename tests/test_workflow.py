@@ -4,6 +4,9 @@ import json
 import os
 import shutil
 import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +23,7 @@ from pykeen_conj_hale.workflow import UnknownLabelError, load, train_triples
 from pykeen_conj_hale.workflow.measuring import BASELINE
 from pykeen_conj_hale.workflow.predicting import Question, read_questions
 from pykeen_conj_hale.workflow.results import _say_if_trivial
+from pykeen_conj_hale.workflow.tracking import CURVE, CurveTracker, read_curve
 
 SECONDS = 0.5
 
@@ -245,6 +249,55 @@ def test_interrupted_training_goes_on(source, tmp_path, monkeypatch):
     assert not (tmp_path / "m" / "training").exists()
     with pytest.raises(ValueError, match="holds a training that has ended"):
         train_triples(source, tmp_path / "m", **arguments, resume=True)
+
+
+def test_a_validation_has_one_point(tmp_path):
+    """A killed training does again what came after its last checkpoint."""
+    names = list(CURVE.values())
+    for seconds in ((1.01, 2.02), (2.01, 3.03)):
+        tracker = CurveTracker(tmp_path / "curve.json", interval=1.0)
+        for step, second in enumerate(seconds):
+            tracker.log_metrics({names[0]: second}, step=step)
+            tracker.log_metrics(dict.fromkeys(names[1:], second / 10), step=step)
+    assert [point[0] for point in read_curve(tmp_path / "curve.json")] == [1.01, 2.01, 3.03]
+
+
+@pytest.mark.slow
+def test_killed_training_goes_on(source, tmp_path):
+    """SIGKILL leaves no time to write anything: what counts is the last checkpoint."""
+    folder = tmp_path / "m"
+    checkpoint = folder / "training" / "checkpoint.pt"
+    command = [
+        sys.executable,
+        "-m",
+        "pykeen_conj_hale",
+        "train",
+        source,
+        "-o",
+        folder,
+        "--seconds",
+        "8",
+        "--no-progress",
+    ]
+
+    first = None
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        # the first one is written before the first step
+        while process.poll() is None and (first is None or checkpoint.stat().st_mtime_ns == first):
+            time.sleep(0.05)
+            if first is None and checkpoint.is_file():
+                first = checkpoint.stat().st_mtime_ns
+        process.kill()
+    assert process.returncode == -signal.SIGKILL
+    before = json.loads((folder / "training" / "validation.json").read_text())
+    with pytest.raises(FileNotFoundError, match=r"was interrupted.*--resume"):
+        load(folder)
+    done = subprocess.run([*command, "--resume"], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    metrics = load(folder).metrics
+    assert metrics["validation"][0] == before[0]
+    assert metrics["test"]["MRR"] > 0.3
+    assert not checkpoint.exists()
 
 
 def refuse(error, message, source, output, **kwargs):

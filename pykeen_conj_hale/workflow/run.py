@@ -24,7 +24,7 @@ from .devices import choose_device
 from .folder import ModelFolder, Splits
 from .outputs import check_folder
 from .results import write_results
-from .tracking import keeping_curve
+from .tracking import CurveTracker
 from .trained import TrainedModel, load
 
 __all__ = ["train_triples"]
@@ -34,6 +34,8 @@ logger = logging.getLogger(__name__)
 #: Validations per training, and how many of them without improvement end it
 VALIDATIONS: Final = 20
 PATIENCE: Final = 10
+#: The most seconds of training between two checkpoints
+CHECKPOINT_SECONDS: Final = 60.0
 
 
 def train_triples(
@@ -166,8 +168,8 @@ class Plan:
         :raises KeyboardInterrupt: if Ctrl-C was pressed
         """
         try:
-            with keeping_curve(self.folder.curve) as tracker:
-                result = pipeline(**self._complete(arguments), result_tracker=tracker)
+            tracker = CurveTracker(self.folder.curve, self.seconds / VALIDATIONS)
+            result = pipeline(**self._complete(arguments), result_tracker=tracker)
             write_results(self.folder, self.splits, result)
         except KeyboardInterrupt as interrupt:
             raise KeyboardInterrupt(
@@ -184,6 +186,8 @@ class Plan:
             "training_kwargs": {
                 **arguments.get("training_kwargs", {}),
                 "checkpoint": self.folder.checkpoint,
+                # of a short training, too, a kill loses a part only
+                "checkpoint_seconds": min(CHECKPOINT_SECONDS, self.seconds / VALIDATIONS),
                 "use_tqdm": self.use_tqdm,
                 "tqdm_kwargs": bar,
             },

@@ -1,17 +1,16 @@
-"""The validation curve of a training, also of one that is interrupted and goes on."""
+"""The validation curve of a training, also of one that is interrupted, or killed, and goes on."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from pykeen.trackers import PythonResultTracker
 
 from .folder import read_json, write_json
 
-__all__ = ["CURVE", "keeping_curve", "read_curve"]
+__all__ = ["CURVE", "CurveTracker", "read_curve"]
 
 #: What a point of the curve holds, and PyKEEN's names of it
 CURVE: Final = {
@@ -21,20 +20,33 @@ CURVE: Final = {
 }
 
 
-@contextmanager
-def keeping_curve(path: Path) -> Iterator[PythonResultTracker]:
-    """Track a training inside, and keep its validation curve, however it ends.
+class CurveTracker(PythonResultTracker):
+    """Tracks a training, and writes each point of its validation curve at once, as a kill leaves no time for it.
 
     :param path: a file; what is there of a training that goes on comes before
-    :yields: the tracker
+    :param interval: the seconds of training from one validation to the next. One of them has one point: what a killed
+        training has done after its last checkpoint is done again
     """
-    before = read_curve(path)
-    tracker = PythonResultTracker()
-    try:
-        yield tracker
-    finally:
-        points = [[float(m[name]) for name in CURVE.values()] for m in tracker.metrics.values() if _is_point(m)]
-        write_json(path, sorted(before + points))
+
+    def __init__(self, path: Path, interval: float) -> None:
+        super().__init__()
+        self._path, self._interval = path, interval
+        self._points = {self._number(point): point for point in read_curve(path)}
+        write_json(path, list(self._points.values()))
+
+    def log_metrics(self, metrics: Mapping[str, float], step: int | None = None, prefix: str | None = None) -> None:
+        """Log metrics, and write the curve if they complete a point."""
+        super().log_metrics(metrics, step=step, prefix=prefix)
+        found: Mapping[str, Any] = self.metrics[step]
+        if found.keys() >= set(CURVE.values()):
+            point = [float(found[name]) for name in CURVE.values()]
+            if self._points.get(self._number(point)) != point:
+                self._points[self._number(point)] = point
+                write_json(self._path, sorted(self._points.values()))
+
+    def _number(self, point: list[float]) -> int:
+        """Find which validation a point is of: it follows the step in which its time comes."""
+        return int(point[0] // self._interval)
 
 
 def read_curve(path: Path) -> list[list[float]]:
@@ -45,7 +57,3 @@ def read_curve(path: Path) -> list[list[float]]:
     """
     points: list[list[float]] = read_json(path) if path.is_file() else []
     return points
-
-
-def _is_point(metrics: Mapping[str, float]) -> bool:
-    return metrics.keys() >= set(CURVE.values())
