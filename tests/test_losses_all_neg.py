@@ -7,7 +7,7 @@ import torch
 from pykeen.datasets import Nations
 from pykeen.losses import CrossEntropyLoss, loss_resolver
 
-from pykeen_conj_hale.losses import AllNegLoss
+from pykeen_conj_hale.losses import AllNegLoss, HaLELoss
 from pykeen_conj_hale.models import RotL
 from pykeen_conj_hale.training import BudgetedLCWATrainingLoop, BudgetedSymmetricLCWATrainingLoop
 from pykeen_conj_hale.training.query_batch import WholeBatch
@@ -72,6 +72,24 @@ def test_among_candidates_the_positive_is_added(triples, monkeypatch):
     scores, own = model.score_t(batch[:, :2])[:, sample], model.score_hrt(batch)
     expected = torch.cat([scores + math.log(14 / 3), own], dim=-1).logsumexp(dim=-1).mean()
     torch.testing.assert_close(QueryTerms(model, loss)(batch)["uniformity"], expected)
+
+
+def test_hale_as_cross_entropy_adds_the_positive_too(triples):
+    """By names, a dot product has it with sampled candidates."""
+    terms = []
+    as_cross_entropy = HaLELoss(activation="none", alpha=1.0, square=False, candidates=5)
+    for loss in (as_cross_entropy, AllNegLoss(candidates=5)):
+        model = RotL(triples_factory=triples, embedding_dim=8, random_seed=0, loss=loss).double()
+        torch.manual_seed(1)
+        terms.append(QueryTerms(model, loss)(triples.mapped_triples[:20]))
+    torch.testing.assert_close(terms[0], terms[1])
+
+
+@pytest.mark.parametrize(
+    "options", [dict(candidates="all"), dict(candidates=5, alpha=0.5), dict(candidates=5, activation="hanon")]
+)
+def test_hale_adds_it_nowhere_else(options):
+    assert not HaLELoss(**{"activation": "none", "alpha": 1.0, **options}).adds_positives
 
 
 def test_all_queries_are_compared(triples):

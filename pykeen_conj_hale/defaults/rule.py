@@ -12,7 +12,7 @@ from ..checks import check_number, look_up
 from .graph import Graph
 from .rates import WARMUP, scaled_learning_rate
 from .settings import Settings
-from .table import CROSS_ENTROPY, Kind, kind_of
+from .table import Recipe, kind_of
 
 __all__ = ["choose_settings"]
 
@@ -39,38 +39,37 @@ def choose_settings(
     :raises ValueError: if there is no model or loss of that name, or seconds is no number > 0
     """
     kind = kind_of(graph)
-    model_cls = look_up(model_resolver, "model", kind.model if model is None else model)
+    model_cls: type[Any] = look_up(model_resolver, "model", kind.model if model is None else model)
     loss_cls = look_up(loss_resolver, "loss", "HaLE" if loss is None else loss)
     loss_name = loss_cls.__name__.removesuffix("Loss")
     rate = getattr(loss_cls, "learning_rate", None) or LEARNING_RATE
-    model_kwargs = _model_kwargs(kind, model_cls, similarity)
     # of other models it cannot be said what N3 does: some take no regularizer, others apply it to each look-up
     is_query_model = getattr(model_cls, "interaction_class", None) is not None
-    is_distance = (similarity or model_kwargs.get("similarity", "dot")) != "dot"
+    if is_query_model:
+        similarity = similarity or model_cls.similarity_default or kind.similarity
+    recipe = kind.dot if similarity in (None, "dot") else kind.distance
     return Settings(
         kind=kind.name,
         model=model_cls.__name__,
         loss=loss_name,
-        batch_size=kind.batch_size,
-        num_epochs=kind.num_epochs,
-        learning_rate=scaled_learning_rate(kind.rate_factor * rate, kind.batch_size),
+        batch_size=recipe.batch_size,
+        num_epochs=recipe.num_epochs,
+        learning_rate=scaled_learning_rate(recipe.rate_factor * rate, recipe.batch_size),
         warmup=WARMUP,
-        model_kwargs=model_kwargs,
-        loss_kwargs=_loss_kwargs(kind, loss_name, is_distance),
-        n3=kind.n3 if is_query_model and not is_distance else 0.0,
+        model_kwargs=_model_kwargs(recipe, model_cls, similarity),
+        loss_kwargs=_loss_kwargs(recipe, loss_name),
+        n3=recipe.n3 if is_query_model else 0.0,
         seconds=None if seconds is None else check_number("seconds", seconds, above=0),
     )
 
 
-def _model_kwargs(kind: Kind, model: type[Any], similarity: str | None) -> dict[str, Any]:
+def _model_kwargs(recipe: Recipe, model: type[Any], similarity: str | None) -> dict[str, Any]:
     """Choose the options of a query model; any other model keeps its own, and so does one with a bias, as HypER."""
     interaction = getattr(model, "interaction_class", None)
     if interaction is None or model.tail_bias_default:
         return {}
-    similarity = similarity or model.similarity_default or kind.similarity
-    real_dim = kind.real_dim if similarity == "dot" else kind.distance_dim
     return dict(
-        embedding_dim=real_dim // 2 if interaction.is_complex else real_dim,
+        embedding_dim=recipe.real_dim // 2 if interaction.is_complex else recipe.real_dim,
         similarity=similarity,
         # a scale is part of HaLE's distance: a dot product has the lengths of its vectors
         relation_scale=model.relation_scale_default or similarity != "dot",
@@ -78,10 +77,10 @@ def _model_kwargs(kind: Kind, model: type[Any], similarity: str | None) -> dict[
     )
 
 
-def _loss_kwargs(kind: Kind, loss: str, is_distance: bool) -> dict[str, Any]:
-    """Choose the arguments of the losses that are HaLE's. Activations expect distances."""
+def _loss_kwargs(recipe: Recipe, loss: str) -> dict[str, Any]:
+    """Choose the arguments of the losses that are HaLE's."""
     if loss == "HaLE":
-        return dict(kind.hale if is_distance else {**CROSS_ENTROPY, "candidates": kind.hale["candidates"]})
+        return dict(recipe.hale)
     if loss == "AllNeg":
-        return dict(activation="none", candidates=kind.hale["candidates"])
+        return dict(activation="none", candidates=recipe.hale["candidates"])
     return {}

@@ -8,12 +8,12 @@ from typing import Any, Final
 
 from .graph import Graph
 
-__all__ = ["CROSS_ENTROPY", "KINDS", "Kind", "kind_of"]
+__all__ = ["KINDS", "Kind", "Recipe", "kind_of"]
 
-#: HaLE without what makes it HaLE: softmax cross entropy over all entities
-CROSS_ENTROPY: Final[Mapping[str, Any]] = dict(
-    activation="none", alpha=1.0, lambda_=1.0, gamma=None, square=False, candidates="all"
-)
+
+def _cross_entropy(candidates: float | str) -> dict[str, Any]:
+    """HaLE without what makes it HaLE: softmax cross entropy, over all entities or a sample."""
+    return dict(activation="none", alpha=1.0, lambda_=1.0, gamma=None, square=False, candidates=candidates)
 
 
 def _hanon(gamma: float, lambda_: float, candidates: float | str) -> dict[str, Any]:
@@ -22,28 +22,36 @@ def _hanon(gamma: float, lambda_: float, candidates: float | str) -> dict[str, A
 
 
 @dataclasses.dataclass(frozen=True)
+class Recipe:
+    """What to train models of one similarity with."""
+
+    #: The real numbers per entity: a complex model has half as many complex ones
+    real_dim: int
+    #: The arguments of HaLE
+    hale: Mapping[str, Any]
+    batch_size: int
+    num_epochs: int
+    #: The weight of N3; 0 for none
+    n3: float = 0.0
+    #: The learning rate as a multiple of the loss's own
+    rate_factor: float = 1.0
+
+
+@dataclasses.dataclass(frozen=True)
 class Kind:
-    """A kind of graph, and what to train it with."""
+    """A kind of graph, and what to train with."""
 
     name: str
     #: Tells whether a graph is of this kind, if it is of none above it in the table
     fits: Callable[[Graph], bool]
     #: The model where none is named
     model: str
-    #: The real numbers per entity: a complex model has half as many complex ones
-    real_dim: int
-    #: The same for models that compare by a distance
-    distance_dim: int
-    #: The arguments of HaLE for distances; dot products have cross entropy, with the same candidates
-    hale: Mapping[str, Any]
-    batch_size: int
-    num_epochs: int
     #: The similarity of models that leave it open
     similarity: str
-    #: The weight of N3 for models that compare by the dot product; 0 for none
-    n3: float = 0.0
-    #: The learning rate as a multiple of the loss's own
-    rate_factor: float = 1.0
+    #: For dot products, and for models that are no query models
+    dot: Recipe
+    #: For distances
+    distance: Recipe
 
 
 #: The kinds; a graph is of the first one that fits
@@ -52,36 +60,27 @@ KINDS: Final[tuple[Kind, ...]] = (
         name="small",
         fits=lambda graph: graph.entities <= 1_000,
         model="ConjComplEx",
-        real_dim=512,
-        distance_dim=64,
-        hale=_hanon(gamma=10.0, lambda_=1.0, candidates="all"),
-        batch_size=256,
-        num_epochs=60,
         similarity="dot",
-        n3=0.015,
-        rate_factor=2.0,
+        dot=Recipe(real_dim=512, hale=_cross_entropy("all"), batch_size=256, num_epochs=60, n3=0.015, rate_factor=2.0),
+        distance=Recipe(
+            real_dim=64, hale=_hanon(10.0, 1.0, candidates="all"), batch_size=256, num_epochs=60, rate_factor=2.0
+        ),
     ),
     Kind(
         name="dense",
         fits=lambda graph: graph.triples_per_entity >= 5,
-        model="RotL",
-        real_dim=64,
-        distance_dim=64,
-        hale=_hanon(gamma=10.0, lambda_=0.5, candidates=0.05),
-        batch_size=2_048,
-        num_epochs=50,
-        similarity="squared_distance",
+        model="ConjComplEx",
+        similarity="dot",
+        dot=Recipe(real_dim=256, hale=_cross_entropy(0.1), batch_size=1_024, num_epochs=30, n3=0.02),
+        distance=Recipe(real_dim=64, hale=_hanon(10.0, 0.5, candidates=0.05), batch_size=2_048, num_epochs=50, n3=1.0),
     ),
     Kind(
         name="sparse",
         fits=lambda graph: True,
         model="RotL",
-        real_dim=64,
-        distance_dim=64,
-        hale=_hanon(gamma=5.0, lambda_=1.0, candidates=0.02),
-        batch_size=1_024,
-        num_epochs=100,
         similarity="squared_distance",
+        dot=Recipe(real_dim=64, hale=_cross_entropy(0.02), batch_size=1_024, num_epochs=100),
+        distance=Recipe(real_dim=64, hale=_hanon(5.0, 1.0, candidates=0.02), batch_size=1_024, num_epochs=100),
     ),
 )
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-import torch
 from class_resolver import HintOrType
 from docdata import parse_docdata
 from pykeen.losses import Reduction
@@ -15,7 +14,6 @@ from torch.nn import functional
 from ..streaming.activations import HardnessActivation
 from .candidates import Candidates
 from .hale import HaLELoss
-from .query_loss import QueryBatch
 
 __all__ = ["AllNegLoss"]
 
@@ -92,18 +90,10 @@ class AllNegLoss(HaLELoss):
         own = ("activation", "gamma", "beta", "candidates")
         return {name: value for name, value in super().arguments().items() if name in own}
 
-    def row_logsumexp(self, batch: QueryBatch) -> Tensor:
-        """Compute the log-sum-exp of all queries; among sampled candidates, the positive is added.
-
-        A sample has it rarely. Without it, a query that has won against the sample would be pushed on for ever.
-
-        :param batch: the batch
-        :return: shape: ``(num_directions, num_own_triples)``
-        """
-        logsumexp = super().row_logsumexp(batch)
-        if self.candidates == "all":
-            return logsumexp
-        return torch.logaddexp(logsumexp, -self.activation(-batch.positive_scores()))
+    @property
+    def adds_positives(self) -> bool:
+        """Whether each query's positive is added to the candidates: where they are a sample."""
+        return self.candidates != "all"
 
     def row_loss(self, predictions: Tensor, labels: Tensor) -> Tensor:
         """Compute cross entropy, in which the positives of a row share its weight.

@@ -46,7 +46,8 @@ class HaLELoss(QueryLoss, SetwiseLoss):
     (under LCWA some have more: :class:`~pykeen_conj_hale.losses.AllNegLoss` is cross entropy there, too).
 
     With ``candidates``, E is a sample of S of the n entities, and :math:`\log(n / S)` is added: then more of the
-    queries can be compared in the same time.
+    queries can be compared in the same time. Where h has no bound and α = 1, as in cross entropy, each query's positive
+    is added to its sample.
 
     The loss serves every training loop of PyKEEN, and is best served by
     :class:`~pykeen_conj_hale.training.QuerySamplingTrainingLoop`, which scores positives as triples and only the
@@ -237,6 +238,15 @@ class HaLELoss(QueryLoss, SetwiseLoss):
         self._first_steps.add(alignment, uniformity)
         return {"alignment": Term(alignment, batch.num_triples), "uniformity": Term(uniformity, num_sampled)}
 
+    @property
+    def adds_positives(self) -> bool:
+        """Whether each query's positive is added to the sampled candidates: with α = 1, where h has no bound.
+
+        A sample has it rarely. Without it, a query that has won against the sample is pushed on for ever, unless h is
+        bounded, as Hanon is.
+        """
+        return self.candidates != "all" and self.alpha == 1.0 and self.activation.bound == math.inf
+
     def row_logsumexp(self, batch: QueryBatch) -> Tensor:
         """Compute the log-sum-exp of the sampled queries.
 
@@ -244,7 +254,10 @@ class HaLELoss(QueryLoss, SetwiseLoss):
         :return: shape: ``(num_directions, num_own_queries)``
         """
         num_sampled = self.num_sampled(batch.num_triples)
-        return batch.logsumexp(num_sampled, self.activation, self.num_candidates(batch.num_entities))
+        logsumexp = batch.logsumexp(num_sampled, self.activation, self.num_candidates(batch.num_entities))
+        if not self.adds_positives:
+            return logsumexp
+        return torch.logaddexp(logsumexp, -self.activation(-batch.positive_scores()))
 
     def process_lcwa_scores(
         self,
