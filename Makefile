@@ -12,10 +12,12 @@ GPU_ARGS :=
 
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+DOCS_STAMP := $(VENV)/.installed-docs
+SITE := .cache/docs
 SHELL := /bin/bash
 
 .DEFAULT_GOAL := help
-.PHONY: help install lint mixins test test-slow coverage bench demo gpu-check build clean
+.PHONY: help install lint mixins test test-slow coverage bench demo gpu-check figures docs docs-check build clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -63,6 +65,22 @@ demo: $(STAMP) ## train by names for a minute, beside PyKEEN's own for a minute,
 
 gpu-check: $(STAMP) ## compare a CUDA device with the CPU, in under ten minutes; GPU_ARGS='--seconds 60' are added
 	$(BIN)/python tests/gpu_check.py $(GPU_ARGS)
+
+figures: $(STAMP) ## write the documentation's tables and pictures anew, from docs/results
+	cd docs && $(abspath $(BIN))/python -m measured
+
+$(DOCS_STAMP): $(STAMP)
+	$(BIN)/python -m pip install --quiet $(if $(CONSTRAINTS),-c $(CONSTRAINTS)) --group docs
+	@touch $@
+
+docs: $(DOCS_STAMP) ## the documentation's site, in .cache/docs/html; a warning is an error. No network is needed
+	$(BIN)/python -m sphinx --fail-on-warning --keep-going --quiet -b html -d $(SITE)/doctrees docs $(SITE)/html
+	@echo "$(SITE)/html/index.html"
+
+docs-check: docs mixins ## follow the site's links, and run the documentation's Python; outside links only where there is a network
+	$(BIN)/python -m sphinx --quiet -b linkcheck -d $(SITE)/doctrees docs $(SITE)/links || true
+	$(BIN)/python tests/check_site.py $(SITE)/html $(SITE)/links/output.json
+	$(BIN)/python -m pytest tests/test_docs.py tests/test_docs_measured.py
 
 build: $(STAMP) ## wheel and source archive in dist/, contents checked
 	rm -rf dist

@@ -20,9 +20,10 @@ import pykeen.cli
 import pytest
 from pykeen.datasets import Kinships, Nations
 from pykeen.evaluation import RankBasedEvaluator
-from pykeen.models import TransE, model_resolver
+from pykeen.models import model_resolver
 
 import pykeen_conj_hale.cli
+from pykeen_conj_hale.models import QueryTransE
 from pykeen_conj_hale.text import Cooccurrence
 from pykeen_conj_hale.text.joint_configuration import read_configuration
 
@@ -208,7 +209,7 @@ def test_text(tmp_path):
     defined = run_code("text.md")
     written = Path(defined["__file__"]).parent / "cooc.npz"
     assert Cooccurrence.load(written).entities == ["brazil", "china", "cuba", "poland", "ussr"]
-    assert isinstance(defined["result"].model, TransE)
+    assert isinstance(defined["result"].model, QueryTransE)
     assert {"cuba", "sugar", "uk"} <= {*defined["vectors"].entities, *defined["vectors"].words}
     configuration = re.search(r"^```json\n(.*?)^```", (DOCS / "text.md").read_text(), flags=re.DOTALL | re.MULTILINE)
     (tmp_path / "config.json").write_text(configuration[1])

@@ -9,7 +9,7 @@ __all__ = ["inverse_modulus", "squared_modulus"]
 
 
 def squared_modulus(x: Tensor) -> Tensor:
-    """Compute |x|², element by element.
+    r"""Compute :math:`|x|^2`, element by element.
 
     From the parts and not from :func:`torch.abs`, whose gradient is NaN for complex subnormal numbers.
 
@@ -23,6 +23,6 @@ def inverse_modulus(x: Tensor) -> Tensor:
     r"""Compute :math:`1 / \max(|x|, \varepsilon)`, element by element, ε the machine epsilon of x.
 
     :param x: any shape, complex or real
-    :return: the shape of x, real; its gradient is 0 where |x| < ε
+    :return: the shape of x, real; its gradient is 0 where :math:`|x| < \varepsilon`
     """
     return squared_modulus(x).clamp_min(torch.finfo(x.dtype).eps ** 2).rsqrt()

@@ -31,7 +31,7 @@ Coefficients: TypeAlias = tuple[Tensor, Tensor, Tensor, Tensor]
 def exact_moebius_map(h: Tensor, a: Tensor, b: Tensor, c: Tensor, d: Tensor) -> Tensor:
     r"""Evaluate the exact map :math:`(a h + b) / (c h + d)`; 0 where c h + d = 0.
 
-    The result grows without bound around that pole: up to |a h + b| / ε.
+    The result grows without bound around that pole: up to the modulus of a h + b over ε.
 
     :param h: shape: ``(*batch_dims, n)``, complex (or real)
     :param a: shape: ``(*batch_dims, n)``; the batch dimensions broadcast, as those of b, c and d

@@ -22,7 +22,7 @@ __all__ = ["AllNegLoss"]
 class AllNegLoss(HaLELoss):
     r"""Softmax cross entropy over all entities: all of them are negatives of each query.
 
-    With x minus the score, P the positives (q, t) of a batch and E all entities,
+    Let x = −score, P the positives (q, t) of a batch and E all entities,
 
     .. math::
         L = \frac{1}{|P|} \sum_{(q, t) \in P} \Big( h(x_{qt}) + \log \sum_{e \in E} \exp(-h(x_{qe})) \Big)

@@ -32,8 +32,8 @@ logger = logging.getLogger(__name__)
 class HaLELoss(QueryLoss, SetwiseLoss):
     r"""The hardness-aware loss with query sampling of HaLE (Wang et al., 2022).
 
-    With x minus the score, h the hardness-aware activation, P the positives of a batch, Q a random fraction α of its
-    queries and E all entities,
+    Let x = −score, h the hardness-aware activation, P the positives of a batch, Q a random fraction α of its queries
+    and E all entities:
 
     .. math::
         L = \lambda \frac{1}{|P|} \sum_{p \in P} h(x_p)^2
@@ -310,7 +310,7 @@ class HaLELoss(QueryLoss, SetwiseLoss):
         :param negative_scores: shape: ``(batch_size, num_neg_per_pos)`` or ``(num_unfiltered_negatives,)``
         :param label_smoothing: not supported
         :param batch_filter: shape: ``(batch_size, num_neg_per_pos)``, which negatives were kept, if any were filtered
-        :param num_entities: the number of entities; without it the constant log |E| is left out
+        :param num_entities: the number of entities; without it the constant, the logarithm of their number, is left out
         :param pos_weights: not supported
         :param neg_weights: not supported
         :return: a scalar

@@ -22,7 +22,7 @@ __all__ = ["NonNegLoss"]
 class NonNegLoss(QueryLoss):
     r"""A loss without negatives: the square loss of positives, and the distance of entities to their centre.
 
-    With x minus the score, h an activation, P the positives of a batch, E all entities and :math:`\bar e` their mean,
+    Let x = −score, h an activation, P the positives of a batch, E all entities and :math:`\bar e` their mean,
 
     .. math::
         L = \lambda \frac{1}{|P|} \sum_{p \in P} h(x_p)^2

@@ -25,7 +25,7 @@ REDUCTIONS: tuple[Reduction, ...] = get_args(Reduction)
 class SamNegLoss(BCEWithLogitsLoss):
     r"""Binary cross entropy with sampled negatives, of activated scores with a margin.
 
-    With x minus the score, h an activation and m the margin,
+    Let x = −score, h an activation and m the margin:
 
     .. math::
         L = -\log \sigma(m - h(x)) \text{ for a positive}, \qquad L = -\log \sigma(h(x) - m) \text{ for a negative}
@@ -93,7 +93,7 @@ class SamNegLoss(BCEWithLogitsLoss):
 class AdvNegLoss(NSSALoss):
     r"""Self-adversarial negative sampling of activated scores.
 
-    It is :class:`pykeen.losses.NSSALoss` (Sun et al., 2019) of -h(x), x minus the score, for the sLCWA loops. Without
+    It is :class:`pykeen.losses.NSSALoss` (Sun et al., 2019) of -h(x), where x = −score, for the sLCWA loops. Without
     activation, the default, it is the strategy "AdvNeg" of HaLE's paper (Wang et al., 2022).
 
     ---

@@ -1,6 +1,6 @@
 r"""The base of hardness-aware activations.
 
-An activation h is a pure function and its derivative; the activated score is :math:`f = -h(x)` with x minus the score.
+An activation h is a pure function and its derivative; the activated score is :math:`f = -h(x)` with x = −score.
 It is written as
 
 .. math::
@@ -42,7 +42,10 @@ class HardnessActivation(ABC):
 
     @property
     def bound(self) -> float:
-        """The supremum of |h|; ``inf`` where there is none. Below about 80, sums of exp(-h) need no running maximum."""
+        """The supremum of the modulus of h; ``inf`` where there is none.
+
+        Below about 80, sums of exp(-h) need no running maximum.
+        """
         return math.inf
 
     @property

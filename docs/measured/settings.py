@@ -1,0 +1,197 @@
+"""Tables of settings: which were tried, and what validation said of them."""
+
+from __future__ import annotations
+
+import functools
+import json
+from collections.abc import Callable, Iterable
+from typing import Any, Final
+
+from .lines import MRR, Line, read
+from .markdown import rate, table
+
+__all__ = ["TABLES"]
+
+FIGURES: Final = {"MRR": MRR, "Hits@10": "hits_at_10", "training MRR": "training_mrr"}
+
+
+def tried(columns: dict[str, Callable[[Line], object]], lines: Iterable[Line]) -> str:
+    """Write settings beside their figures; the best MRR is bold.
+
+    :param columns: the settings, by title: what to write of a line
+    :param lines: the runs
+    :return: the table
+    """
+    lines = list(lines)
+    best = max(line[MRR] for line in lines)
+    figures = {title: key for title, key in FIGURES.items() if all(line.get(key) is not None for line in lines)}
+    rows = [
+        [write(line) for write in columns.values()]
+        + [rate(line[key], bold=key == MRR and line[MRR] == best) for key in figures.values()]
+        for line in lines
+    ]
+    return table([*columns, *figures], rows)
+
+
+def _value(key: str) -> Callable[[Line], object]:
+    return lambda line: f"{line[key]:,}" if isinstance(line[key], int) else f"{line[key]:g}"
+
+
+def _share(key: str) -> Callable[[Line], object]:
+    return lambda line: f"{line[key]:.0%}" if line[key] else "–"
+
+
+def _or_none(key: str) -> Callable[[Line], object]:
+    return lambda line: f"{line[key]:g}" if line[key] else "–"
+
+
+def _candidates(line: Line) -> str:
+    fraction = json.loads(line["loss_kwargs"]).get("candidates")
+    return f"{fraction:.0%}" if fraction else "all"
+
+
+def _steps(dataset: str, **conditions: Any) -> list[Line]:
+    return read("tune_hale", dataset=dataset, **conditions)
+
+
+def wn18rr_short() -> str:
+    """List what was tried on WN18RR: epochs that fit the same time, by the parts of a step."""
+    columns = {
+        "epochs": _value("epochs"),
+        "batch": _value("batch_size"),
+        "α": _value("alpha"),
+        "learning rate": _value("lr"),
+        "warm-up": _share("warmup"),
+        "γ": _value("gamma"),
+    }
+    return tried(columns, [line for line in _steps("WN18RR-all") if "training_mrr" not in line])
+
+
+#: What the long runs have where nothing else is said
+LONG: Final[dict[str, Any]] = dict(
+    epochs=120, batch_size=2048, lr=0.014, alpha=0.05, gamma=5.0, lambda_=1.0, n3=0.0, constant=False, model_kwargs="{}"
+)
+#: How a difference is written
+CHANGES: Final[dict[str, Callable[[Any], str]]] = {
+    "epochs": "{} epochs".format,
+    "batch_size": "batch {:,}".format,
+    "lr": "learning rate {}".format,
+    "alpha": "α = {}".format,
+    "gamma": "γ = {:g}".format,
+    "lambda_": "λ = {}".format,
+    "n3": "N3 of weight {}".format,
+    "constant": lambda constant: "constant learning rate",
+    "model_kwargs": lambda text: {"tail_bias": "a bias per tail"}.get(
+        next(iter(json.loads(text))), "entities from N(0, 0.001²)"
+    ),
+}
+
+
+def _changed(line: Line) -> str:
+    changes = [CHANGES[key](line[key]) for key, value in LONG.items() if line[key] != value]
+    return ", ".join(changes) or "–"
+
+
+def wn18rr_long() -> str:
+    """List what was tried on WN18RR: long runs, and what was changed in them."""
+    lines = [line for line in _steps("WN18RR-all", loss_kwargs="{}") if line["epochs"] >= 60]
+    lines.sort(key=lambda line: (_changed(line) != "–", -line[MRR]))
+    return tried({"changed": _changed}, lines)
+
+
+def wn18rr_sample() -> str:
+    """List what was tried on WN18RR: a sample of the entities."""
+    columns = {
+        "batch": _value("batch_size"),
+        "α": _value("alpha"),
+        "candidates": _candidates,
+        "learning rate": _value("lr"),
+    }
+    return tried(columns, _steps("WN18RR-all", model="RotL", epochs=30, dim=32, n3=0.0))
+
+
+def dense(dataset: str, limit: str) -> str:
+    """List what was tried on FB15k-237 or CoDEx-S: γ, λ and N3."""
+    columns = {
+        limit: lambda line: line[limit] if limit == "epochs" else f"{line[limit]:g}",
+        "γ": lambda line: "no activation, no square" if "none" in line.get("loss_kwargs", "") else f"{line['gamma']:g}",
+        "λ": _value("lambda_"),
+        "N3": lambda line: f"{line['n3']:g}" if line.get("n3") else "–",
+    }
+    lines = [line for line in _steps(dataset) if "candidates" not in line.get("loss_kwargs", "")]
+    return tried(columns, lines)
+
+
+def dimensions() -> str:
+    """Show how much the dimension is worth in short trainings."""
+    columns: dict[str, Callable[[Line], object]] = {
+        "dataset": lambda line: line["dataset"].removesuffix("-all"),
+        "model": lambda line: line["model"],
+        "d": _value("dim"),
+        "N3": _or_none("n3"),
+        "epochs": _value("epochs"),
+    }
+    lines = [
+        line for line in _steps("FB15k237-all") + _steps("WN18RR-all") if "candidates" in line.get("loss_kwargs", "")
+    ]
+    lines.sort(key=lambda line: (line["dataset"], line["dim"], line["n3"]))
+    return tried(columns, lines)
+
+
+def small_graphs(dataset: str) -> str:
+    """List what was tried on a small graph: model, loss, dimension and regularizer."""
+    columns: dict[str, Callable[[Line], object]] = {
+        "model": lambda line: line["model"],
+        "loss": lambda line: line["loss"] + _options(line["settings"]),
+        "d": _value("dim"),
+        "batch": _value("batch_size"),
+        "optimizer": lambda line: f"{line['optimizer']} {line['lr']:g}",
+        "N3": _or_none("n3"),
+        "epochs": _value("epochs"),
+    }
+    lines = read("defaults", dataset=dataset, test=False)
+    return tried(columns, sorted(lines, key=lambda line: -line[MRR]))
+
+
+def _options(text: str) -> str:
+    options = {key: value for part in json.loads(text).values() for key, value in part.items()}
+    if not options:
+        return ""
+    return " (" + ", ".join(f"{key} = {value}".replace("_", " ") for key, value in options.items()) + ")"
+
+
+def hpo() -> str:
+    """List the best of 20 trials of a minute, and the middle of all."""
+    trials = sorted(read("wn18rr_hpo"), key=lambda line: -line["mrr"])
+    rows = []
+    for line in trials[:4]:
+        values = {key.split(".")[1]: value for key, value in line["params"].items()}
+        rows.append(
+            [
+                line["trial"],
+                f"{values['activation']}, γ = {values['gamma']:g}",
+                f"{values['alpha']:g}",
+                f"{values['lambda_']:.2f}",
+                f"{values['lr']:.3f}",
+                f"{values['batch_size']:,}",
+                rate(line["mrr"]),
+                rate(line["hits_at_10"]),
+            ]
+        )
+    middle = [sum(sorted(line[key] for line in trials)[9:11]) / 2 for key in ("mrr", "hits_at_10")]
+    rows.append(["median of 20", "", "", "", "", "", *map(rate, middle)])
+    return table(["trial", "activation", "α", "λ", "Adam at", "batch", "MRR", "Hits@10"], rows)
+
+
+TABLES: Final[dict[str, Callable[[], str]]] = {
+    "wn18rr-short": wn18rr_short,
+    "wn18rr-long": wn18rr_long,
+    "wn18rr-sample": wn18rr_sample,
+    "fb15k237": functools.partial(dense, "FB15k237-all", "epochs"),
+    "codex-s": functools.partial(dense, "CoDExsmall-all", "seconds"),
+    "dimensions": dimensions,
+    "kinships": functools.partial(small_graphs, "kinships"),
+    "umls": functools.partial(small_graphs, "umls"),
+    "nations": functools.partial(small_graphs, "nations"),
+    "hpo": hpo,
+}

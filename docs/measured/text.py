@@ -1,0 +1,108 @@
+"""Tables of text: WN18RR with and without its glosses, and entities composed of words."""
+
+from __future__ import annotations
+
+import itertools
+import statistics
+from collections.abc import Callable
+from typing import Final
+
+from .lines import Line, read
+from .markdown import rate, table
+
+__all__ = ["TABLES"]
+
+TEXTS: Final = ("none", "all", "filtered")
+GROUPS: Final = ("seen", "unseen", "all")
+
+
+def glosses() -> str:
+    """Show WN18RR with shares of its triples, with and without its glosses: medians of the seeds."""
+
+    def cell(line: Line) -> tuple[float, str, int, int]:
+        return line["share"], line["model"], line["dim"], TEXTS.index(line["text"])
+
+    rows = []
+    for (share, model, dim, text), group in itertools.groupby(sorted(read("wn18rr_text"), key=cell), cell):
+        runs = list(group)
+        first = text == 0
+        rows.append(
+            [
+                f"{share:.0%}" if first else "",
+                f"{model}, {dim}" if first else "",
+                TEXTS[text],
+                f"{statistics.median(run['epochs'] for run in runs):.0f}",
+                *(
+                    f"{_median(runs, group, 'inverse_harmonic_mean_rank')} / {_median(runs, group, 'hits_at_10')}"
+                    for group in GROUPS
+                ),
+            ]
+        )
+    return table(["triples", "model, d", "text", "epochs", *(f"{group}: MRR / Hits@10" for group in GROUPS)], rows)
+
+
+def _median(runs: list[Line], group: str, metric: str) -> str:
+    return rate(statistics.median(run[f"{group}_{metric}"] for run in runs))
+
+
+def inductive() -> str:
+    """Show splits whose test triples have an entity that training has not."""
+    rows = []
+    for line in read("words"):
+        if line["dataset"].endswith("-inductive"):
+            validation = line["validation"] or line["validation_sample"]
+            rows.append(
+                [
+                    line["dataset"],
+                    line["text_options"]["word_dropout"],
+                    line["lr"],
+                    line["base_options"]["num_matrices"],
+                    line["epochs"],
+                    line["cpu_seconds"],
+                    f"{rate(validation['mrr'])} / {rate(validation['hits_at_10'])}",
+                    f"**{rate(line['test']['mrr'])} / {rate(line['test']['hits_at_10'])}**",
+                ]
+            )
+    headers = [
+        "split",
+        "word dropout",
+        "learning rate",
+        "K",
+        "epochs",
+        "CPU seconds",
+        "validation: MRR / Hits@10",
+        "test",
+    ]
+    return table(headers, rows)
+
+
+def transductive() -> str:
+    """Show all of WN18RR's triples, with words and without."""
+    rows = []
+    for line in read("words", dataset="WN18RR-all"):
+        options = line["text_options"]
+        small = "std" in str(line["base_options"])
+        sample, test = line["validation_sample"], line["test"]
+        rows.append(
+            [
+                line["base"],
+                "yes" if line["text"] else "no",
+                ("a tenth" if small else "full") if line["text"] else "",
+                f"{options['word_dropout']:.0%}" if line["text"] else "",
+                line["epochs"],
+                " / ".join(rate(sample[key]) for key in ("mrr", "hits_at_1", "hits_at_10")),
+                " / ".join(rate(test[key]) for key in ("mrr", "hits_at_1", "hits_at_10")) if test else "",
+                f"{line['cpu_seconds']:.0f}",
+            ]
+        )
+    figures = "MRR / Hits@1 / Hits@10"
+    start = "own vectors' length at the start"
+    headers = ["model", "words", start, "words left out", "epochs", f"validation: {figures}", "test", "CPU seconds"]
+    return table(headers, rows)
+
+
+TABLES: Final[dict[str, Callable[[], str]]] = {
+    "glosses": glosses,
+    "inductive": inductive,
+    "transductive": transductive,
+}
