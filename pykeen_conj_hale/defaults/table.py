@@ -71,7 +71,7 @@ KINDS: Final[tuple[Kind, ...]] = (
         fits=lambda graph: graph.triples_per_entity >= 5,
         model="ConjComplEx",
         similarity="dot",
-        dot=Recipe(real_dim=256, hale=_cross_entropy(0.1), batch_size=1_024, num_epochs=30, n3=0.02),
+        dot=Recipe(real_dim=256, hale=_cross_entropy(0.1), batch_size=1_024, num_epochs=30, n3=0.05),
         distance=Recipe(real_dim=64, hale=_hanon(10.0, 0.5, candidates=0.05), batch_size=2_048, num_epochs=50, n3=1.0),
     ),
     Kind(
