@@ -7,6 +7,10 @@ import json
 from collections.abc import Callable, Iterable
 from typing import Any, Final
 
+from pykeen_conj_hale.defaults.rates import scaled_learning_rate
+from pykeen_conj_hale.defaults.table import KINDS, Recipe
+from pykeen_conj_hale.losses import HaLELoss
+
 from .lines import MRR, Line, read
 from .markdown import rate, table
 
@@ -160,6 +164,79 @@ def _options(text: str) -> str:
     return " (" + ", ".join(f"{key} = {value}".replace("_", " ") for key, value in options.items()) + ")"
 
 
+def kinds() -> str:
+    """List the kinds of graphs, and what is chosen for each."""
+    rows = [
+        [kind.name, kind.which, f"`{kind.model}`", title, *_recipe(recipe)]
+        for kind in KINDS
+        for title, recipe in (("dot product", kind.dot), ("distance", kind.distance))
+    ]
+    titles = [
+        "kind",
+        "graphs",
+        "model if none is named",
+        "for a",
+        "`HaLE`",
+        "N3",
+        "reals per entity",
+        "batch",
+        "Adam at",
+    ]
+    return table([*titles, "epochs"], rows)
+
+
+def _recipe(recipe: Recipe) -> list[str]:
+    hale, candidates = recipe.hale, recipe.hale["candidates"]
+    against = "all entities" if candidates == "all" else f"{candidates:.0%} of the entities"
+    loss = "cross entropy" if hale["gamma"] is None else f"γ = {hale['gamma']:g}, λ = {hale['lambda_']:g}, α = 1"
+    rate = scaled_learning_rate(recipe.rate_factor * HaLELoss.learning_rate, recipe.batch_size)
+    return [
+        f"{loss}, {against}",
+        f"{recipe.n3:g}" if recipe.n3 else "–",
+        str(recipe.real_dim),
+        f"{recipe.batch_size:,}",
+        f"{rate:.3f}",
+        str(recipe.num_epochs),
+    ]
+
+
+def larger_graphs(dataset: str) -> str:
+    """List what was tried on a larger graph by its time: model, loss, dimension and regularizer."""
+    columns: dict[str, Callable[[Line], object]] = {
+        "model": lambda line: line["model"],
+        "loss": lambda line: line["loss"] + _loss_options(line["settings"]),
+        "reals": lambda line: line["dim"] * (2 if "Compl" in line["model"] else 1),
+        "N3": _or_none("n3"),
+        "batch": _value("batch_size"),
+        "Adam at": _value("lr"),
+        "seconds": lambda line: json.loads(line["settings"])["training_loop_kwargs"]["time_budget"],
+    }
+    return tried(columns, sorted(read("defaults", dataset=dataset, test=False), key=lambda line: -line[MRR]))
+
+
+def _loss_options(text: str) -> str:
+    options = json.loads(text)["loss_kwargs"]
+    gamma = "" if options.get("gamma") is None else f"γ = {options['gamma']:g}, λ = {options['lambda_']:g}, "
+    candidates = options["candidates"]
+    return f" ({gamma}{'all entities' if candidates == 'all' else f'{candidates:.0%} of the entities'})"
+
+
+def names() -> str:
+    """List trainings of which nothing but names and seconds was said."""
+    rows = [
+        [
+            line["dataset"].removesuffix("-all"),
+            line["model"],
+            _value("seconds")(line),
+            line["epochs"],
+            *(rate(line[key], bold=key == MRR) for key in (MRR, "hits_at_1", "hits_at_10")),
+        ]
+        for line in read("defaults", test=True)
+        if "seconds" in line
+    ]
+    return table(["dataset", "model", "seconds", "epochs", "test MRR", "Hits@1", "Hits@10"], rows)
+
+
 def hpo() -> str:
     """List the best of 20 trials of a minute, and the middle of all."""
     trials = sorted(read("wn18rr_hpo"), key=lambda line: -line["mrr"])
@@ -194,4 +271,9 @@ TABLES: Final[dict[str, Callable[[], str]]] = {
     "umls": functools.partial(small_graphs, "umls"),
     "nations": functools.partial(small_graphs, "nations"),
     "hpo": hpo,
+    "kinds": kinds,
+    "names": names,
+    "fb15k237-seconds": functools.partial(larger_graphs, "FB15k237-all"),
+    "codex-s-seconds": functools.partial(larger_graphs, "CoDEx-small-all"),
+    "wn18rr-seconds": functools.partial(larger_graphs, "WN18RR-all"),
 }

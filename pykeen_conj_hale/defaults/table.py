@@ -42,6 +42,8 @@ class Kind:
     """A kind of graph, and what to train with."""
 
     name: str
+    #: Which graphs are of this kind, in words
+    which: str
     #: Tells whether a graph is of this kind, if it is of none above it in the table
     fits: Callable[[Graph], bool]
     #: The model where none is named
@@ -58,6 +60,7 @@ class Kind:
 KINDS: Final[tuple[Kind, ...]] = (
     Kind(
         name="small",
+        which="up to 1,000 entities",
         fits=lambda graph: graph.entities <= 1_000,
         model="ConjComplEx",
         similarity="dot",
@@ -68,6 +71,7 @@ KINDS: Final[tuple[Kind, ...]] = (
     ),
     Kind(
         name="dense",
+        which="5 triples per entity or more",
         fits=lambda graph: graph.triples_per_entity >= 5,
         model="ConjComplEx",
         similarity="dot",
@@ -76,6 +80,7 @@ KINDS: Final[tuple[Kind, ...]] = (
     ),
     Kind(
         name="sparse",
+        which="all others",
         fits=lambda graph: True,
         model="RotL",
         similarity="squared_distance",
