@@ -70,6 +70,17 @@ KINDS: Final[tuple[Kind, ...]] = (
         ),
     ),
     Kind(
+        name="medium",
+        which="up to 5,000 entities, 5 triples per entity or more",
+        fits=lambda graph: graph.entities <= 5_000 and graph.triples_per_entity >= 5,
+        model="ConjComplEx",
+        similarity="dot",
+        dot=Recipe(
+            real_dim=256, hale=_cross_entropy("all"), batch_size=512, num_epochs=60, n3=0.01, rate_factor=2**0.5
+        ),
+        distance=Recipe(real_dim=64, hale=_hanon(10.0, 0.25, candidates=0.05), batch_size=2_048, num_epochs=50),
+    ),
+    Kind(
         name="dense",
         which="5 triples per entity or more",
         fits=lambda graph: graph.triples_per_entity >= 5,
