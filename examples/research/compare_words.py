@@ -29,8 +29,8 @@ from torch import Tensor
 from pykeen_conj_hale.evaluation import IndexedRankBasedEvaluator
 
 METRICS = ("inverse_harmonic_mean_rank", "hits_at_10")
-#: Of the sampled softmax, and of models with words; HaLE's are its defaults
-LOSSES: dict[str, dict[str, Any]] = {"AllNeg": dict(candidates=1024), "HaLE": dict(candidates=0.02)}
+#: Of the sampled softmax, and of models with words; HaLE's are those of sparse graphs
+LOSSES: dict[str, dict[str, Any]] = {"AllNeg": dict(candidates=1024), "HaLE": dict(alpha=1.0, candidates=0.02)}
 
 
 def train(dataset: Dataset, arguments: argparse.Namespace) -> tuple[Model, int]:
