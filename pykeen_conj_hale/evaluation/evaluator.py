@@ -77,8 +77,8 @@ class IndexedRankBasedEvaluator(RankBasedEvaluator):
         :param restrict_entities_to: not supported
         :param kwargs: further arguments
         :return: the results
-        :raises ValueError: if there are no triples, restrict_entities_to is given, a size is no whole number ≥ 1, or the
-            device is unknown
+        :raises ValueError: if there are no triples, restrict_entities_to is given, a size is no whole number ≥ 1, or
+            the device is unknown
         :raises NonFiniteScoreError: if the model predicts NaN
         """
         if restrict_entities_to is not None:
