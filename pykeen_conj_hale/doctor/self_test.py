@@ -126,5 +126,6 @@ def _train(num_epochs: int, **training_kwargs: Any) -> Any:
 def _way_out() -> str:
     return (
         "Versions of PyTorch and PyKEEN that do not fit each other are the usual reason: install the package anew, in "
-        "an environment of its own. If that does not help, report it with the output of `pykeen-conj-hale doctor --json`."
+        "an environment of its own. If that does not help, report it with the output of "
+        "`pykeen-conj-hale doctor --json`."
     )

@@ -46,7 +46,8 @@ def check_extras() -> Iterator[Finding]:
 
     :yields: the extras that are there, those that are not, and what does not fit
     """
-    there, missing = [], []
+    there: list[str] = []
+    missing: list[str] = []
     for extra in _extras():
         requirements = _requirements(extra)
         unmet = [requirement for requirement in requirements if not _is_met(requirement)]
