@@ -17,7 +17,7 @@ SITE := .cache/docs
 SHELL := /bin/bash
 
 .DEFAULT_GOAL := help
-.PHONY: help install lint mixins test test-slow coverage bench demo gpu-check figures docs docs-check build clean
+.PHONY: help install lint mixins test test-slow coverage notebooks bench demo gpu-check figures docs docs-check build clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -56,6 +56,9 @@ test-slow: mixins ## the tests that take minutes
 coverage: mixins ## which lines the tests of `make test` run; pages in .cache/htmlcov; PYTEST_ARGS=... are added
 	PYKEEN_TEST_MIXINS=required $(BIN)/python -m pytest -m "not slow" \
 		--cov --cov-report=term --cov-report=html $(PYTEST_ARGS)
+
+notebooks: $(STAMP) ## execute the notebooks of docs/notebooks anew, with their outputs: some minutes
+	$(BIN)/python tests/notebooks.py
 
 bench: $(STAMP) ## measure speed
 	$(BIN)/python tests/benchmarks/run.py

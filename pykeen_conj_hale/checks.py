@@ -14,10 +14,12 @@ import os
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Final, Literal, TypeAlias, TypeVar
+from typing import Any, Final, Literal, TypeAlias, TypeVar
 
 import numpy as np
 from class_resolver import ClassResolver, HintOrType
+
+from .wording import suggest
 
 __all__ = [
     "SIDES",
@@ -37,6 +39,18 @@ Side: TypeAlias = Literal["head", "tail"]
 SIDES: Final[Sequence[Side]] = ("head", "tail")
 
 X = TypeVar("X")
+
+#: The largest number of names that an error lists
+LISTED: Final = 20
+#: How PyKEEN's command line lists the names of a resolver, by the name of its base class
+LISTING: Final = {
+    "Model": "models",
+    "Loss": "losses",
+    "Dataset": "datasets",
+    "Regularizer": "regularizers",
+    "Optimizer": "optimizers",
+    "TrainingLoop": "training-loops",
+}
 
 
 def check_number(
@@ -158,12 +172,12 @@ def look_up(resolver: ClassResolver[X], argument: str, query: HintOrType[X]) -> 
     :param argument: the argument's name
     :param query: the name, the class, or an instance; None for the resolver's default
     :return: the class
-    :raises ValueError: if there is nothing of that name
+    :raises ValueError: if there is nothing of that name; the error lists the names, or of many those that look alike
     """
     try:
         return resolver.lookup(query)
     except (KeyError, TypeError) as error:
-        raise ValueError(_unknown(argument, query, sorted(resolver.options))) from error
+        raise ValueError(_unknown_name(resolver, argument, query)) from error
 
 
 def resolve(resolver: ClassResolver[X], argument: str, query: HintOrType[X], *, default: HintOrType[X]) -> X:
@@ -193,6 +207,15 @@ def _as_float(value: object) -> float:
 
 def _unknown(argument: str, value: object, choices: Iterable[object]) -> str:
     return f"{argument}={value!r} is unknown; choose one of {list(choices)}."
+
+
+def _unknown_name(resolver: ClassResolver[Any], argument: str, query: object) -> str:
+    names = sorted(resolver.options)
+    if len(names) <= LISTED:
+        return _unknown(argument, query, names)
+    command = LISTING.get(resolver.base.__name__)
+    lists = f"`pykeen ls {command}` lists" if command else f"the options of {resolver.base.__name__}'s resolver are"
+    return f"{argument}={query!r} is unknown: {suggest(str(query), names, 'name')} There are {len(names)}; {lists} all."
 
 
 def _interval(above: float | None, minimum: float | None, below: float | None, maximum: float | None) -> str:

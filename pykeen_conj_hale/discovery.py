@@ -24,6 +24,7 @@ import sys
 import threading
 from typing import TYPE_CHECKING, Any
 
+from .entry_points import ENTRY_POINTS, RESOLVERS
 from .messages import Once
 
 if TYPE_CHECKING:
@@ -36,21 +37,6 @@ once = Once(logger)
 
 DISTRIBUTION = "pykeen-conj-hale"
 
-#: The resolver of each group of entry points: module and attribute.
-RESOLVERS: dict[str, tuple[str, str]] = {
-    "pykeen.models": ("pykeen.models", "model_resolver"),
-    "pykeen.interactions": ("pykeen.nn.modules", "interaction_resolver"),
-    "pykeen.representations": ("pykeen.nn", "representation_resolver"),
-    "pykeen.losses": ("pykeen.losses", "loss_resolver"),
-    "pykeen.regularizers": ("pykeen.regularizers", "regularizer_resolver"),
-    "pykeen.training_loops": ("pykeen.training", "training_loop_resolver"),
-    "pykeen.training_callbacks": ("pykeen.training.callbacks", "callback_resolver"),
-    "pykeen.evaluators": ("pykeen.evaluation", "evaluator_resolver"),
-    "pykeen.lr_schedulers": ("pykeen.lr_schedulers", "lr_scheduler_resolver"),
-    "pykeen.stoppers": ("pykeen.stoppers", "stopper_resolver"),
-    "pykeen.datasets": ("pykeen.datasets", "dataset_resolver"),
-    "pykeen.lit_modules": ("pykeen.contrib.lightning", "lit_module_resolver"),
-}
 _MODULES = {module for module, _ in RESOLVERS.values()}
 #: Those which PyKEEN itself imports. The others use its resolvers while they are imported, as its command line does.
 _OWN_MODULES = _MODULES - {"pykeen.contrib.lightning"}
@@ -195,8 +181,6 @@ def _entries() -> tuple[EntryPoint, ...]:
     try:
         return tuple(distribution(DISTRIBUTION).entry_points)
     except PackageNotFoundError:
-        from .entry_points import ENTRY_POINTS
-
         return tuple(
             EntryPoint(name, value, group) for group, entries in ENTRY_POINTS.items() for name, value in entries.items()
         )

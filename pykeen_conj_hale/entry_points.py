@@ -1,13 +1,29 @@
-"""The entry points of this package once more, for programs without its metadata, as frozen ones are.
+"""The entry points of this package once more, for programs without its metadata, as frozen ones are; and resolvers.
 
-They are those of ``pyproject.toml``, which a test compares.
+The entry points are those of ``pyproject.toml``, which a test compares.
 """
 
 from __future__ import annotations
 
 from typing import Final
 
-__all__ = ["ENTRY_POINTS"]
+__all__ = ["ENTRY_POINTS", "RESOLVERS"]
+
+#: The resolver of each group of entry points: module and attribute.
+RESOLVERS: Final[dict[str, tuple[str, str]]] = {
+    "pykeen.models": ("pykeen.models", "model_resolver"),
+    "pykeen.interactions": ("pykeen.nn.modules", "interaction_resolver"),
+    "pykeen.representations": ("pykeen.nn", "representation_resolver"),
+    "pykeen.losses": ("pykeen.losses", "loss_resolver"),
+    "pykeen.regularizers": ("pykeen.regularizers", "regularizer_resolver"),
+    "pykeen.training_loops": ("pykeen.training", "training_loop_resolver"),
+    "pykeen.training_callbacks": ("pykeen.training.callbacks", "callback_resolver"),
+    "pykeen.evaluators": ("pykeen.evaluation", "evaluator_resolver"),
+    "pykeen.lr_schedulers": ("pykeen.lr_schedulers", "lr_scheduler_resolver"),
+    "pykeen.stoppers": ("pykeen.stoppers", "stopper_resolver"),
+    "pykeen.datasets": ("pykeen.datasets", "dataset_resolver"),
+    "pykeen.lit_modules": ("pykeen.contrib.lightning", "lit_module_resolver"),
+}
 
 #: What each name of a group stands for
 ENTRY_POINTS: Final[dict[str, dict[str, str]]] = {

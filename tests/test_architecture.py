@@ -25,13 +25,12 @@ ROOMS: dict[str, set[str]] = (
     }
 )
 ROOMS["figures"].add("messages")
+ROOMS["checks"].add("wording")
 # no rooms: the package itself, which has the version, and its command
 ROOMS |= {"__main__": {"cli"}, "__init__": {"discovery"}}
-for room in ("reproduce", "workflow", "cli"):
+for room in ("reproduce", "workflow", "doctor", "cli"):
     ROOMS[room].add("__init__")
-WITHOUT_PYKEEN = {
-    *("checks", "description", "extras", "figures", "files", "functional", "locks", "messages", "outputs", "streaming"),
-}
+WITHOUT_PYKEEN = (TOOLS - {"devices", "pykeen_internals"}) | {"functional", "streaming"}
 #: Where private attributes of others are used: PyKEEN's; Optuna's; those of Python's imports, PyTorch's sparse tensors
 PRIVATE = {"training/sparse_rows.py", "pykeen_internals.py", "hpo/database.py", "hpo/journal.py", "discovery.py"}
 

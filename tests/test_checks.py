@@ -5,12 +5,17 @@ import math
 import re
 
 import numpy as np
+import pykeen.cli
 import pytest
 from class_resolver import ClassResolver
 from hypothesis import given
 from hypothesis import strategies as st
+from pykeen.datasets import dataset_resolver
+from pykeen.losses import loss_resolver
+from pykeen.models import model_resolver
+from pykeen.nn import representation_resolver
 
-from pykeen_conj_hale.checks import check_bool, check_choice, check_number, check_whole, look_up, resolve
+from pykeen_conj_hale.checks import LISTING, check_bool, check_choice, check_number, check_whole, look_up, resolve
 
 NUMPYS = [np.float16, np.float32, np.float64, np.int8, np.int64, np.uint32]
 #: What is none of numbers, strings and booleans
@@ -110,6 +115,31 @@ def test_names(value):
         for find in (look_up, lambda *arguments: resolve(*arguments, default="dog")):
             with pytest.raises(ValueError, match=r"(?s)^pet=.* is unknown; choose one of \['cat', 'dog'\]\.$"):
                 find(animals, "pet", value)
+
+
+@pytest.mark.parametrize(
+    ("resolver", "argument", "query", "suggested", "listed"),
+    [
+        (model_resolver, "model", "ConjComplx", "did you mean 'conjcomplex'", "`pykeen ls models` lists all."),
+        (model_resolver, "base", 3, "no name looks like it", "`pykeen ls models` lists all."),
+        (loss_resolver, "loss", "halee", "did you mean 'hale'", "`pykeen ls losses` lists all."),
+        (dataset_resolver, "dataset", "nation", "did you mean 'nations'", "`pykeen ls datasets` lists all."),
+        (representation_resolver, "representation", "word_bags", "'wordbag'", "Representation's resolver are all."),
+    ],
+)
+def test_of_many_names_those_that_look_alike(resolver, argument, query, suggested, listed):
+    with pytest.raises(ValueError, match=f"^{argument}=.* is unknown: ") as error:
+        look_up(resolver, argument, query)
+    text = str(error.value)
+    assert suggested in text
+    assert text.endswith(listed)
+    assert len(text) < 200
+
+
+def test_pykeen_lists_what_an_error_says_that_it_lists():
+    assert set(LISTING.values()) <= set(pykeen.cli.ls.commands)
+    bases = {resolver.base.__name__ for resolver in (model_resolver, loss_resolver, dataset_resolver)}
+    assert bases <= set(LISTING)
 
 
 def test_none_is_the_default_that_the_caller_names():

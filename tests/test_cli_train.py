@@ -18,6 +18,38 @@ def test_train_on_a_table(tmp_path):
     assert "4 columns, and no telling" in invoke(*command, "--force", code=2)
 
 
+def test_one_is_said_in_the_singular(tmp_path):
+    (tmp_path / "t.tsv").write_text("".join(f"n{i}\tknows\tn{j}\n" for i in range(6) for j in range(6) if i != j))
+    shown = invoke("train", tmp_path / "t.tsv", "--seconds", "0.05", "-o", tmp_path / "m", "--no-progress")
+    assert "6 entities, 1 relation, " in shown
+    assert "6 entities, 1 relation; triples: " in (tmp_path / "m" / "report.html").read_text()
+
+
+@pytest.mark.parametrize(
+    ("option", "name", "text"),
+    [("--model", "ConjComplx", "did you mean 'conjcomplex'"), ("--loss", "hael", "did you mean 'hale'")],
+)
+def test_a_name_with_a_typing_error(source, option, name, text, tmp_path):  # noqa: F811
+    shown = invoke("train", source, option, name, "-o", tmp_path / "m", code=2)
+    assert text in shown
+    assert "`pykeen ls " in shown
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("t.xlsx", "files ending in .xlsx are not read; save the sheet with the triples as CSV"),
+        ("t.ttl", "files ending in .ttl are not read; write one line per triple"),
+        ("t.zip", "unpack it"),
+    ],
+)
+@pytest.mark.parametrize("columns", [[], ["--head-column", "a", "--relation-column", "b", "--tail-column", "c"]])
+def test_what_is_no_table(name, text, columns, tmp_path):
+    (tmp_path / name).write_bytes(b"PK\x03\x04\x00\xff")
+    assert text in invoke("train", tmp_path / name, *columns, "-o", tmp_path / "m", code=2)
+    assert not (tmp_path / "m" / "configuration.json").exists()
+
+
 def test_predict(trained, tmp_path):  # noqa: F811
     shown = invoke("predict", trained.path, "--head", "brazil", "--relation", "embassy", "--top", 2).splitlines()
     best = trained.predict(head="brazil", relation="embassy", top=2)

@@ -325,7 +325,8 @@ pykeen.pipeline.api.loss_resolver.lookup("HaLE")
 print("pykeen_conj_hale.losses" in sys.modules, "pykeen_conj_hale.datasets" in sys.modules)
 """
     assert run(code) == (
-        "['pykeen_conj_hale', 'pykeen_conj_hale.discovery', 'pykeen_conj_hale.messages']\nTrue False\n"
+        "['pykeen_conj_hale', 'pykeen_conj_hale.discovery', 'pykeen_conj_hale.entry_points', "
+        "'pykeen_conj_hale.messages']\nTrue False\n"
     )
 
 

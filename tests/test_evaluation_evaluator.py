@@ -107,6 +107,17 @@ def test_nan_is_refused(nations, cls):
         )
 
 
+@pytest.mark.parametrize("batch_size", [None, 32])
+@pytest.mark.parametrize("device", ["cpu", torch.device("cpu")])
+def test_a_device_by_name(nations, device, batch_size):
+    model = TransE(triples_factory=nations.training, random_seed=0)
+    arguments = dict(model=model, mapped_triples=nations.testing.mapped_triples, use_tqdm=False)
+    expected = IndexedRankBasedEvaluator().evaluate(**arguments)
+    same(expected, IndexedRankBasedEvaluator().evaluate(**arguments, device=device, batch_size=batch_size))
+    with pytest.raises(ValueError, match="device='abacus' is unknown to PyTorch"):
+        IndexedRankBasedEvaluator().evaluate(**arguments, device="abacus")
+
+
 def test_what_it_does_not_do(nations):
     model = TransE(triples_factory=nations.training, random_seed=0)
     with pytest.raises(ValueError, match="restrict_entities_to"):

@@ -22,6 +22,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "cooccurrence": ("pykeen_conj_hale.cli.text:cooccurrence", "Count which words and entities occur together."),
     "joint": ("pykeen_conj_hale.cli.text:joint", "Train a model jointly with text, from a configuration file."),
     "words": ("pykeen_conj_hale.cli.words:words", "Train a model whose entities are composed of words."),
+    "doctor": ("pykeen_conj_hale.cli.doctor:doctor", "Examine whether this installation works."),
     "reproduce": ("pykeen_conj_hale.cli.reproduce:reproduce", "Run the tables of HaLE's paper again."),
     "report": ("pykeen_conj_hale.cli.reproduce:report", "Write tables and pictures of what `reproduce` found."),
 }

@@ -8,9 +8,8 @@ from pathlib import Path
 from typing import Any, Final
 
 import click
-import torch
-from pykeen.utils import resolve_device
 
+from ..devices import choose_device
 from ..outputs import check_outputs
 from ..reproduce import session
 from ..reproduce.configurations import write_configurations
@@ -28,15 +27,8 @@ def _join(part: str) -> str:
     return "; ".join(f"{name}: {', '.join(getattr(paper, part))}" for name, paper in PAPERS.items())
 
 
-def _device(name: str) -> torch.device:
-    try:
-        return resolve_device(name)
-    except RuntimeError as error:
-        raise ValueError(f"device={name!r} is unknown to PyTorch: {error}") from error
-
-
 SECONDS: Final = Parsed("seconds", read_seconds)
-DEVICE: Final = Parsed("device", _device)
+DEVICE: Final = Parsed("device", choose_device)
 
 
 @click.command()

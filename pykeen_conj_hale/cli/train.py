@@ -11,6 +11,7 @@ import click
 
 from ..datasets import Columns
 from ..reproduce.selection import read_seconds
+from ..wording import count
 from ..workflow import TrainedModel, train_triples
 from ..workflow.report import predict_command
 from .options import FOLDER, FORCE, Parsed, show_log
@@ -87,9 +88,10 @@ def train(
 def _tell(trained: TrainedModel) -> None:
     facts = trained.metrics["training"]
     click.echo(
-        f"{type(trained.model).__name__}: {trained.training.num_entities:,} entities, "
-        f"{trained.training.real_num_relations:,} relations, {trained.training.num_triples:,} training triples; "
-        f"{facts['epochs']:,} epochs in {facts['seconds']:.0f} s, ended by {facts['stop_reason']}"
+        f"{type(trained.model).__name__}: {count(trained.training.num_entities, 'entity', 'entities')}, "
+        f"{count(trained.training.real_num_relations, 'relation')}, "
+        f"{count(trained.training.num_triples, 'training triple')}; "
+        f"{count(facts['epochs'], 'epoch')} in {facts['seconds']:.0f} s, ended by {facts['stop_reason']}"
     )
     click.echo(show_metrics(trained.test_metrics))
     click.echo(f"Model, vectors and report.html are in {trained.path}. Next, for example:")

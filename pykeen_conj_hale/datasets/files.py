@@ -18,6 +18,15 @@ STEMS: Mapping[str, Sequence[str]] = {
     "testing": ("test", "testing"),
 }
 ENDINGS = (".txt", ".tsv", ".txt.gz", ".tsv.gz", ".csv", ".csv.gz", ".parquet")
+_SHEET = "save the sheet with the triples as CSV, in UTF-8"
+_RDF = "write one line per triple, with tabs between subject, predicate and object"
+#: What is no text with tabs, and what would do instead. Any other ending is read as text
+FOREIGN: Mapping[str, str] = {
+    **dict.fromkeys((".xlsx", ".xlsm", ".xls", ".ods", ".numbers"), _SHEET),
+    **dict.fromkeys((".nt", ".nq", ".ttl", ".rdf", ".owl", ".n3", ".jsonld"), _RDF),
+    **dict.fromkeys((".json", ".jsonl", ".xml", ".pkl", ".pickle", ".npy", ".npz", ".pt", ".feather"), "save as CSV"),
+    **dict.fromkeys((".zip", ".tar", ".7z", ".bz2", ".xz", ".zst", ".rar"), "unpack it, or pack it with gzip"),
+}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -35,6 +44,16 @@ class SplitFile:
         """The ending that tells the format, in small letters: that of a gzipped file without ``.gz``."""
         name = (self.path.name if self.member is None else self.member).lower().removesuffix(".gz")
         return PurePath(name).suffix
+
+    def check_format(self) -> None:
+        """Refuse what is no table of triples by its ending, before its bytes are taken for text.
+
+        :raises ValueError: if it is a spreadsheet, RDF, an archive, or the like
+        """
+        if advice := FOREIGN.get(self.ending):
+            raise ValueError(
+                f"{self}: files ending in {self.ending} are not read; {advice}. Read are {', '.join(ENDINGS)}."
+            )
 
     def read_text(self) -> str:
         """Read the content as text, without a byte order mark.

@@ -82,6 +82,7 @@ def read_labels(file: SplitFile, policies: Policies, columns: Columns | None = N
     :returns: the labels
     :raises ValueError: as for :func:`read_splits`
     """
+    file.check_format()
     if columns is not None or file.ending in TABLE_ENDINGS:
         return read_table(file, columns)
     return drop_header(LabeledSplit(file, _read_lines(file), 1), policies)

@@ -7,6 +7,8 @@ import dataclasses
 import numpy as np
 from pykeen.triples import CoreTriplesFactory
 
+from ..wording import count
+
 __all__ = ["Graph", "describe_graph"]
 
 
@@ -44,7 +46,8 @@ class Graph:
     def __str__(self) -> str:
         """Say it in a few words."""
         return (
-            f"{self.entities:,} entities, {self.relations:,} relations, {self.triples:,} triples "
+            f"{count(self.entities, 'entity', 'entities')}, {count(self.relations, 'relation')}, "
+            f"{count(self.triples, 'triple')} "
             f"({self.triples_per_entity:.1f} per entity, {self.symmetric:.0%} symmetric)"
         )
 

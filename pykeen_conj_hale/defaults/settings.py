@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from copy import deepcopy
 from typing import Any
 
+from ..wording import count
+
 __all__ = ["Settings"]
 
 
@@ -68,7 +70,7 @@ class Settings:
 
     def summary(self) -> str:
         """Say the settings in one line, for a log."""
-        length = f"{self.num_epochs} epochs" if self.seconds is None else f"{self.seconds:g} s"
+        length = count(self.num_epochs, "epoch") if self.seconds is None else f"{self.seconds:g} s"
         parts = [
             f"{self.model}({_arguments(self.model_kwargs)})",
             f"{self.loss}({_arguments(self.loss_kwargs)})",

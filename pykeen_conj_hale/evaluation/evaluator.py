@@ -20,6 +20,7 @@ from torch import Tensor
 from tqdm.auto import tqdm
 
 from ..checks import check_bool, check_targets, check_whole
+from ..devices import choose_device
 from ..pykeen_internals import count_entities
 from .known_answers import KnownAnswers, KnownBatch
 from .ranking import rank, rank_own
@@ -76,7 +77,8 @@ class IndexedRankBasedEvaluator(RankBasedEvaluator):
         :param restrict_entities_to: not supported
         :param kwargs: further arguments
         :return: the results
-        :raises ValueError: if there are no triples, restrict_entities_to is given, or a size is no whole number ≥ 1
+        :raises ValueError: if there are no triples, restrict_entities_to is given, a size is no whole number ≥ 1, or
+            the device is unknown
         :raises NonFiniteScoreError: if the model predicts NaN
         """
         if restrict_entities_to is not None:
@@ -86,6 +88,9 @@ class IndexedRankBasedEvaluator(RankBasedEvaluator):
         for name in ("batch_size", "slice_size"):
             if kwargs.get(name) is not None:
                 check_whole(name, kwargs[name])
+        if kwargs.get("device") is not None:
+            # PyKEEN hands it on as it is, and a name has no type of device
+            kwargs["device"] = choose_device(kwargs["device"])
         if "targets" in kwargs:
             kwargs["targets"] = check_targets(kwargs["targets"])
         if not len(mapped_triples):

@@ -12,7 +12,7 @@ import torch
 from .activations import Hanon, Identity
 from .passes import EAGER, Passes
 
-__all__ = ["compiled_passes"]
+__all__ = ["compile_passes", "compiled_passes"]
 
 logger = logging.getLogger(__name__)
 
@@ -26,14 +26,8 @@ def compiled_passes(device_type: str) -> Passes:
     :param device_type: the type of the device on which the passes will run
     :return: the passes
     """
-    # the sizes of blocks stay symbolic: the last chunk and the last batch are smaller
-    compiled: Iterable[Any] = (torch.compile(function, dynamic=True) for function in EAGER)
-    passes = Passes(*compiled)
     try:
-        y = torch.zeros(2, 3, device=device_type)
-        reference = torch.zeros(2, 1, device=device_type)
-        passes.weigh(Hanon(), y, reference)
-        passes.running_sum(Identity(), y, reference, reference)
+        return compile_passes(device_type)
     except Exception as error:  # backends raise what they like where a compiler is missing
         reason = (str(error).strip() or type(error).__name__).splitlines()[0]
         logger.warning(
@@ -42,4 +36,20 @@ def compiled_passes(device_type: str) -> Passes:
             reason,
         )
         return EAGER
+
+
+def compile_passes(device_type: str) -> Passes:
+    """Compile the passes, and run two of them, as compiling begins with the first run.
+
+    :param device_type: as for :func:`compiled_passes`
+    :return: the passes
+    :raises Exception: of any type, without a working compiler
+    """
+    # the sizes of blocks stay symbolic: the last chunk and the last batch are smaller
+    compiled: Iterable[Any] = (torch.compile(function, dynamic=True) for function in EAGER)
+    passes = Passes(*compiled)
+    y = torch.zeros(2, 3, device=device_type)
+    reference = torch.zeros(2, 1, device=device_type)
+    passes.weigh(Hanon(), y, reference)
+    passes.running_sum(Identity(), y, reference, reference)
     return passes

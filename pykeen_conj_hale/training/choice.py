@@ -17,6 +17,7 @@ from pykeen.triples import CoreTriplesFactory
 
 from ..defaults import Graph, Settings, choose_settings, describe_graph
 from ..losses import HaLELoss
+from ..wording import count
 from .budget.schedule import BudgetLR
 from .learning_rate import choose_learning_rate
 from .recording import is_pipeline, record
@@ -64,7 +65,7 @@ def choose_training(
         num_epochs = settings.num_epochs
     tuned = None if rate is None else settings.learning_rate_for(batch_size)
     if loop.choose and choose_learning_rate(loop, tuned):
-        length = f"{num_epochs} epochs" if loop.time_budget is None else f"{loop.time_budget.seconds:g} s"
+        length = count(num_epochs, "epoch") if loop.time_budget is None else f"{loop.time_budget.seconds:g} s"
         logger.info(
             "Chosen for %s: %s with %s, batches of %d, %s at %g with %s, %s. What is given goes before; choose=False "
             "takes PyKEEN's own 5 epochs, batches of 256 and learning rate of 0.001 at their word.",

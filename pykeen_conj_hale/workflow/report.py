@@ -14,6 +14,7 @@ import pandas as pd
 from pykeen.models import Model
 
 from ..files import replacing
+from ..wording import count
 from .exporting import entity_vectors
 from .folder import ModelFolder, Splits
 from .measuring import BASELINE, METRICS
@@ -84,8 +85,10 @@ def _head(name: str, splits: Splits, metrics: Mapping[str, Any]) -> str:
         f'<p><span class="big">{metrics["test"]["MRR"]:.3f}</span> test MRR, beside '
         f"{metrics[BASELINE]['MRR']:.3f} of the {BASELINE} of each relation.</p>"
         f"<p>{escape(name)} with {facts['parameters']:,} parameters, trained for {facts['seconds']:.0f} s "
-        f"({facts['epochs']:,} epochs) on {escape(facts['device'])}; ended by {escape(str(facts['stop_reason']))}. "
-        f"{training.num_entities:,} entities, {training.real_num_relations:,} relations; triples: {triples}.</p>"
+        f"({count(facts['epochs'], 'epoch')}) on {escape(facts['device'])}; "
+        f"ended by {escape(str(facts['stop_reason']))}. "
+        f"{count(training.num_entities, 'entity', 'entities')}, {count(training.real_num_relations, 'relation')}; "
+        f"triples: {triples}.</p>"
     )
 
 

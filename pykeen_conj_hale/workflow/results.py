@@ -14,6 +14,7 @@ from pykeen.pipeline import PipelineResult
 from pykeen.triples import CoreTriplesFactory
 
 from ..training import TimeBudgetMixin
+from ..wording import count
 from .exporting import FORMATS
 from .folder import ModelFolder, Splits, write_json
 from .measuring import BASELINE, measure, measure_baseline, summarize
@@ -76,8 +77,8 @@ def _say_if_too_short(loop: TimeBudgetMixin[Any], training: CoreTriplesFactory) 
     seen = loop.triples_per_second * loop.stopwatch.elapsed("training")
     if seen < 2 * training.num_triples:  # each in both directions
         logger.warning(
-            "In %d steps the training has not seen each triple once: with more seconds the model will be better.",
-            loop.num_steps,
+            "In %s the training has not seen each triple once: with more seconds the model will be better.",
+            count(loop.num_steps, "step"),
         )
 
 

@@ -18,9 +18,9 @@ from ..checks import check_number, check_whole
 from ..datasets import Columns
 from ..datasets.policies import Policy
 from ..defaults import choose_settings, describe_graph
+from ..devices import choose_device
 from ..locks import only_writer
 from .data import read_splits
-from .devices import choose_device
 from .folder import ModelFolder, Splits
 from .outputs import check_folder
 from .results import write_results

@@ -16,9 +16,9 @@ from pykeen.triples import TriplesFactory
 
 from ..checks import check_choice, check_whole
 from ..datasets import Columns
+from ..devices import choose_device
 from ..outputs import check_outputs
 from .data import read_known
-from .devices import choose_device
 from .exporting import FORMATS, entity_vectors
 from .folder import ModelFolder, Splits, read_json
 from .labels import look_up

@@ -14,7 +14,7 @@ from collections.abc import Callable
 
 import measuring
 import torch
-from pykeen.triples import KGInfo
+from pykeen.triples import CoreTriplesFactory
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -79,12 +79,14 @@ def plain_step(arguments: argparse.Namespace) -> Callable[[Tensor], None]:
 
 def make_loop(arguments: argparse.Namespace, compile: bool = False) -> QuerySamplingTrainingLoop:
     """Make the query-sampling loop of RotE."""
-    info = KGInfo(num_entities=N, num_relations=R // 2, create_inverse_triples=True)
+    # the triples of the graph itself; those of a step are of both directions
+    graph = triples(arguments.batch_size).remainder(torch.tensor([N, R // 2, N]))
+    factory = CoreTriplesFactory(graph, num_entities=N, num_relations=R // 2, create_inverse_triples=True)
     model = RotE(
-        triples_factory=info, embedding_dim=arguments.dim, loss="HaLE", loss_kwargs=dict(alpha=arguments.alpha)
+        triples_factory=factory, embedding_dim=arguments.dim, loss="HaLE", loss_kwargs=dict(alpha=arguments.alpha)
     )
     return QuerySamplingTrainingLoop(
-        model=model.train(), triples_factory=None, optimizer="Adam", optimizer_kwargs=dict(lr=0.01), compile=compile
+        model=model.train(), triples_factory=factory, optimizer="Adam", optimizer_kwargs=dict(lr=0.01), compile=compile
     )
 
 

@@ -16,6 +16,7 @@ from pykeen.triples import CoreTriplesFactory
 from tqdm.auto import tqdm
 
 from ...pykeen_internals import get_epoch, is_asked_to_stop, set_epoch
+from ...wording import count
 from .arguments import CheckpointPlan
 from .callbacks import CallbackAdapter
 from .checkpoint import load_checkpoint, save_checkpoint
@@ -179,9 +180,11 @@ class LoopRun(Run):
             except OSError as error:
                 if not self.has_trained:
                     raise
-                logger.error("No checkpoint after %d steps, the training goes on without: %s", self.num_steps, error)
+                logger.error(
+                    "No checkpoint after %s, the training goes on without: %s", count(self.num_steps, "step"), error
+                )
                 return
-        logger.info("Checkpoint after %d steps: %s", self.num_steps, path)
+        logger.info("Checkpoint after %s: %s", count(self.num_steps, "step"), path)
 
     def _check(self, state: dict[str, Any], path: Path) -> None:
         try:
@@ -204,7 +207,7 @@ class LoopRun(Run):
         progress = self._state.load(state)
         set_up = progress.seconds.get("set-up", 0.0) + self.stopwatch.elapsed("set-up")
         self.go_on_from(dataclasses.replace(progress, seconds={**progress.seconds, "set-up": set_up}))
-        logger.info("Going on after %d steps, %.1f s of training", self.num_steps, self.elapsed)
+        logger.info("Going on after %s, %.1f s of training", count(self.num_steps, "step"), self.elapsed)
 
     def _set_learning_rate(self, share: float) -> None:
         # looked up each time, as PyKEEN makes another scheduler when a training starts anew

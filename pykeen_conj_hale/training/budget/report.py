@@ -6,6 +6,7 @@ import logging
 
 from pykeen.trackers import ResultTracker
 
+from ...wording import count
 from .run import Run
 
 __all__ = ["report"]
@@ -27,8 +28,8 @@ def report(run: Run, tracker: ResultTracker, epoch: int) -> None:
     tracker.log_metrics(speed, step=epoch, prefix="training")
     tracker.log_params({"stop_reason": run.stop_reason})
     logger.info(
-        "Trained %d steps, ended by %s (%s); %s",
-        run.num_steps,
+        "Trained %s, ended by %s (%s); %s",
+        count(run.num_steps, "step"),
         run.stop_reason,
         run.signal or "no signal",
         ", ".join(f"{phase} {value:.3f} s" for phase, value in seconds.items()),

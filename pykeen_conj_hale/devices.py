@@ -1,4 +1,4 @@
-"""The device of a command."""
+"""The device of a command or a call."""
 
 from __future__ import annotations
 
