@@ -16,6 +16,7 @@ import argparse
 import json
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -97,8 +98,8 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
     return dict(facts, evaluated=len(triples), **evaluate(model, dataset, triples))
 
 
-def main() -> None:
-    """Run one cell."""
+def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
+    """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--dataset", default="WN18RR-inductive")
     parser.add_argument("--texts", type=Path, required="--no-text" not in sys.argv, help="columns: entity, name, text")
@@ -117,8 +118,13 @@ def main() -> None:
     parser.add_argument("--triples", type=int, help="evaluate a sample of so many")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--out", type=Path, default=Path("results/words.jsonl"))
-    arguments = parser.parse_args()
-    names = ("dataset", "text", "base", "base_options", "text_options", "dim", "loss", "lr", "split", "seed")
+    return parser.parse_args(arguments)
+
+
+def main() -> None:
+    """Run one cell."""
+    arguments = parse()
+    names = ("dataset", "text", "base", "base_options", "text_options", "dim", "loss", "lr", "seconds", "split", "seed")
     facts = {name: getattr(arguments, name) for name in names}
     sys.stdout.write(recording.write_line(arguments.out, **facts, **run(arguments)))
 
