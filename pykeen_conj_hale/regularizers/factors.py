@@ -80,7 +80,7 @@ class FactorRegularizer(Regularizer):
         :param ids: the ids of heads, relations and tails
         :return: the factors of the sides that are new
         """
-        sides = zip(Factors._fields, factors, ids, strict=True)
+        sides = zip(("head", "relation", "tail"), factors, ids, strict=True)
         return Factors(*(x if x and i is not None and self.is_new(side, i) else () for side, x, i in sides))
 
 

@@ -42,6 +42,7 @@ STRATEGIES: Final[Mapping[str, Strategy]] = {
             negative_sampler="basic",
             negative_sampler_kwargs=dict(num_negs_per_pos=50),
             training_kwargs=dict(batch_size=500),
+            model_kwargs={},
             optimizer="Adam",
             optimizer_kwargs=dict(lr=0.001),
         ),

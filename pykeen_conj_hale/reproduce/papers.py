@@ -67,8 +67,8 @@ HYPERBOLIC: Final = Paper(
     title="RotH, RefH and AttH",
     reference="https://arxiv.org/abs/2005.00545",
     introduction="""\
-Beside the final figures of [Chami et al. (2020)](https://arxiv.org/abs/2005.00545), which took them 82 to 276 minutes on
-a GTX 1070; those of the Euclidean models are not packaged. Test triples, filtered ranks against all entities, both
+Beside the final figures of [Chami et al. (2020)](https://arxiv.org/abs/2005.00545), which took 82 to 276 minutes on a
+GTX 1070; those of the Euclidean models are not packaged. Test triples, filtered ranks against all entities, both
 directions, the best model on the validation triples within the time of training. Evaluation is not counted as training.
 Ours are medians over seeds.
 """,
