@@ -42,6 +42,7 @@ ENTRY_POINTS: Final[dict[str, dict[str, str]]] = {
         "losses": "pykeen_conj_hale.losses:LOSSES",
     },
     "pykeen.regularizers": {
+        "DURA": "pykeen_conj_hale.regularizers:DURARegularizer",
         "N3": "pykeen_conj_hale.regularizers:N3Regularizer",
     },
     "pykeen.training_loops": {

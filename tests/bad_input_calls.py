@@ -23,9 +23,9 @@ from pykeen_conj_hale.embeddings import export_embeddings, import_embeddings, lo
 from pykeen_conj_hale.evaluation import IndexedRankBasedEvaluator, rank_triples
 from pykeen_conj_hale.hpo import make_storage, shared_hpo_pipeline
 from pykeen_conj_hale.losses import LOSSES, HaLELoss
-from pykeen_conj_hale.models import MODELS, RotE
+from pykeen_conj_hale.models import MODELS, QueryComplEx, RotE
 from pykeen_conj_hale.nn import QueryModel
-from pykeen_conj_hale.regularizers import N3Regularizer
+from pykeen_conj_hale.regularizers import DURARegularizer, FactorRegularizer, N3Regularizer
 from pykeen_conj_hale.streaming.activations import activation_resolver
 from pykeen_conj_hale.text import Cooccurrence, GloVe, JointGloVe, WordVectors, read_descriptions, read_mentions
 from pykeen_conj_hale.text.corpus import count_text
@@ -88,12 +88,14 @@ def calls_of_losses() -> Iterator[Call]:
 
             yield Call(f"losses: activation {cls.__name__}", activate, arguments)
 
-    def regularize(**kwargs: Any) -> float:
-        return train(RotE(triples_factory=FACTORY, regularizer=N3Regularizer(**kwargs), **SMALL))
+    for regularizer in (N3Regularizer, DURARegularizer):
 
-    own = describe_arguments(N3Regularizer, leave_out=OF_PYKEEN)
-    yield Call("losses: N3", regularize, own)
-    assert issubclass(N3Regularizer, Regularizer)
+        def regularize(regularizer: type[FactorRegularizer] = regularizer, **kwargs: Any) -> float:
+            return train(QueryComplEx(triples_factory=FACTORY, regularizer=regularizer(**kwargs), **SMALL))
+
+        own = describe_arguments(regularizer, leave_out=OF_PYKEEN)
+        yield Call(f"losses: {regularizer.__name__.removesuffix('Regularizer')}", regularize, own)
+        assert issubclass(regularizer, Regularizer)
 
 
 def calls_of_training() -> Iterator[Call]:

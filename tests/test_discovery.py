@@ -44,7 +44,7 @@ NAMES = {
     ],
     "pykeen.interactions": ["ConjComplEx", "ConjFiveStarE", "FiveStarE", "HypER", "QueryDistMult"],
     "pykeen.losses": ["AdvNeg", "AllNeg", "HaLE", "NonNeg", "SamNeg"],
-    "pykeen.regularizers": ["N3"],
+    "pykeen.regularizers": ["DURA", "N3"],
     "pykeen.representations": ["WordBag"],
     "pykeen.training_loops": ["BudgetedLCWA", "BudgetedSLCWA", "BudgetedSymmetricLCWA", "QuerySampling"],
     "pykeen.evaluators": ["IndexedRankBased"],
@@ -54,7 +54,7 @@ NAMES = {
     "pykeen.datasets": [f"{name}All" for name in ("WN18RR", "WN18", "FB15k237", "FB15k", "YAGO310")],
 }
 for group in ("pykeen.models", "pykeen.interactions"):
-    NAMES[group] += ["QueryRotatE", "QueryTransE", "QueryTuckER", "RotE", "RotL"]
+    NAMES[group] += ["QueryCP", "QueryRotatE", "QueryTransE", "QueryTuckER", "RotE", "RotL"]
 NAMES["pykeen.datasets"] += [f"CoDEx{size}All" for size in ("Small", "Medium", "Large")]
 NAMES["pykeen.datasets"] += ["WN18RRInductive", "FB15k237Inductive"]
 FIRST = [

@@ -4,7 +4,9 @@ import geoopt
 import pytest
 import torch
 
+from pykeen_conj_hale.functional import hyperbolic_distance
 from pykeen_conj_hale.functional.hyperbolic_distance import (
+    Slopes,
     hyperbolic_squared_distance,
     pair_distance,
     pair_slopes,
@@ -50,9 +52,40 @@ def test_gradcheck():
 
 
 def test_slopes_are_those_of_autograd():
-    p, kappa, w = (x.requires_grad_() for x in (torch.linspace(-0.2, 0.2, 9).double(), *torch.rand(2, 9).double()))
-    expected = torch.autograd.grad(pair_distance(p, kappa, w).sum(), (p, kappa, w))
-    torch.testing.assert_close(pair_slopes(p.detach(), kappa.detach(), w.detach()), expected)
+    """Of the law of cosines, written plainly."""
+    drawn = torch.linspace(-0.2, 0.2, 9, dtype=torch.double), *(0.5 + torch.rand(2, 9, dtype=torch.double))
+    p, kappa, norm = (x.requires_grad_() for x in drawn)
+    rate = torch.linspace(0.5, 2.0, 9, dtype=torch.double)
+    sigma = rate * norm
+    psi = torch.acosh((1 + kappa) * sigma.cosh() + 2 * p * sigma.sinh() / sigma).square()
+    of_p, of_kappa, of_norm = torch.autograd.grad(psi.sum(), (p, kappa, norm))
+    arguments = [x.detach() for x in (p, kappa, rate, norm)]
+    torch.testing.assert_close(pair_slopes(*arguments), Slopes(psi.detach(), of_p, of_kappa, of_norm * norm.detach()))
+    torch.testing.assert_close(pair_distance(*arguments), psi.detach())
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_beyond_the_largest_radius_entities_count_as_at_it(dtype):
+    q, t, c = draw(dtype=dtype)
+    t = 1e3 * torch.nn.functional.normalize(t, dim=-1)
+    far, farther = (x.requires_grad_() for x in (t, 2.0 * t))
+    value = all_pairs(q, far, c)
+    torch.testing.assert_close(all_pairs(q, farther, c), value)
+    (gradient,) = torch.autograd.grad(value.sum(), far)
+    # across the radius only
+    along = (gradient * t).sum(dim=-1).abs() / t.norm(dim=-1)
+    assert (along < 1e-3 * gradient.norm(dim=-1)).all()
+    assert gradient.any()
+
+
+def test_slices_of_scores_are_the_whole(monkeypatch):
+    q, t, c = (x.requires_grad_() for x in draw(m=3, n=200))
+    whole = all_pairs(q, t, c)
+    expected = torch.autograd.grad(whole.square().sum(), (q, t, c))
+    monkeypatch.setattr(hyperbolic_distance, "_SLICE_VALUES", 100)
+    value = all_pairs(q, t, c)
+    torch.testing.assert_close(value, whole)
+    torch.testing.assert_close(torch.autograd.grad(value.square().sum(), (q, t, c)), expected)
 
 
 @pytest.mark.parametrize("scale", [1e-3, 0.05, 0.4, 1.0])

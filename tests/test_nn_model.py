@@ -75,7 +75,7 @@ def test_interaction_is_made_from_the_declarations(triples):
     h, r, t = model._get_representations(*triples.mapped_triples[:5].T, mode=None)
     expected = -(r[1].unsqueeze(-1) * h + r[0] - t).square().sum(-1, keepdim=True)
     torch.testing.assert_close(model.score_hrt(triples.mapped_triples[:5]), expected)
-    assert [x.shape for x in model.interaction.factors(None, r, None)] == [(5, 3)]
+    assert [x.shape for x in model.interaction.factors(None, r, None).relation] == [(5, 3)]
 
 
 def test_options_of_the_interaction_are_options_of_the_model(triples):

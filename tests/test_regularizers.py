@@ -12,11 +12,11 @@ from pykeen.models import ComplEx, DistMult, TransE
 from pykeen.regularizers import CombinedRegularizer, LpRegularizer, Regularizer, regularizer_resolver
 from pykeen.training import SymmetricLCWATrainingLoop
 
-from pykeen_conj_hale import regularizers
 from pykeen_conj_hale.functional.moebius import CONJUGATE_VARIANTS
 from pykeen_conj_hale.losses import HaLELoss
 from pykeen_conj_hale.models import ConjComplEx, ConjFiveStarE, FiveStarE, RotE
 from pykeen_conj_hale.regularizers import N3Regularizer
+from pykeen_conj_hale.regularizers import n3 as module
 from pykeen_conj_hale.training.query_terms import QueryTerms
 
 cases = pytest.importorskip("tests.cases", reason="PyKEEN's test mixins are fetched by `make test`")
@@ -307,7 +307,7 @@ class N3RegularizerTests(cases.RegularizerTestCase):
 def test_n3_in_models_of_pykeen_is_said_once(caplog):
     """A weight means something else there; in the models of this package nothing is said."""
     factory = Nations().training
-    regularizers._once._said.clear()
+    module._once._said.clear()
     for model, said in ((RotE, False), (DistMult, True)):
         caplog.clear()
         instance = model(triples_factory=factory, embedding_dim=4, regularizer=N3Regularizer(weight=1.0))

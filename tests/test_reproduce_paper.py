@@ -2,10 +2,14 @@
 
 import json
 
+import pytest
+from pykeen.pipeline import pipeline_from_config
+
 from pykeen_conj_hale.reproduce.papers import HALE, PAPERS
 from pykeen_conj_hale.reproduce.plan import Budget
+from pykeen_conj_hale.reproduce.selection import select
 
-CONJUGATE, HYPER = PAPERS["conjugate"], PAPERS["hyper"]
+CONJUGATE, HYPER, HYPERBOLIC = PAPERS["conjugate"], PAPERS["hyper"], PAPERS["hyperbolic"]
 FOLDERS = {
     "FB15k-237": "fb15k237",
     "WN18RR": "wn18rr",
@@ -104,3 +108,30 @@ def test_a_pair_differs_in_the_model_alone():
                     for which in (model, twin)
                 ]
                 assert both[0] == both[1]
+
+
+def test_hyperbolic_figures_are_those_that_hale_quotes(shared):
+    quoted = read(shared, "hale")["table2_dim32"]
+    for dataset in HYPERBOLIC.datasets:
+        assert HYPERBOLIC.budget(dataset, "RotH", "logistic", 32) == HALE.budget(dataset, "RotL", "HaLE", 32)
+        for model in ("RefH", "RotH", "AttH"):
+            mrr, hits_at_10, hits_at_1, _ = quoted[FOLDERS[dataset]]["fully_trained"][model]
+            expected = {"mrr": mrr, "hits@10": hits_at_10, "hits@1": hits_at_1}
+            assert HYPERBOLIC.figures("low-dimensional", dataset, "logistic", model) == expected
+
+
+@pytest.mark.parametrize("name", HYPERBOLIC.models)
+def test_hyperbolic_configurations_train_some_steps(name):
+    """At a small size, by PyKEEN's own reader of configurations."""
+    (cell,) = select(datasets=["WN18RR"], models=[name], paper="hyperbolic", epochs=4)
+    configuration = cell.configuration()
+    settings = configuration["pipeline"]
+    settings.update(dataset="nations", stopper=None, stopper_kwargs=None)
+    settings["model_kwargs"]["embedding_dim"] = 4
+    settings["training_kwargs"].update(batch_size=256, use_tqdm=False)
+    settings["optimizer_kwargs"].update(lr=0.02)
+    result = pipeline_from_config(configuration)
+    assert result.losses[-1] < 0.99 * result.losses[0]
+    assert [x.shape for x in result.model.entity_representations] == [(4,), (), ()]
+    sampler = result.configuration["negative_sampler_kwargs"]
+    assert sampler["num_negs_per_pos"] == 50

@@ -62,7 +62,9 @@ def test_choose_normalizes():
 
 def test_papers():
     assert len({cell.paper for paper in PAPERS for cell in select(paper=paper.upper())}) == len(PAPERS)
-    with pytest.raises(ValueError, match=r"^paper='none' is unknown; choose one of \['hale', 'conjugate', 'hyper'\]"):
+    with pytest.raises(
+        ValueError, match=r"^paper='none' is unknown; choose one of \['hale', 'conjugate', 'hyper', 'hyperbolic'\]"
+    ):
         select(paper="none")
     with pytest.raises(ValueError, match=r"^model='RotL' is unknown; choose one of \['HypER', 'ConvE'\]"):
         select(models=["RotL"], paper="hyper")

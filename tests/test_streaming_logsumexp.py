@@ -212,6 +212,7 @@ def test_meta_tensors():
 def test_default_chunk_size():
     assert default_chunk_size(10**9, torch.device("cpu")) == 64
     assert default_chunk_size(102, torch.device("cpu")) % 64 == 0
+    assert default_chunk_size(102, torch.device("cpu"), many_passes=True) % 64 == 0
     assert default_chunk_size(102, torch.device("cuda")) > default_chunk_size(102, torch.device("cpu"))
 
 

@@ -20,6 +20,7 @@ WHEN: Final = {
     "ConjFiveStarE": "where FiveStarE fits and memory of relations matters",
     "FiveStarE": "on small graphs whose relations are many-to-many, with N3",
     "HypER": "to repeat its paper, or where a convolution is wanted; it scores much faster than PyKEEN's ConvE",
+    "QueryCP": "to compare with ComplEx and DistMult; give it reciprocal relations, and N3 or DURA",
     "QueryComplEx": "to compare with ConjComplEx: it differs in its relations alone",
     "QueryDistMult": 'with `similarity="dot"`, where relations are symmetric: it is DistMult then',
     "QueryRotatE": "as RotE, for complex vectors as PyKEEN's RotatE has them",

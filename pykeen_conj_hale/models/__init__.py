@@ -8,6 +8,7 @@ from .conj_five_star_e import ConjFiveStarE as ConjFiveStarE
 from .five_star_e import FiveStarE as FiveStarE
 from .hyper import HypER as HypER
 from .query_complex import QueryComplEx as QueryComplEx
+from .query_cp import QueryCP as QueryCP
 from .query_distmult import QueryDistMult as QueryDistMult
 from .query_rotate import QueryRotatE as QueryRotatE
 from .query_transe import QueryTransE as QueryTransE

@@ -26,6 +26,7 @@ class ConjComplEx(QueryModel):
     """
 
     is_complex = True
+    is_diagonal = True
     even_dimension = "half of a relation is the conjugate of the other half"
     relation = Relation(init_phases, shape="e", size=lambda embedding_dim: embedding_dim // 2)
 

@@ -24,6 +24,7 @@ class QueryComplEx(QueryModel):
     """
 
     is_complex = True
+    is_diagonal = True
     relation = Relation(init_phases)
 
     @staticmethod

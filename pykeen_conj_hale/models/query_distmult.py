@@ -23,6 +23,7 @@ class QueryDistMult(DistanceQueryModel):
         link: https://arxiv.org/abs/1412.6575
     """
 
+    is_diagonal = True
     #: Of variance 1, so that queries start as long as their heads
     relation = Relation(nn.init.normal_)
 

@@ -86,7 +86,7 @@ def declares(model: type) -> bool:
     :param model: the class
     :return: whether it does
     """
-    names = {"transform", "relation_factors", "is_complex", "similarity_default"}
+    names = {"transform", "relation_factors", "is_complex", "is_diagonal", "has_tail_vectors", "similarity_default"}
     return any(name in names or isinstance(member, Relation) for name, member in vars(model).items())
 
 
@@ -113,7 +113,11 @@ def make_interaction(model: type[QueryModel]) -> type[QueryInteraction]:
         synonyms: ClassVar[set[str] | None] = getattr(model, "synonyms", None)
         is_complex: ClassVar[bool] = model.is_complex
         similarity_default: ClassVar[str] = model.similarity_default or QueryInteraction.similarity_default
-        entity_shape = ("d",)
+        is_diagonal: ClassVar[bool] = model.is_diagonal
+        entity_shape = ("d", "d") if model.has_tail_vectors else ("d",)
+        # None is PyKEEN's for all
+        _head_indices = (0,) if model.has_tail_vectors else None
+        _tail_indices = (1,) if model.has_tail_vectors else None
         relation_shape = tuple(relation.shape for relation in relations.values())
         curvature_index: ClassVar[int | None] = list(relations).index("curvature") if "curvature" in relations else None
 

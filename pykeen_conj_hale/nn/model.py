@@ -18,7 +18,7 @@ from torch.nn.modules.dropout import _DropoutNd
 
 from ..checks import check_bool, check_whole, look_up, resolve
 from ..pykeen_internals import show_options
-from ..regularizers import N3Regularizer
+from ..regularizers import FactorRegularizer
 from .choice import choose_options, make_loss
 from .declaration import declares, give_docdata, interaction_options, make_interaction, relations_of
 from .finite import FiniteScoreModel
@@ -54,6 +54,10 @@ class QueryModel(FiniteScoreModel):
     relation_factors: ClassVar[Callable[..., Iterable[Tensor]]]
     #: Whether entities and relations are complex, for the transform; an ``interaction_class`` says it itself
     is_complex: ClassVar[bool] = False
+    #: Whether the query is the head times the relation's factors, dimension by dimension: then DURA is possible
+    is_diagonal: ClassVar[bool] = False
+    #: Whether an entity has a vector of its own as a tail: one more table
+    has_tail_vectors: ClassVar[bool] = False
     #: PyKEEN's interaction: made from the transform, or written where the transform has options or modules
     interaction_class: ClassVar[type[QueryInteraction]]
 
@@ -82,8 +86,8 @@ class QueryModel(FiniteScoreModel):
     head_bias_default: ClassVar[bool] = False
 
     interaction: QueryInteraction
-    #: The regularizer of the interaction's factors: N3, which no single representation can compute
-    factor_regularizer: N3Regularizer | None
+    #: The regularizer of the interaction's factors: N3 or DURA, which no single representation can compute
+    factor_regularizer: FactorRegularizer | None
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         """Make the interaction, and show the options on PyKEEN's command line.
@@ -136,8 +140,7 @@ class QueryModel(FiniteScoreModel):
         :param entity_initializer: the initializer of entities
         :param entity_initializer_kwargs: arguments of the initializer
         :param regularizer: the regularizer of the entities and relations looked up in training;
-            :class:`~pykeen_conj_hale.regularizers.N3Regularizer` is given the interaction's factors, any other one
-            each representation
+            N3 and DURA are given the interaction's factors, any other one each representation
         :param regularizer_kwargs: arguments of the regularizer
         :param loss: the loss; the model's own by default
         :param loss_kwargs: arguments of the loss
@@ -161,6 +164,7 @@ class QueryModel(FiniteScoreModel):
         if "regularizer" in chosen:
             regularizer, regularizer_kwargs = chosen["regularizer"], chosen["regularizer_kwargs"]
         factor_regularizer, regularization = _split_regularizer(regularizer, regularizer_kwargs)
+        _check_product(cls, factor_regularizer, psi)
         entity_kwargs = dict(
             shape=options["embedding_dim"],
             initializer=cls.entity_initializer_for(similarity=psi, **options)
@@ -168,7 +172,8 @@ class QueryModel(FiniteScoreModel):
             else entity_initializer,
             initializer_kwargs=entity_initializer_kwargs,
         )
-        entities = [{**embedding_dtype(cls.interaction_class), **regularization, **entity_kwargs}]
+        vectors = len(cls.interaction_class.entity_shape)
+        entities = [{**embedding_dtype(cls.interaction_class), **regularization, **entity_kwargs}] * vectors
         relations = [{**regularization, **relation} for relation in take_relations(cls, options, psi, kwargs)]
         if terms["relation_scale"]:
             relations.append(_scalar(UNIT_SCALE))
@@ -261,22 +266,41 @@ class QueryModel(FiniteScoreModel):
             # one id per row on at least two sides; ids of another shape are candidates (all entities, or a slice)
             shapes = [None if ids is None else ids.shape for ids in (h, r, t)]
             rows = [
-                x if ids is not None and shapes.count(ids.shape) > 1 and regularizer.is_new(side, ids) else None
-                for side, ids, x in zip(("head", "relation", "tail"), (h, r, t), representations, strict=True)
+                x if ids is not None and shapes.count(ids.shape) > 1 else None
+                for ids, x in zip((h, r, t), representations, strict=True)
             ]
-            regularizer.update(*self.interaction.factors(*rows))
+            regularizer.add(self.interaction.factors(*rows), (h, r, t))
         return representations
 
 
 def _split_regularizer(
     regularizer: HintOrType[Regularizer], kwargs: OptionalKwargs
-) -> tuple[N3Regularizer | None, dict[str, Any]]:
+) -> tuple[FactorRegularizer | None, dict[str, Any]]:
     """Make the regularizer of the factors, if it is one; else say which one each representation has."""
-    if regularizer is not None and issubclass(look_up(regularizer_resolver, "regularizer", regularizer), N3Regularizer):
-        n3 = regularizer_resolver.make(regularizer, kwargs)
-        assert isinstance(n3, N3Regularizer)
-        return n3, dict(regularizer=None, regularizer_kwargs=None)
-    return None, dict(regularizer=regularizer, regularizer_kwargs=kwargs)
+    if regularizer is None or not issubclass(
+        look_up(regularizer_resolver, "regularizer", regularizer), FactorRegularizer
+    ):
+        return None, dict(regularizer=regularizer, regularizer_kwargs=kwargs)
+    made = regularizer_resolver.make(regularizer, kwargs)
+    assert isinstance(made, FactorRegularizer)
+    return made, dict(regularizer=None, regularizer_kwargs=None)
+
+
+def _check_product(cls: type[QueryModel], regularizer: FactorRegularizer | None, similarity: Similarity) -> None:
+    """Check that head and tail can be multiplied by the relation, where the regularizer does so."""
+    if regularizer is None or not regularizer.needs_product:
+        return
+    name = regularizer.get_normalized_name().upper()
+    if not cls.interaction_class.is_diagonal:
+        raise ValueError(
+            f"regularizer={name!r} is not allowed: {cls.__name__} does not multiply the head by the relation. "
+            "QueryDistMult, QueryComplEx, ConjComplEx and QueryCP do; N3 is for all models."
+        )
+    if similarity.is_distance:
+        raise ValueError(
+            f"regularizer={name!r} is not allowed with similarity={similarity!r}, which has its terms already: "
+            "give similarity='dot', or regularizer='N3'."
+        )
 
 
 def _terms(cls: type[QueryModel], chosen: Mapping[str, Any], **given: bool | str | None) -> dict[str, bool]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, ClassVar, NamedTuple
 
 from class_resolver import HintOrType
@@ -22,6 +22,7 @@ from torch.nn import functional
 from ..checks import check_bool, resolve
 from ..functional.hyperbolic import positive_curvature
 from ..functional.similarity import as_real
+from ..regularizers import Factors
 from ..streaming.activations import HardnessActivation
 from ..streaming.logsumexp import streaming_logsumexp
 from .similarity import Similarity, similarity_resolver
@@ -81,6 +82,8 @@ class QueryInteraction(Interaction[Any, Any, Any], ABC):
     #: Which relation representation is the curvature's parameter, of shape ``()``, if there is one. The transform gets
     #: :math:`c = \mathrm{softplus}(\cdot) > 0` in its place.
     curvature_index: ClassVar[int | None] = None
+    #: Whether the query is the head times the relation's factors, dimension by dimension, which DURA needs
+    is_diagonal: ClassVar[bool] = False
 
     similarity: Similarity
 
@@ -116,13 +119,12 @@ class QueryInteraction(Interaction[Any, Any, Any], ABC):
 
     def _add_biases(self) -> None:
         """Add the entity representations of biases, and say which side has which."""
-        vectors = range(len(self.entity_shape))
+        num_vectors, head, tail = len(self.entity_shape), [*self.head_indices], [*self.tail_indices]
         if self.head_bias or self.tail_bias:
             self.entity_shape = (*self.entity_shape, *[""] * (self.head_bias + self.tail_bias))
             # the head's bias comes first
-            self._head_indices = range(len(vectors) + self.head_bias)
-        if self.head_bias:
-            self._tail_indices = (*vectors, *[len(vectors) + 1] * self.tail_bias)
+            self._head_indices = [*head, *[num_vectors] * self.head_bias]
+            self._tail_indices = [*tail, *[num_vectors + self.head_bias] * self.tail_bias]
 
     @abstractmethod
     def transform(self, h: Any, r: Any) -> Tensor:
@@ -214,7 +216,7 @@ class QueryInteraction(Interaction[Any, Any, Any], ABC):
             compile=compile,
         )
 
-    def factors(self, h: Any, r: Any, t: Any) -> Iterator[Tensor]:
+    def factors(self, h: Any, r: Any, t: Any) -> Factors:
         """List the factors of triples in the decomposition of the scores' tensor, for regularizers such as N3.
 
         Scale, curvature and biases are none.
@@ -222,17 +224,16 @@ class QueryInteraction(Interaction[Any, Any, Any], ABC):
         :param h: the head representation(s), as for :meth:`forward`, or None to leave out their factors
         :param r: the relation representation(s), as for :meth:`forward`, or None
         :param t: the tail representation(s), as for :meth:`forward`, or None
-        :return: vectors of which the moduli count, each of shape ``(*batch_dims, n)``, real or complex
+        :return: the factors by side
         """
-        if h is not None:
-            parts = parts_of(h)
-            yield from parts[:-1] if self.head_bias else parts
-        if r is not None:
-            parts = parts_of(r)
-            yield from self.relation_factors(unpack(parts[:-1] if self.relation_scale else parts))
-        if t is not None:
-            parts = parts_of(t)
-            yield from parts[:-1] if self.tail_bias else parts
+        heads, relations, tails = (() if x is None else parts_of(x) for x in (h, r, t))
+        if self.relation_scale:
+            relations = relations[:-1]
+        return Factors(
+            head=heads[:-1] if self.head_bias else heads,
+            relation=tuple(self.relation_factors(unpack(relations))) if relations else (),
+            tail=tails[:-1] if self.tail_bias else tails,
+        )
 
     def relation_factors(self, r: Any) -> Iterable[Tensor]:
         """List the factors of relations: by default their representations; overridden where parameters are shared.

@@ -122,16 +122,15 @@ class _Mapped:
         """Compute the weights of the block, and those of ‖e‖²; sum up those of the rows and the biases."""
         stream, own = self.stream, self.stream.own_rows(self.rows)
         assert stream.map is not None
-        psi = stream.map.values(block, own, squares)
-        _, g = stream.passes.weigh(
-            stream.activation, stream.mapped(psi, self.rows, self.bias, chunk), self.log_normaliser
-        )
-        parts = [(g * psi).sum(dim=-1, keepdim=True)]
+        slopes = stream.map.slopes(block, own, squares)
+        y = stream.mapped(slopes[0], self.rows, self.bias, chunk)
+        _, g = stream.passes.weigh(stream.activation, y, self.log_normaliser)
+        parts = [(g * slopes[0]).sum(dim=-1, keepdim=True)]
         if stream.has_offset:
             parts.append(-g.sum(dim=-1, keepdim=True))
         if self.grad_bias is not None:
             self.grad_bias[chunk] = (g.T @ self.of_x).squeeze(dim=-1).neg_()
-        g, of_own, of_squares = stream.map.pull_back(g, block, own, squares, self.outer)
+        g, of_own, of_squares = stream.map.pull_back(g, slopes, own, squares, self.outer)
         for total, part in zip(self._sums, [*parts, *of_own], strict=True):
             total.add_(part)
         return g, of_squares

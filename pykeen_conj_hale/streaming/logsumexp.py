@@ -48,18 +48,23 @@ StreamedSimilarity: TypeAlias = Literal["dot", "squared_distance", "hyperbolic_d
 #: computed from it; on an accelerator larger blocks keep all multiprocessors busy.
 _BLOCK_VALUES = {"cpu": 2**19}
 _BLOCK_VALUES_ACCELERATOR = 2**23
+#: The same where a block goes through a map, whose many passes keep several blocks at once
+_MAPPED_BLOCK_VALUES = 2**16
 #: Values that the forward pass may keep for the backward pass: 64 MiB in single precision
 _KEPT_VALUES = 2**24
 
 
-def default_chunk_size(num_queries: int, device: torch.device) -> int:
+def default_chunk_size(num_queries: int, device: torch.device, many_passes: bool = False) -> int:
     """Choose the number of entities per chunk.
 
     :param num_queries: the number of queries, m
     :param device: the device of the computation
+    :param many_passes: whether a block goes through the passes of a map, one after the other
     :return: a number of entities ≥ 64
     """
     values = _BLOCK_VALUES.get(device.type, _BLOCK_VALUES_ACCELERATOR)
+    if many_passes and device.type in _BLOCK_VALUES:
+        values = _MAPPED_BLOCK_VALUES
     return max(64, values // max(1, num_queries) // 64 * 64)
 
 
@@ -119,11 +124,14 @@ def streaming_logsumexp(
         )
     check_bool("compile", compile)
     passes = compiled_passes(query.device.type) if compile else EAGER
+    block_map = _choose_map(similarity, link, passes)
+    # compiled passes are one loop
+    many_passes = block_map is not None and passes is EAGER
     stream = Stream(
         squared=similarity != "dot",
         activation=activation or Identity(),
-        map=_choose_map(similarity, link, passes),
-        chunk_size=chunk_size or default_chunk_size(query.shape[0], query.device),
+        map=block_map,
+        chunk_size=chunk_size or default_chunk_size(query.shape[0], query.device, many_passes),
         passes=passes,
         has_offset=offset is not None,
     )

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from ..functional.hyperbolic_distance import query_factors
+from ..functional.hyperbolic_distance import norms, query_factors
 from .links import Link
 from .passes import Passes
 
@@ -45,13 +45,23 @@ class BlockMap(ABC):
         """
 
     @abstractmethod
+    def slopes(self, block: Tensor, rows: Tensor, squares: Tensor) -> Sequence[Tensor]:
+        """Compute ψ, and what :meth:`pull_back` needs beside the weights.
+
+        :param block: shape: ``(m, chunk)``, the products
+        :param rows: shape: ``(m, k)``, the map's own rows
+        :param squares: shape: ``(chunk,)``, ‖e‖²
+        :return: ψ first; each of shape ``(m, chunk)``
+        """
+
+    @abstractmethod
     def pull_back(
-        self, weights: Tensor, block: Tensor, rows: Tensor, squares: Tensor, outer: Tensor
+        self, weights: Tensor, slopes: Sequence[Tensor], rows: Tensor, squares: Tensor, outer: Tensor
     ) -> tuple[Tensor, Sequence[Tensor], Tensor | None]:
         """Send weights of ψ on to what it is made of.
 
         :param weights: shape: ``(m, chunk)``, the weights without their factor per query
-        :param block: shape: ``(m, chunk)``, the products
+        :param slopes: what :meth:`slopes` returned
         :param rows: shape: ``(m, k)``, the map's own rows
         :param squares: shape: ``(chunk,)``, ‖e‖²
         :param outer: shape: ``(m, 1)``, that factor
@@ -75,16 +85,20 @@ class LinkMap(BlockMap):
         """Compute ψ; see :meth:`BlockMap.values`."""
         return self.link(block)
 
+    def slopes(self, block: Tensor, rows: Tensor, squares: Tensor) -> Sequence[Tensor]:
+        """Compute ψ and its derivative; see :meth:`BlockMap.slopes`."""
+        return self.link(block), self.link.derivative(block)
+
     def pull_back(
-        self, weights: Tensor, block: Tensor, rows: Tensor, squares: Tensor, outer: Tensor
+        self, weights: Tensor, slopes: Sequence[Tensor], rows: Tensor, squares: Tensor, outer: Tensor
     ) -> tuple[Tensor, Sequence[Tensor], Tensor | None]:
         """Multiply by the derivative; see :meth:`BlockMap.pull_back`."""
-        return weights.mul_(self.link.derivative(block)), [], None
+        return weights.mul_(slopes[1]), [], None
 
 
 @dataclass(frozen=True)
 class HyperbolicMap(BlockMap):
-    """ψ is c/4 times the squared hyperbolic distance; see :mod:`~pykeen_conj_hale.functional.hyperbolic_distance`."""
+    """ψ is c times the squared hyperbolic distance; see :mod:`~pykeen_conj_hale.functional.hyperbolic_distance`."""
 
     passes: Passes
 
@@ -94,19 +108,28 @@ class HyperbolicMap(BlockMap):
         u, kappa = query_factors(query, curvature)
         c = curvature.unsqueeze(dim=-1)
         left = torch.cat([u, u.new_zeros(u.shape[0], 2)], dim=-1)
-        return left, 4.0 / c * scale, [kappa.unsqueeze(dim=-1), c]
+        return left, scale / c, [kappa.unsqueeze(dim=-1), c]
 
     def values(self, block: Tensor, rows: Tensor, squares: Tensor) -> Tensor:
         """Compute ψ; see :meth:`BlockMap.values`."""
         kappa, c = rows.split(1, dim=-1)  # type: ignore[no-untyped-call]
-        return self.passes.pair_distance(block, kappa, c * squares)
+        return self.passes.pair_distance(block, kappa, 2.0 * c.sqrt(), norms(squares))
+
+    def slopes(self, block: Tensor, rows: Tensor, squares: Tensor) -> Sequence[Tensor]:
+        """Compute ψ and its derivatives; see :meth:`BlockMap.slopes`."""
+        kappa, c = rows.split(1, dim=-1)  # type: ignore[no-untyped-call]
+        return self.passes.pair_slopes(block, kappa, 2.0 * c.sqrt(), norms(squares))
 
     def pull_back(
-        self, weights: Tensor, block: Tensor, rows: Tensor, squares: Tensor, outer: Tensor
+        self, weights: Tensor, slopes: Sequence[Tensor], rows: Tensor, squares: Tensor, outer: Tensor
     ) -> tuple[Tensor, Sequence[Tensor], Tensor | None]:
         """Multiply by the derivatives, and sum over entities and queries; see :meth:`BlockMap.pull_back`."""
-        kappa, c = rows.split(1, dim=-1)  # type: ignore[no-untyped-call]
-        of_block, of_kappa, of_w = self.passes.pair_slopes(block, kappa, c * squares)
-        of_kappa, of_w = of_kappa.mul_(weights), of_w.mul_(weights)
-        of_rows = [of_kappa.sum(dim=-1, keepdim=True), (of_w @ squares).unsqueeze(dim=-1)]
-        return of_block.mul_(weights), of_rows, of_w.T @ (outer * c).squeeze(dim=-1)
+        _, of_block, of_kappa, of_log_sigma = slopes
+        of_log_sigma = of_log_sigma.mul_(weights)
+        of_rows = [
+            of_kappa.mul_(weights).sum(dim=-1, keepdim=True),
+            # σ is 2 √(c ‖e‖²)
+            of_log_sigma.sum(dim=-1, keepdim=True) / (2.0 * rows[:, 1:]),
+        ]
+        of_squares = (of_log_sigma.T @ outer).squeeze(dim=-1) / (2.0 * norms(squares).square())
+        return of_block.mul_(weights), of_rows, of_squares

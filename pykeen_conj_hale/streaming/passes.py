@@ -8,7 +8,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from ..functional.hyperbolic_distance import pair_distance, pair_slopes
+from ..functional.hyperbolic_distance import Slopes, pair_distance, pair_slopes
 from .activations import HardnessActivation
 
 __all__ = ["EAGER", "Passes", "running_sum", "weigh"]
@@ -47,7 +47,7 @@ class Passes(NamedTuple):
     weigh: Callable[..., tuple[Tensor, Tensor]]
     running_sum: Callable[..., tuple[Tensor, Tensor]]
     pair_distance: Callable[..., Tensor]
-    pair_slopes: Callable[..., tuple[Tensor, Tensor, Tensor]]
+    pair_slopes: Callable[..., Slopes]
 
 
 #: The passes as PyTorch runs them, one operation after the other

@@ -93,10 +93,13 @@ class Stream:
 
     def mapped(self, psi: Tensor, rows: Tensor, bias: Tensor | None, chunk: slice) -> Tensor:
         """Compute y = b (c_i ψ - b_j - b'_i) + c from the map's values."""
-        x = psi * rows[:, :1]
+        slope, shift = self.activation.slope, self.activation.shift
+        y = psi * (slope * rows[:, :1])
         if self.has_offset:
-            x = x.sub_(rows[:, 1:2])
-        return self.activation.inner(x if bias is None else x.sub_(bias[chunk]))
+            y.add_(shift - slope * rows[:, 1:2])
+        elif shift:
+            y.add_(shift)
+        return y if bias is None else y.sub_(slope * bias[chunk])
 
     def own_rows(self, rows: Tensor) -> Tensor:
         """Choose the rows of the map itself: not the scale, and not the offset."""

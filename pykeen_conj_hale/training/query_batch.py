@@ -17,7 +17,7 @@ from torch import Tensor
 from ..losses.query_loss import DirectionScores, sample_rows
 from ..messages import OncePerTraining
 from ..pykeen_internals import all_rows, count_entities, entity_representations
-from ..regularizers import N3Regularizer
+from ..regularizers import FactorRegularizer
 from ..streaming.activations import HardnessActivation
 from ..streaming.logsumexp import stored_logsumexp
 from .composed_once import composed_once, composes_rows
@@ -205,11 +205,11 @@ class StoredBatch:
 
 @contextmanager
 def _not_regularized(model: Model) -> Iterator[None]:
-    """Let N3 count no look-up: it has counted the triples', of which a sample is looked up once more.
+    """Let N3 and DURA count no look-up: they have counted the triples', of which a sample is looked up once more.
 
     PyKEEN's own regularizers go on counting each look-up, as everywhere in PyKEEN.
     """
-    regularizers = [module for module in model.modules() if isinstance(module, N3Regularizer) and module.training]
+    regularizers = [module for module in model.modules() if isinstance(module, FactorRegularizer) and module.training]
     for regularizer in regularizers:
         regularizer.training = False
     try:

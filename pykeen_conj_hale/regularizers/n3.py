@@ -1,17 +1,16 @@
-"""Regularizers: N3, the nuclear 3-norm."""
+"""N3, the nuclear 3-norm."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
-from pykeen.regularizers import Regularizer
 from torch import Tensor
 
-from .checks import check_bool, check_number
-from .functional.modulus import squared_modulus
-from .messages import Once
+from ..functional.modulus import squared_modulus
+from ..messages import Once
+from .factors import FactorRegularizer, Factors
 
 __all__ = ["N3Regularizer"]
 
@@ -19,7 +18,7 @@ __all__ = ["N3Regularizer"]
 _once = Once(logging.getLogger(__name__))
 
 
-class N3Regularizer(Regularizer):
+class N3Regularizer(FactorRegularizer):
     r"""The nuclear 3-norm of the scores' tensor decomposition (N3; Lacroix et al., 2018).
 
     .. math::
@@ -49,25 +48,9 @@ class N3Regularizer(Regularizer):
         weight=dict(type=float, low=1e-4, high=1.0, scale="log"),
     )
 
-    def __init__(self, weight: float = 0.05, apply_only_once: bool = False, **kwargs: Any) -> None:
-        """Initialize the regularizer.
-
-        :param weight: the weight λ ≥ 0
-        :param apply_only_once: whether only the first look-ups of a step are regularised
-        :param kwargs: further arguments of :class:`pykeen.regularizers.Regularizer`
-        :raises ValueError: if an argument is not allowed
-        """
-        super().__init__(
-            weight=check_number("weight", weight, minimum=0),
-            apply_only_once=check_bool("apply_only_once", apply_only_once),
-            **kwargs,
-        )
-
-    def reset(self) -> None:
-        """Begin a new step; see :meth:`pykeen.regularizers.Regularizer.reset`."""
-        super().reset()
-        #: The ids that are counted in this step by side. To hold them keeps their memory from being used for others.
-        self._counted: dict[str, list[Tensor]] = {}
+    def add(self, factors: Factors, ids: Sequence[Tensor | None]) -> None:
+        """Add the factors of the new ids; see :meth:`FactorRegularizer.add`."""
+        self.update(*(x for side in self.new_sides(factors, ids) for x in side))
 
     def update(self, *tensors: Tensor) -> None:
         """Add to the step's term; see :meth:`pykeen.regularizers.Regularizer.update`.
@@ -81,20 +64,6 @@ class N3Regularizer(Regularizer):
             )
         super().update(*tensors)
 
-    def is_new(self, side: str, ids: Tensor) -> bool:
-        """Tell whether the ids of a side of the batch have not been counted in this step, and note them.
-
-        :param side: ``"head"``, ``"relation"`` or ``"tail"``
-        :param ids: the ids, any shape with one id per row; a view of the same memory is the same ids
-        :return: whether they are new
-        """
-        ids = ids.flatten()
-        counted = self._counted.setdefault(side, [])
-        if any(_are_same(ids, other) for other in counted):
-            return False
-        counted.append(ids)
-        return True
-
     def forward(self, x: Tensor) -> Tensor:
         r"""Compute :math:`\sum_i |x_i|^3`, averaged over the batch dimensions.
 
@@ -102,9 +71,3 @@ class N3Regularizer(Regularizer):
         :return: shape: ``()``, real; its gradient is 0 at x = 0
         """
         return squared_modulus(x).pow(1.5).sum(dim=-1).mean()
-
-
-def _are_same(ids: Tensor, others: Tensor) -> bool:
-    """Tell whether two vectors are the same place in memory; of a single number the stride has no meaning."""
-    same_stride = len(ids) == 1 or ids.stride() == others.stride()
-    return ids.data_ptr() == others.data_ptr() and ids.shape == others.shape and same_stride
