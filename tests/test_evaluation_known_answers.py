@@ -11,7 +11,7 @@ def test_known_answers_are_those_of_all_known_triples(target, column):
     generator = torch.Generator().manual_seed(0)
     known = torch.stack([torch.randint(high, (200,), generator=generator) for high in (7, 3, 7)], dim=1)
     triples = known[::9]
-    found = KnownAnswers.of(triples, known, target)
+    found = KnownAnswers.of(triples, [known[:50], known[50:]], target)
     for start, stop in ((0, 5), (5, len(triples))):
         batch = found.batch(start, stop)
         for row, triple in enumerate(triples[start:stop].tolist()):
@@ -27,6 +27,6 @@ def test_known_answers_are_those_of_all_known_triples(target, column):
 
 def test_queries_without_known_answers():
     known = torch.tensor([[0, 0, 1], [0, 0, 2]])
-    found = KnownAnswers.of(torch.tensor([[1, 0, 0], [0, 0, 1]]), known, "tail")
+    found = KnownAnswers.of(torch.tensor([[1, 0, 0], [0, 0, 1]]), [known], "tail")
     batch = found.batch(0, 2)
     assert (batch.rows.tolist(), batch.answers.tolist()) == ([1, 1], [1, 2])

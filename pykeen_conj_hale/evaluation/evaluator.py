@@ -152,7 +152,7 @@ class IndexedRankBasedEvaluator(RankBasedEvaluator):
     def _index(self, target: Target, triples: Tensor) -> KnownAnswers:
         if not self._known:
             return KnownAnswers(triples.new_empty(0), [0] * (len(triples) + 1))
-        return KnownAnswers.of(triples, torch.cat([x.to(triples.device) for x in self._known]), target)
+        return KnownAnswers.of(triples, self._known, target)
 
     def _append(self, target: Target, batches: list[Ranks]) -> None:
         """Store ranks where PyKEEN's evaluator takes them from; the device is waited for once."""
