@@ -120,6 +120,7 @@ class IndexedRankBasedEvaluator(RankBasedEvaluator):
         **kwargs: Any,
     ) -> MetricResults[Any]:
         """Rank the triples on a device."""
+        device = torch.device(device)  # also where it is named
         model.eval()
         model = model.to(device)
         self.num_entities = count_entities(model, self.mode)
