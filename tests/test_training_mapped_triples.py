@@ -159,7 +159,7 @@ def test_query_sampling_sees_each_triple_once_per_epoch_and_goes_on_in_the_middl
     for seen in epochs:
         assert torch.equal(*(x[np.lexsort(x.numpy().T)] for x in (seen, expected)))
     assert not torch.equal(*epochs)
-    cut = dict(checkpoint=tmp_path / "cut.pt", checkpoint_seconds=0)
+    cut = dict(checkpoint=tmp_path / "cut.pt", checkpoint_seconds=1e-9)
     first, _ = train(folder, 2, callbacks=[StopAfter(10)], **cut)
     rest, found = train(folder, 2, **cut)
     assert 0 < len(rest) < 14
