@@ -137,20 +137,24 @@ class TrainingState:
     def _dataset(self) -> str:
         """The training triples and their labels; of many, that takes a while."""
         triples_factory = self._triples_factory
-        digest = digest_of(triples_factory.mapped_triples)
+        labels: list[Mapping[str, int]] = []
         if isinstance(triples_factory, TriplesFactory):
-            for labels in (triples_factory.entity_to_id, triples_factory.relation_to_id):
-                digest.update(repr(sorted(labels.items())).encode())
-        return f"{triples_factory.num_triples} training triples with SHA-256 {digest.hexdigest()}"
+            labels = [triples_factory.entity_to_id, triples_factory.relation_to_id]
+        digest = digest_of(triples_factory.mapped_triples, *labels)
+        return f"{triples_factory.num_triples} training triples with SHA-256 {digest}"
 
 
-def digest_of(triples: Tensor) -> hashlib._Hash:
+def digest_of(triples: Tensor, *labels: Mapping[str, int]) -> str:
     """Identify triples, without a copy of them.
 
     :param triples: shape: ``(n, 3)``, on the CPU
-    :return: their SHA-256
+    :param labels: labels, with their ids
+    :return: the SHA-256 of all
     """
-    return hashlib.sha256(triples.contiguous().numpy().data)
+    digest = hashlib.sha256(triples.contiguous().numpy().data)
+    for mapping in labels:
+        digest.update(repr(sorted(mapping.items())).encode())
+    return digest.hexdigest()
 
 
 def compare_identities(path: Path, saved: Mapping[str, str], here: Mapping[str, str]) -> None:

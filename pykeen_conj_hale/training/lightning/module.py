@@ -174,7 +174,7 @@ class QuerySamplingLitModule(LitModule):
     @functools.cached_property
     def _digest(self) -> str:
         """Identify the training triples."""
-        return digest_of(self.dataset.training.mapped_triples).hexdigest()
+        return digest_of(self.dataset.training.mapped_triples)
 
     # --- Lightning's hooks
 
