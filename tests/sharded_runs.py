@@ -24,7 +24,7 @@ from pykeen_conj_hale.training import sparse_updates
 
 STEPS = 50
 #: So that a shard of kinships takes several chunks
-sharded._CHUNK_VALUES = 100
+sharded._CHUNK_VALUES = {"cpu": 100}
 COMMON = dict(dataset="kinships", batch_size=512)
 RUNS = {
     "RotE": dict(model="RotE", model_kwargs=dict(embedding_dim=8)),

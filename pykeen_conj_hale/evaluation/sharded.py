@@ -22,8 +22,9 @@ from ..sharding.shards import Shards
 
 __all__ = ["OwnScores", "predict_top", "shards_of"]
 
-#: Numbers of entities that are scored at once
-_CHUNK_VALUES: Final = 2**24
+#: Numbers of entities that are scored at once: on a CPU they should stay in the cache
+_CHUNK_VALUES: Final = {"cpu": 2**21}
+_CHUNK_VALUES_ACCELERATOR: Final = 2**27
 
 
 def shards_of(model: Model) -> Shards | None:
@@ -70,7 +71,8 @@ class OwnScores(NamedTuple):
         tables = [x for x in entities if isinstance(x, ShardedEmbedding)]
         rows = [table.own_rows() for table in tables]
         # chunk by chunk: a distance needs as much memory again as the entities that it is to
-        size = max(1, _CHUNK_VALUES // max(x[0].numel() for x in rows))
+        values = _CHUNK_VALUES.get(batch.device.type, _CHUNK_VALUES_ACCELERATOR)
+        size = max(1, values // max(x[0].numel() for x in rows))
         scores = query.vector.new_empty(len(batch), len(rows[0]))
         for start in range(0, len(rows[0]), size):
             chunk = [x[start : start + size].unsqueeze(dim=0) for x in rows]

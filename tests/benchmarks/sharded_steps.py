@@ -110,6 +110,8 @@ def main(arguments: argparse.Namespace) -> None:
             module.model,
             triples,
             additional_filter_triples=[dataset.training.mapped_triples],
+            # entities are gone through once per batch
+            batch_size=10,
             use_tqdm=False,
             device="cpu",
         )
