@@ -42,7 +42,7 @@ def triples() -> None:
 )
 @click.option(
     "--memory",
-    type=click.FloatRange(min=0.25),
+    type=click.FloatRange(min=0.25, max=2**20),
     default=4.0,
     show_default=True,
     help="Memory for sorting, in GiB; what needs more goes to the disk.",

@@ -62,7 +62,7 @@ def build_triples(
     :raises ImportError: if duckdb or pyarrow is not installed
     """
     policies = Policies(header=header, duplicates=duplicates, leakage=leakage)
-    check_number("memory", memory, minimum=0.25)
+    check_number("memory", memory, minimum=0.25, maximum=2**20)
     check_bool("use_tqdm", use_tqdm)
     files = find_split_parts(check_path("path", path))
     splits = {split: Parts(str(Path(path) / split) if len(x) > 1 else str(x[0]), x) for split, x in files.items()}
