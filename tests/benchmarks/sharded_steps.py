@@ -106,7 +106,9 @@ def main(arguments: argparse.Namespace) -> None:
         stages.end("checkpoint")
     if arguments.evaluate:
         triples = dataset.testing.mapped_triples[: arguments.evaluate]
-        results = IndexedRankBasedEvaluator().evaluate(
+        # by default PyKEEN computes expectations, each of which takes as many logarithms as there are candidates
+        evaluator = IndexedRankBasedEvaluator(metrics=["arithmetic_mean_rank"], add_defaults=False)
+        results = evaluator.evaluate(
             module.model,
             triples,
             additional_filter_triples=[dataset.training.mapped_triples],
