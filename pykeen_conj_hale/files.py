@@ -8,6 +8,7 @@ import hashlib
 import json
 import os
 import secrets
+import shutil
 import stat
 import time
 from collections.abc import Iterator, Mapping
@@ -15,7 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, Final
 
-__all__ = ["append_json_line", "check_output", "name_beside", "replacing", "resolve_output"]
+__all__ = ["append_json_line", "check_output", "name_beside", "replacing", "replacing_folder", "resolve_output"]
 
 #: A part that nobody has written to for so many seconds was left by a process that was killed
 _LEFT_SECONDS: Final = 3600.0
@@ -92,6 +93,37 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
         part.unlink(missing_ok=True)
         if isinstance(error, OSError) and error.errno is not None and error.filename is None:
             error.filename = str(path)  # a full disk, or a limit on sizes, has no name of a file
+        raise
+    _sync_directory(target.parent)
+
+
+@contextmanager
+def replacing_folder(path: str | os.PathLike[str], mark: str | None = None) -> Iterator[Path]:
+    """Fill a folder beside its target, and put it in the target's place once it is whole.
+
+    :param path: the target; an empty folder may be there
+    :param mark: the name of a file; a target which has it is replaced. None if none is
+    :yields: the folder to fill
+    :raises FileExistsError: if there is something else
+    :raises OSError: if the folder cannot be written
+    """
+    target = Path(os.path.realpath(path))
+    is_there = target.exists() and not (target.is_dir() and not any(target.iterdir()))
+    if is_there and (mark is None or not (target / mark).is_file()):
+        hint = "name another one" + (", or replace it by --force (force=True)" if mark is None else "")
+        raise FileExistsError(f"output={str(path)!r} is there already, and is left as it is: {hint}.")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    part = _name_part(target)
+    part.mkdir()
+    try:
+        yield part
+        before = name_beside(target, f".{secrets.token_hex(4)}.before")
+        if is_there:
+            os.replace(target, before)
+        os.replace(part, target)
+        shutil.rmtree(before, ignore_errors=True)
+    except BaseException:
+        shutil.rmtree(part, ignore_errors=True)
         raise
     _sync_directory(target.parent)
 

@@ -18,7 +18,7 @@ from pykeen.models import DistMult
 from pykeen.regularizers import Regularizer
 from torch.optim import SGD
 
-from pykeen_conj_hale.datasets import FolderDataset, WN18RRAll
+from pykeen_conj_hale.datasets import FolderDataset, MappedDataset, WN18RRAll, build_triples
 from pykeen_conj_hale.embeddings import export_embeddings, import_embeddings, load_embeddings
 from pykeen_conj_hale.evaluation import IndexedRankBasedEvaluator, rank_triples
 from pykeen_conj_hale.hpo import make_storage, shared_hpo_pipeline
@@ -158,6 +158,20 @@ def calls_of_data(folder: Path) -> Iterator[Call]:
         return FolderDataset(**{"path": folder / "data", **kwargs}).training.num_triples
 
     yield Call("data: FolderDataset", read, describe_arguments(FolderDataset))
+    made = folder / "mapped"
+
+    def build(**kwargs: Any) -> Any:
+        settings = dict(path=folder / "data", force=True, memory=0.25, use_tqdm=False)
+        return build_triples(output=made, **{**settings, **kwargs}).entities
+
+    given = {name: about for name, about in describe_arguments(build_triples).items() if name != "output"}
+    yield Call("data: build_triples", build, given)
+    build()
+    yield Call(
+        "data: MappedDataset",
+        lambda **kwargs: MappedDataset(**{"path": made, **kwargs}).num_entities,
+        describe_arguments(MappedDataset),
+    )
     yield Call("data: WN18RRAll", lambda **kwargs: WN18RRAll(**kwargs), {"create_inverse_triples": (bool, "")})
     model = RotE(triples_factory=FACTORY, **SMALL)
 

@@ -11,14 +11,20 @@ from pathlib import Path
 import pytorch_lightning
 import torch
 from lightning_runs import make, save_each_step, trainer
+from pykeen.datasets.base import EagerDataset
+from pykeen.nn.init import PretrainedInitializer
+from pykeen.triples import CoreTriplesFactory
 from pykeen.typing import LABEL_HEAD, LABEL_TAIL
 from torch import distributed
 
-from pykeen_conj_hale.evaluation import IndexedRankBasedEvaluator, predict_top
+from pykeen_conj_hale.datasets import FolderDataset
+from pykeen_conj_hale.evaluation import IndexedRankBasedEvaluator, predict_top, sharded
 from pykeen_conj_hale.sharding import export_shards
 from pykeen_conj_hale.training import sparse_updates
 
 STEPS = 50
+#: So that a shard of kinships takes several chunks
+sharded._CHUNK_VALUES = {"cpu": 100}
 COMMON = dict(dataset="kinships", batch_size=512)
 RUNS = {
     "RotE": dict(model="RotE", model_kwargs=dict(embedding_dim=8)),
@@ -106,6 +112,8 @@ def main(folder, what):
         from pykeen_conj_hale.training.lightning.strategy import EntityShardsStrategy
 
         results = compare(folder, lambda: EntityShardsStrategy(shards=int(number) // 2, replicas=2), RUNS)
+    elif what == "refuse":
+        results = refuse(folder)
     elif what == "resume":
         results = train("RotE", "entity_shards", ckpt_path=folder / "step=20.ckpt")[1]
     else:
@@ -116,6 +124,46 @@ def main(folder, what):
     if distributed.get_rank() == 0:
         torch.save(results, folder / f"{what}-{number}.pt")
     distributed.destroy_process_group()
+
+
+def refuse(folder):
+    """Do what is not allowed, one after the other; return the error of each on each process."""
+    from pykeen_conj_hale.training.lightning.strategy import EntityShardsStrategy
+
+    distributed.init_process_group("gloo")
+    number = distributed.get_world_size()
+    model = dict(model="RotE", model_kwargs=dict(embedding_dim=4), shard_entities=True)
+    one = torch.zeros(3, 3, dtype=torch.long)
+    few = EagerDataset(*(CoreTriplesFactory(one, 1, 1, create_inverse_triples=i == 0) for i in range(2)))
+
+    def fit(strategy="entity_shards", ckpt_path=None, **kwargs):
+        run = trainer(strategy=strategy, devices=number, **limits(1))
+        run.fit(make(**{**model, **kwargs}), ckpt_path=ckpt_path, weights_only=True)
+
+    initializer = dict(embedding_dim=4, entity_initializer=PretrainedInitializer(torch.zeros(14, 4)))
+    cases = {
+        "processes": lambda: fit(dataset=few, dataset_kwargs=None),
+        "batch": lambda: fit(EntityShardsStrategy(shards=1, replicas=number), batch_size=1),
+        "rows": lambda: fit(model_kwargs=initializer),
+        "no embedding": lambda: fit(model="TransE"),
+        "another model": lambda: fit(ckpt_path=folder / "step=1.ckpt", **COMMON, model="RotL"),
+        "another graph": lambda: fit(ckpt_path=folder / "step=1.ckpt"),
+        "no checkpoint": lambda: fit(ckpt_path=folder),
+        "broken triple": lambda: fit(dataset=FolderDataset(folder / "broken"), dataset_kwargs=None),
+    }
+    run = trainer(strategy="entity_shards", devices=number, **limits(1))
+    run.fit(make(**{**model, **COMMON}))
+    run.save_checkpoint(folder / "step=1.ckpt")
+    errors = {}
+    for name, case in cases.items():
+        try:
+            case()
+            error = None
+        except Exception as caught:
+            error = f"{type(caught).__name__}: {caught}"
+        errors[name] = [None] * number
+        distributed.all_gather_object(errors[name], error)
+    return errors
 
 
 def die_at(run, step):

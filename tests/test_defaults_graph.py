@@ -25,6 +25,20 @@ def test_the_share_of_symmetric_triples(triples):
     assert describe_graph(factory(triples)).symmetric == pytest.approx(sum(mirrored) / max(len(mirrored), 1))
 
 
+def test_many_triples_are_gone_through_in_blocks_and_some_stand_for_all(monkeypatch):
+    triples = Nations().training.mapped_triples
+    expected = describe_graph(Nations().training).symmetric
+    module = "pykeen_conj_hale.defaults.graph"
+    monkeypatch.setattr(f"{module}.BLOCK_ROWS", 100)
+    assert describe_graph(Nations().training).symmetric == expected
+    monkeypatch.setattr(f"{module}.MAX_ASKED", 800)
+    asked = [triple for triple in triples[::2].tolist() if triple[0] != triple[2]]
+    known = set(map(tuple, triples.tolist()))
+    share = sum((t, r, h) in known for h, r, t in asked) / len(asked)
+    assert describe_graph(Nations().training).symmetric == pytest.approx(share)
+    assert share != expected
+
+
 @pytest.mark.parametrize("inverse", [False, True])
 def test_nations(inverse):
     graph = describe_graph(Nations(create_inverse_triples=inverse).training)

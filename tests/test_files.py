@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pykeen_conj_hale.files import append_json_line, check_output, replacing, resolve_output
+from pykeen_conj_hale.files import append_json_line, check_output, replacing, replacing_folder, resolve_output
 
 
 def test_a_file_that_cannot_be_finished_changes_nothing(tmp_path):
@@ -148,3 +148,25 @@ def test_an_error_of_the_disk_names_the_file(tmp_path):
         raise OSError(errno.EFBIG, os.strerror(errno.EFBIG))
     assert caught.value.errno == errno.EFBIG
     assert os.listdir(tmp_path) == []
+
+
+def test_a_folder_is_replaced_as_a_whole_or_left_as_it_is(tmp_path):
+    target = tmp_path / "made" / "folder"
+    with replacing_folder(target) as part:
+        (part / "mark").write_text("first")
+        assert not target.exists()
+    with pytest.raises(FileExistsError, match=r"or replace it by --force"), replacing_folder(target):
+        pass
+    with pytest.raises(FileExistsError, match="name another one"), replacing_folder(target, "other mark"):
+        pass
+    with pytest.raises(FileNotFoundError), replacing_folder(target, "mark") as part:
+        (part / "mark" / "no folder").write_text("second")
+    assert (target / "mark").read_text() == "first"
+    with replacing_folder(target, "mark") as part:
+        (part / "other").touch()
+    assert [path.name for path in target.iterdir()] == ["other"]
+    assert [path.name for path in target.parent.iterdir()] == ["folder"]
+    (tmp_path / "empty").mkdir()
+    with replacing_folder(tmp_path / "empty") as part:
+        (part / "file").touch()
+    assert (tmp_path / "empty" / "file").exists()

@@ -229,6 +229,30 @@ def test_losses_that_need_all_entities(alone, kwargs, message):
         trainer(strategy="entity_shards", **limits()).fit(module)
 
 
+REFUSED = {
+    "processes": "ValueError: shards=2 is not allowed for 1 entities",
+    "batch": "ValueError: batch_size=1 is the number of triples of a step over all processes, and must be at least",
+    "rows": "ValueError: initializer='pretrained' of entities is not possible where they are sharded",
+    "no embedding": "ValueError: shard_entities=True is not possible with model=TransE: it is no query model",
+    "another model": "CheckpointError: model is 'RotE' in the checkpoint, but 'RotL' in this run",
+    "another graph": "CheckpointError: training_triples is ",
+    "no checkpoint": "is no checkpoint of sharded entities",
+    "broken triple": "train.tsv, line 3: expected three non-empty columns",
+}
+
+
+@pytest.mark.slow
+def test_what_is_not_allowed_is_an_error_on_every_process_and_none_waits(tmp_path):
+    broken = tmp_path / "broken"
+    broken.mkdir()
+    for stem in ("train", "valid", "test"):
+        (broken / f"{stem}.tsv").write_text("a\tr\tb\nb\tr\tc\nc\tr\n")
+    found = results_of(tmp_path, 2, "refuse")
+    assert {name: [message in error for error in found[name]] for name, message in REFUSED.items()} == {
+        name: [True, True] for name in REFUSED
+    }, found
+
+
 def test_clipping_by_the_norm(alone):
     module = module_of("RotE", shard_entities=True)
     with pytest.raises(ValueError, match=r"gradient_clip_val=1.0 is not possible"):

@@ -19,6 +19,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "neighbours": ("pykeen_conj_hale.cli.use:neighbours", "Find the entities nearest to one."),
     "evaluate": ("pykeen_conj_hale.cli.use:evaluate", "Measure a trained model beside a trivial one."),
     "export": ("pykeen_conj_hale.cli.use:export", "Write vectors for other tools."),
+    "triples": ("pykeen_conj_hale.cli.triples:triples", "Make a dataset of files larger than memory."),
     "cooccurrence": ("pykeen_conj_hale.cli.text:cooccurrence", "Count which words and entities occur together."),
     "joint": ("pykeen_conj_hale.cli.text:joint", "Train a model jointly with text, from a configuration file."),
     "words": ("pykeen_conj_hale.cli.words:words", "Train a model whose entities are composed of words."),

@@ -14,12 +14,11 @@ from ..reproduce.selection import read_seconds
 from ..wording import count
 from ..workflow import TrainedModel, train_triples
 from ..workflow.report import predict_command
+from .columns import POLICY, with_columns
 from .options import FOLDER, FORCE, Parsed, show_log
 from .tables import show_metrics
 
 __all__ = ["train"]
-
-POLICY = click.Choice(["error", "drop", "keep"])
 
 
 @click.command()
@@ -32,9 +31,7 @@ POLICY = click.Choice(["error", "drop", "keep"])
     show_default=True,
     help="Time of training, seconds or HH:MM:SS; reading, validation and testing are not counted.",
 )
-@click.option("--head-column", help="The name of the column of heads, in a table with a header.")
-@click.option("--relation-column", help="The name of the column of relations.")
-@click.option("--tail-column", help="The name of the column of tails.")
+@with_columns
 @click.option(
     "--holdout",
     type=float,
@@ -62,13 +59,7 @@ POLICY = click.Choice(["error", "drop", "keep"])
 @click.option("--progress/--no-progress", "use_tqdm", default=True, help="Whether to show a progress bar.")
 @click.option("--resume", is_flag=True, help="Go on with an interrupted training in OUTPUT.")
 @FORCE
-def train(
-    triples: Path,
-    head_column: str | None,
-    relation_column: str | None,
-    tail_column: str | None,
-    **options: Any,
-) -> None:
+def train(triples: Path, columns: Columns | None, **options: Any) -> None:
     """Train a model on TRIPLES, measure it, and write it to a folder with vectors and a report.
 
     TRIPLES is a file of head, relation and tail, which is split; or a folder with train, valid and test files. Files
@@ -77,10 +68,6 @@ def train(
     Model, loss and all their settings are chosen from the graph.
     """
     show_log(logging.WARNING)
-    names = (head_column, relation_column, tail_column)
-    if any(names) and not all(names):
-        raise click.UsageError("Give all three of --head-column, --relation-column and --tail-column, or none.")
-    columns = Columns(*names) if all(names) else None  # type: ignore[arg-type]
     trained = train_triples(triples, columns=columns, **options)
     _tell(trained)
 

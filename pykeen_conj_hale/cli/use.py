@@ -15,6 +15,7 @@ from ..outputs import check_outputs
 from ..workflow import load
 from ..workflow.exporting import FORMATS
 from ..workflow.predicting import Question, read_questions
+from .columns import with_columns
 from .options import FILE, FORCE, TARGET, show_log
 from .tables import show_answers, show_metrics
 
@@ -101,27 +102,14 @@ def neighbours(model: Path, entity: str, top: int, metric: Any, output: Path | N
 @click.command()
 @MODEL
 @click.argument("triples", required=False, type=FILE)
-@click.option("--head-column", help="The name of the column of heads, in a table with a header.")
-@click.option("--relation-column", help="The name of the column of relations.")
-@click.option("--tail-column", help="The name of the column of tails.")
+@with_columns
 @DEVICE
-def evaluate(
-    model: Path,
-    triples: Path | None,
-    head_column: str | None,
-    relation_column: str | None,
-    tail_column: str | None,
-    device: str | None,
-) -> None:
+def evaluate(model: Path, triples: Path | None, columns: Columns | None, device: str | None) -> None:
     """Measure MODEL beside the most frequent answers of each relation, on its test triples or on those of TRIPLES.
 
     MODEL is the folder of a trained model, TRIPLES a file as for `train`.
     """
     show_log(logging.WARNING)
-    names = (head_column, relation_column, tail_column)
-    if any(names) and not all(names):
-        raise click.UsageError("Give all three of --head-column, --relation-column and --tail-column, or none.")
-    columns = Columns(*names) if all(names) else None  # type: ignore[arg-type]
     trained = load(model, device=device)
     read = None if triples is None else trained.read(triples, columns=columns)
     click.echo(show_metrics(trained.evaluate(read)))

@@ -14,6 +14,7 @@ from .literature import (
     WN18RRAll,
     YAGO310All,
 )
+from .mapped import MappedDataset, build_triples
 from .remote import DATASETS_VARIABLE, LiteratureDataset
 from .single_file import FileDataset
 
@@ -32,10 +33,12 @@ __all__ = [
     "InductiveFolderDataset",
     "InductiveSplit",
     "LiteratureDataset",
+    "MappedDataset",
     "VerbatimTriplesFactory",
     "WN18All",
     "WN18RRAll",
     "WN18RRInductive",
     "YAGO310All",
+    "build_triples",
     "split_inductive",
 ]

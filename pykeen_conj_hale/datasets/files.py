@@ -6,10 +6,12 @@ import dataclasses
 import gzip
 import zipfile
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path, PurePath
+from typing import IO, cast
 
-__all__ = ["SplitFile", "find_split_files"]
+__all__ = ["SplitFile", "find_split_files", "find_split_parts"]
 
 #: The file names (without ending) of each split, the usual one first
 STEMS: Mapping[str, Sequence[str]] = {
@@ -59,30 +61,55 @@ class SplitFile:
         """Read the content as text, without a byte order mark.
 
         :returns: the text, with the line ends of the file
-        :raises ValueError: if it is not UTF-8, or as in :meth:`read_bytes`
+        :raises ValueError: if it is not UTF-8, or as in :meth:`open`
         """
-        data = self.read_bytes()
+        return self.decode(self.read_bytes())
+
+    def decode(self, data: bytes, first_line: int = 1, first_byte: int = 0) -> str:
+        """Decode lines of the content, without a byte order mark at its beginning.
+
+        :param data: whole lines
+        :param first_line: the number of the first of them
+        :param first_byte: how many bytes are before them
+        :returns: the text
+        :raises ValueError: if it is not UTF-8
+        """
         try:
-            return data.decode("utf-8").removeprefix("\ufeff")
+            text = data.decode("utf-8")
         except UnicodeDecodeError as error:
             at = error.start
-            line = 1 + data.count(b"\n", 0, at)
+            line = first_line + data.count(b"\n", 0, at)
             raise ValueError(
-                f"{self}, line {line}: not UTF-8 at byte offset {at} ({data[at : at + 4]!r}); save the file as UTF-8"
+                f"{self}, line {line}: not UTF-8 at byte offset {first_byte + at} ({data[at : at + 4]!r}); save the "
+                "file as UTF-8"
             ) from error
+        return text if first_byte else text.removeprefix("\ufeff")
 
     def read_bytes(self) -> bytes:
         """Read the unpacked content.
 
         :returns: the bytes of the text
+        :raises ValueError: as in :meth:`open`
+        """
+        with self.open() as stream:
+            return stream.read()
+
+    @contextmanager
+    def open(self) -> Iterator[IO[bytes]]:
+        """Open the unpacked content.
+
+        :yields: a stream of the bytes of the text
         :raises ValueError: if the gzip or zip data is broken
         """
         try:
-            if self.member is not None:
-                with zipfile.ZipFile(self.path) as archive:
-                    return archive.read(self.member)
-            data = self.path.read_bytes()
-            return gzip.decompress(data) if self.path.suffix == ".gz" else data
+            with ExitStack() as stack:
+                if self.member is not None:
+                    archive = stack.enter_context(zipfile.ZipFile(self.path))
+                    yield stack.enter_context(archive.open(self.member))
+                elif self.path.suffix == ".gz":
+                    yield cast(IO[bytes], stack.enter_context(gzip.open(self.path)))
+                else:
+                    yield stack.enter_context(self.path.open("rb"))
         except (gzip.BadGzipFile, EOFError, zlib.error) as error:
             raise ValueError(f"{self}: broken gzip data ({error}); pack the file anew") from error
         except (zipfile.BadZipFile, KeyError) as error:
@@ -99,14 +126,31 @@ def find_split_files(path: str | Path) -> dict[str, SplitFile]:
     :raises FileNotFoundError: if there is no file for a split
     :raises ValueError: if there are several files for a split
     """
+    return {split: files[0] for split, files in _find_splits(path, can_have_parts=False).items()}
+
+
+def find_split_parts(path: str | Path) -> dict[str, list[SplitFile]]:
+    """Find the files of the three splits of a folder, of which each may be in a folder of its own.
+
+    :param path: a folder as for :func:`find_split_files`, where a folder may be in the place of a file
+    :returns: the files of each split, in the order of their names
+    :raises OSError: as for :func:`find_split_files`
+    :raises ValueError: if there are several files or folders for a split, or its folder has others, or none
+    """
+    return _find_splits(path, can_have_parts=True)
+
+
+def _find_splits(path: str | Path, can_have_parts: bool) -> dict[str, list[SplitFile]]:
     folder = Path(path).expanduser()
     if not folder.is_dir():
         found = "is a file" if folder.exists() else "does not exist"
         raise NotADirectoryError(f"path={str(path)!r} {found}; give a folder with train.txt, valid.txt and test.txt")
-    names = sorted(entry.name for entry in folder.iterdir() if entry.is_file())
+    entries = {entry.name: entry.is_dir() for entry in sorted(folder.iterdir())}
+    names = [name for name, is_folder in entries.items() if can_have_parts or not is_folder]
     rv = {}
     for split, stems in STEMS.items():
-        matches = [name for name in names if name in {stem + ending for stem in stems for ending in ENDINGS}]
+        known = {stem + ending: False for stem in stems for ending in ENDINGS} | dict.fromkeys(stems, True)
+        matches = [name for name in names if known.get(name) == entries[name]]
         if len(matches) > 1:
             raise ValueError(f"path={str(path)!r} has several {split} files: {', '.join(matches)}; leave only one")
         if not matches:
@@ -115,5 +159,16 @@ def find_split_files(path: str | Path) -> dict[str, SplitFile]:
                 f"path={str(path)!r} has no {split} file: looked for {' or '.join(stems)} with the ending "
                 f"{', '.join(ENDINGS)}, the folder has {has}; name the file {stems[0]}.txt"
             )
-        rv[split] = SplitFile(folder / matches[0])
+        found_here = folder / matches[0]
+        rv[split] = _list_parts(found_here) if entries[matches[0]] else [SplitFile(found_here)]
     return rv
+
+
+def _list_parts(folder: Path) -> list[SplitFile]:
+    """List the files of a split's own folder."""
+    files = sorted(entry for entry in folder.iterdir() if not entry.name.startswith((".", "_")))
+    others = [file.name for file in files if not file.name.endswith(ENDINGS)]
+    if others or not files:
+        has = f"has {', '.join(others[:10])}" if others else "is empty"
+        raise ValueError(f"{folder} {has}; leave only files ending in {', '.join(ENDINGS)}")
+    return [SplitFile(file) for file in files]

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import unicodedata
 from collections.abc import Collection, Sequence
 from typing import Final
 
-__all__ = ["find_named_columns", "find_other_forms", "is_header"]
+__all__ = ["EXAMPLES", "find_named_columns", "find_other_forms", "is_header", "say_other_forms"]
+
+logger = logging.getLogger(__name__)
+
+#: How many labels a message lists
+EXAMPLES: Final = 5
 
 #: How the columns of heads, relations and tails are called
 COLUMN_NAMES: Final = (
@@ -60,3 +66,19 @@ def find_other_forms(labels: Collection[str]) -> list[tuple[str, str]]:
             if other != label:
                 pairs.append((other, label))
     return pairs
+
+
+def say_other_forms(kind: str, count: int, pairs: Sequence[tuple[str, str]]) -> None:
+    """Warn of labels that are the same text in two forms of Unicode.
+
+    :param kind: ``"entities"`` or ``"relations"``
+    :param count: the number of pairs
+    :param pairs: some of them, or all
+    """
+    logger.warning(
+        "%d pairs of %s have labels that are the same text in two forms of Unicode, and are read as different: %s; "
+        "write the files in one form, as unicodedata.normalize('NFC', text) does.",
+        count,
+        kind,
+        ", ".join(f"{one!a} and {other!a}" for one, other in pairs[:EXAMPLES]),
+    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import logging
 from collections.abc import Sequence
-from typing import Final, Literal, NamedTuple, TypeAlias, get_args
+from typing import Final, Literal, NamedTuple, Protocol, TypeAlias, get_args
 
 import numpy as np
 
@@ -14,7 +14,18 @@ from .files import SplitFile
 from .labels import find_named_columns
 from .repeats import Ids, Repeats
 
-__all__ = ["LabeledSplit", "Policies", "Policy", "check_duplicates", "check_leakage", "drop_header"]
+__all__ = [
+    "LabeledSplit",
+    "Places",
+    "Policies",
+    "Policy",
+    "check_duplicates",
+    "check_leakage",
+    "drop_header",
+    "find_header",
+    "judge_duplicates",
+    "judge_leakage",
+]
 
 logger = logging.getLogger(__name__)
 
@@ -42,6 +53,20 @@ class Policies:
             check_choice(name, value, POLICIES)
 
 
+class Places(Protocol):
+    """A split whose triples can be found again in its files."""
+
+    @property
+    def file(self) -> object:
+        """What a message calls the file."""
+
+    def line(self, row: int) -> object:
+        """Get the number of the line of a triple."""
+
+    def triple(self, row: int) -> list[str]:
+        """Get the labels of a triple."""
+
+
 class LabeledSplit(NamedTuple):
     """The labels of a file."""
 
@@ -52,6 +77,11 @@ class LabeledSplit(NamedTuple):
     first_line: int
     #: the numbers of all lines, where a triple may take several
     lines: Sequence[int] | None = None
+
+    @property
+    def num_triples(self) -> int:
+        """The number of triples."""
+        return len(self.labels) // 3
 
     def line(self, row: int) -> int:
         """Get the number of the line of a triple."""
@@ -70,22 +100,36 @@ def drop_header(split: LabeledSplit, policies: Policies) -> LabeledSplit:
     :return: the split, without the header if it is left out
     :raises ValueError: if it is refused, or nothing else is there
     """
-    first = split.triple(0)
-    order = find_named_columns(first)
+    order = find_header(split.file, split.triple(0), policies)
     if order is None:
         return split
-    what = f"{split.file}, line 1: a header, {first}, where the first triple is expected"
+    if len(split.labels) == 3:
+        raise ValueError(f"{split.file}: there is nothing but a header; each split needs at least one triple")
+    # the names say which column is which
+    columns = [split.labels[3 + column :: 3] for column in order]
+    return LabeledSplit(split.file, [label for triple in zip(*columns, strict=True) for label in triple], 2)
+
+
+def find_header(file: SplitFile, first: Sequence[str], policies: Policies) -> tuple[int, int, int] | None:
+    """Look whether the first line of a file is a header that is left out.
+
+    :param file: the file
+    :param first: the three labels of its first line
+    :param policies: what becomes of a header
+    :return: the columns of heads, relations and tails; None if the line is, or is read as, a triple
+    :raises ValueError: if it is refused
+    """
+    order = find_named_columns(first)
+    if order is None:
+        return None
+    what = f"{file}, line 1: a header, {list(first)}, where the first triple is expected"
     if policies.header == "error":
         raise ValueError(f"{what}; remove the line, or read the files by FolderDataset(header='drop')")
     if policies.header == "keep":
         logger.warning("%s; it is read as a triple.", what)
-        return split
-    if len(split.labels) == 3:
-        raise ValueError(f"{split.file}: there is nothing but a header; each split needs at least one triple")
+        return None
     logger.info("%s; it is left out.", what)
-    # the names say which column is which
-    columns = [split.labels[3 + column :: 3] for column in order]
-    return LabeledSplit(split.file, [label for triple in zip(*columns, strict=True) for label in triple], 2)
+    return order
 
 
 def check_duplicates(split: LabeledSplit, repeats: Repeats, policies: Policies) -> Ids:
@@ -99,17 +143,32 @@ def check_duplicates(split: LabeledSplit, repeats: Repeats, policies: Policies) 
     """
     if not len(repeats.again):
         return repeats.again
-    first, second = int(repeats.before[0]), int(repeats.again[0])
-    others = f" (and {len(repeats.again) - 1} more duplicates)" if len(repeats.again) > 1 else ""
+    rows = int(repeats.before[0]), int(repeats.again[0])
+    is_dropped = judge_duplicates(split, rows, len(repeats.again), policies)
+    return repeats.again if is_dropped else repeats.again[:0]
+
+
+def judge_duplicates(split: Places, rows: tuple[int, int], count: int, policies: Policies) -> bool:
+    """Say what becomes of triples of a split which are in it before.
+
+    :param split: the split
+    :param rows: the first of them: where it is before, and where again
+    :param count: their number, ≥ 1
+    :param policies: what becomes of them
+    :return: whether they are left out
+    :raises ValueError: if they are refused
+    """
+    first, second = rows
+    others = f" (and {count - 1} more duplicates)" if count > 1 else ""
     what = f"{split.file}, lines {split.line(first)} and {split.line(second)}: the same triple twice{others}: "
     what += f"{split.triple(first)}"
     if policies.duplicates == "error":
         raise ValueError(f"{what}; remove one of the two lines, or read the files by FolderDataset(duplicates='drop')")
     if policies.duplicates == "keep":
         logger.warning("%s; all are kept.", what)
-        return repeats.again[:0]
+        return False
     logger.warning("%s; each is kept once.", what)
-    return repeats.again
+    return True
 
 
 def check_leakage(name: str, split: LabeledSplit, repeats: Repeats, policies: Policies) -> Ids:
@@ -124,18 +183,31 @@ def check_leakage(name: str, split: LabeledSplit, repeats: Repeats, policies: Po
     """
     left_out = [repeats.again[:0]]
     for other, rows in repeats.elsewhere.items():
-        if not len(rows):
-            continue
-        row = int(rows[0])
-        what = (
-            f"{split.file}: {len(rows)} of {len(split.labels) // 3} triples of {name} are in {other}, too; the first, "
-            f"in line {split.line(row)}, is {split.triple(row)}"
-        )
-        if policies.leakage == "error":
-            raise ValueError(f"{what}; remove them, or read the files by FolderDataset(leakage='drop')")
-        if policies.leakage == "drop":
-            logger.warning("%s; they are left out of %s.", what, name)
+        if len(rows) and judge_leakage((name, other), split, int(rows[0]), (len(rows), split.num_triples), policies):
             left_out.append(rows)
-        else:
-            logger.warning("%s; they are kept, and figures on them are too good: see leakage='drop'.", what)
     return np.concatenate(left_out)
+
+
+def judge_leakage(names: tuple[str, str], split: Places, row: int, counts: tuple[int, int], policies: Policies) -> bool:
+    """Say what becomes of triples of a split which are in another one.
+
+    :param names: the names of the split, and of the other one
+    :param split: the split
+    :param row: the first of them
+    :param counts: their number, ≥ 1, and that of all triples of the split
+    :param policies: what becomes of them
+    :return: whether they are left out
+    :raises ValueError: if they are refused
+    """
+    name, other = names
+    what = (
+        f"{split.file}: {counts[0]} of {counts[1]} triples of {name} are in {other}, too; the first, "
+        f"in line {split.line(row)}, is {split.triple(row)}"
+    )
+    if policies.leakage == "error":
+        raise ValueError(f"{what}; remove them, or read the files by FolderDataset(leakage='drop')")
+    if policies.leakage == "drop":
+        logger.warning("%s; they are left out of %s.", what, name)
+        return True
+    logger.warning("%s; they are kept, and figures on them are too good: see leakage='drop'.", what)
+    return False

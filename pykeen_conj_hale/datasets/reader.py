@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
 from .columns import Columns
 from .files import SplitFile
-from .labels import find_other_forms
+from .labels import find_other_forms, say_other_forms
+from .lines import check_lines
 from .policies import LabeledSplit, Policies, check_duplicates, check_leakage, drop_header
 from .repeats import Ids, find_repeats
 from .tables import TABLE_ENDINGS, read_table
 
 __all__ = ["read_labels", "read_splits"]
-
-logger = logging.getLogger(__name__)
-
-TAB, LINE_FEED = b"\t\n"
-#: Signs of damaged line ends and of UTF-16; numpy, with which PyKEEN looks labels up, drops a NUL at the end
-REFUSED = "\r\0"
-#: How many labels a message lists
-EXAMPLES = 5
 
 
 def read_splits(
@@ -91,13 +83,7 @@ def read_labels(file: SplitFile, policies: Policies, columns: Columns | None = N
 def _number(kind: str, columns: Iterable[Sequence[str]]) -> dict[str, int]:
     ids = {label: i for i, label in enumerate(sorted(set[str]().union(*columns)))}
     if pairs := find_other_forms(ids):
-        logger.warning(
-            "%d pairs of %s have labels that are the same text in two forms of Unicode, and are read as different: %s; "
-            "write the files in one form, as unicodedata.normalize('NFC', text) does.",
-            len(pairs),
-            kind,
-            ", ".join(f"{one!a} and {other!a}" for one, other in pairs[:EXAMPLES]),
-        )
+        say_other_forms(kind, len(pairs), pairs)
     return ids
 
 
@@ -106,35 +92,5 @@ def _read_lines(file: SplitFile) -> list[str]:
     text = file.read_text().replace("\r\n", "\n").removesuffix("\n")
     if not text.strip("\n"):
         raise ValueError(f"{file}: the file is empty; each split needs at least one triple")
-    _check_lines(file, text)
+    check_lines(file, text)
     return text.replace("\n", "\t").split("\t")
-
-
-def _check_lines(file: SplitFile, text: str) -> None:
-    raw = np.frombuffer(f"\n{text}\n".encode(), dtype=np.uint8)
-    separators = np.flatnonzero((raw == TAB) | (raw == LINE_FEED))
-    if (
-        len(separators) % 3 == 1
-        and (raw[separators[1:]].reshape(-1, 3) == (TAB, TAB, LINE_FEED)).all()
-        and (np.diff(separators) > 1).all()
-        and not any(character in text for character in REFUSED)
-    ):
-        return
-    for number, line in enumerate(text.split("\n"), start=1):
-        if found := _fault(line):
-            shown = repr(line[:80]) + ("…" if len(line) > 80 else "")
-            raise ValueError(
-                f"{file}, line {number}: expected three non-empty columns (head, relation, tail) with one tab between, "
-                f"found {found}: {shown}; mend or remove the line, or name the columns of a table with a header"
-            )
-
-
-def _fault(line: str) -> str | None:
-    columns = line.split("\t")
-    if any(character in line for character in REFUSED):
-        return "a carriage return or a NUL inside the line"
-    if len(columns) == 3 and all(columns):
-        return None
-    if not line.strip():
-        return "a blank line"
-    return f"{len(columns)}" + (f" columns, {columns.count('')} of them empty" if "" in columns else "")

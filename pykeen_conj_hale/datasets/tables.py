@@ -6,13 +6,14 @@ import csv
 import io
 import logging
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, Final
+from types import ModuleType
+from typing import Any, Final, cast
 
 from .columns import Columns, choose_columns, list_names
 from .files import SplitFile
 from .policies import LabeledSplit
 
-__all__ = ["TABLE_ENDINGS", "read_table"]
+__all__ = ["REFUSED", "TABLE_ENDINGS", "check_label", "choose_parquet_columns", "import_parquet", "read_table"]
 
 logger = logging.getLogger(__name__)
 
@@ -109,11 +110,18 @@ def _triple(where: str, row: Sequence[str], width: int, order: Sequence[int]) ->
         )
     labels = [row[column] for column in order]
     for name, label in zip(NAMES, labels, strict=True):
-        _check_label(where, name, label)
+        check_label(where, name, label)
     return labels
 
 
-def _check_label(where: str, name: str, label: str) -> None:
+def check_label(where: str, name: str, label: str) -> None:
+    """Check that a label is there, and that a file of lines could hold it.
+
+    :param where: where it is, for the error
+    :param name: what it is
+    :param label: the label
+    :raises ValueError: if it is empty, or has a tab, a line break or a NUL inside
+    """
     if not label:
         raise ValueError(f"{where}: the {name} is empty; mend or remove the line")
     if any(character in label for character in REFUSED):
@@ -121,23 +129,9 @@ def _check_label(where: str, name: str, label: str) -> None:
 
 
 def _read_parquet(file: SplitFile, columns: Columns | None) -> LabeledSplit:
-    try:
-        from pyarrow import ArrowException, parquet
-    except ImportError as error:
-        raise ImportError("Parquet files are read by pyarrow: pip install 'pykeen-conj-hale[parquet]'") from error
     data = io.BytesIO(file.read_bytes())
-    try:
-        names = parquet.read_schema(data).names
-    except ArrowException as error:
-        raise ValueError(f"{file}: no Parquet file, or damaged ({error})") from error
-    order = choose_columns(str(file), names, columns)
-    if order is None:
-        if len(names) != 3:
-            raise ValueError(f"{file}: the columns are {list_names(names)}; {HINT}.")
-        logger.warning("%s: the columns %s are read as head, relation and tail.", file, list_names(names))
-        order = (0, 1, 2)
-    chosen = [names[column] for column in order]
-    table = parquet.read_table(data, columns=chosen)
+    chosen = choose_parquet_columns(file, data, columns)
+    table = import_parquet().read_table(data, columns=chosen)
     if not len(table):
         raise ValueError(f"{file}: there is no row; each split needs at least one triple")
     texts = [_texts(file, name, table[name]) for name in chosen]
@@ -145,15 +139,61 @@ def _read_parquet(file: SplitFile, columns: Columns | None) -> LabeledSplit:
     return LabeledSplit(file, labels, 1)
 
 
+def import_parquet() -> ModuleType:
+    """Import pyarrow's part for Parquet.
+
+    :return: the module
+    :raises ImportError: if pyarrow is not installed
+    """
+    try:
+        from pyarrow import parquet
+    except ImportError as error:
+        raise ImportError("Parquet files are read by pyarrow: pip install 'pykeen-conj-hale[parquet]'") from error
+    return cast(ModuleType, parquet)
+
+
+def choose_parquet_columns(file: SplitFile, source: Any, columns: Columns | None) -> list[str]:
+    """Choose the columns of heads, relations and tails of a Parquet file.
+
+    :param file: the file, for errors
+    :param source: what pyarrow reads: its path, or its content
+    :param columns: the names of the columns; None for the usual ones, or for three columns
+    :return: their names
+    :raises ValueError: if a column is not there, or holds neither text nor whole numbers, or the file is damaged
+    """
+    parquet = import_parquet()
+    from pyarrow import ArrowException
+
+    try:
+        schema = parquet.read_schema(source)
+    except ArrowException as error:
+        raise ValueError(f"{file}: no Parquet file, or damaged ({error})") from error
+    names = schema.names
+    order = choose_columns(str(file), names, columns)
+    if order is None:
+        if len(names) != 3:
+            raise ValueError(f"{file}: the columns are {list_names(names)}; {HINT}.")
+        logger.warning("%s: the columns %s are read as head, relation and tail.", file, list_names(names))
+        order = (0, 1, 2)
+    chosen = [names[column] for column in order]
+    for name in chosen:
+        _check_type(file, name, schema.field(name).type)
+    return chosen
+
+
+def _check_type(file: SplitFile, name: str, kind: Any) -> None:
+    """Check that a column holds labels."""
+    from pyarrow import types
+
+    values = kind.value_type if types.is_dictionary(kind) else kind
+    is_text = types.is_string(values) or types.is_large_string(values) or types.is_string_view(values)
+    if not (is_text or types.is_integer(values)):
+        raise ValueError(f"{file}: the column {name!r} is of {kind}; labels are text or whole numbers")
+
+
 def _texts(file: SplitFile, name: str, column: Any) -> list[str]:
     """Read a column of Parquet as text."""
-    import pyarrow
-
-    kind = column.type.value_type if pyarrow.types.is_dictionary(column.type) else column.type
-    is_text = pyarrow.types.is_string(kind) or pyarrow.types.is_large_string(kind) or pyarrow.types.is_string_view(kind)
-    if not (is_text or pyarrow.types.is_integer(kind)):
-        raise ValueError(f"{file}: the column {name!r} is of {column.type}; labels are text or whole numbers")
     texts = ["" if value is None else str(value) for value in column.to_pylist()]
     for row, text in enumerate(texts, start=1):
-        _check_label(f"{file}, row {row}, column {name!r}", "label", text)
+        check_label(f"{file}, row {row}, column {name!r}", "label", text)
     return texts

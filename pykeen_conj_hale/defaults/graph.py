@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Any, Final
 
 import numpy as np
 from pykeen.triples import CoreTriplesFactory
@@ -10,6 +11,11 @@ from pykeen.triples import CoreTriplesFactory
 from ..wording import count
 
 __all__ = ["Graph", "describe_graph"]
+
+#: The number of triples whose mirror image is looked for, at most
+MAX_ASKED: Final = 2**20
+#: Triples that are looked at at once
+BLOCK_ROWS: Final = 2**20
 
 
 @dataclasses.dataclass(frozen=True)
@@ -69,11 +75,29 @@ def describe_graph(factory: CoreTriplesFactory) -> Graph:
 
 
 def _share_of_symmetric(triples: np.ndarray[tuple[int, int], np.dtype[np.int64]], num_entities: int) -> float:
-    """Compute the share of triples whose mirror image is a triple, too; loops are left out."""
-    h, r, t = triples[triples[:, 0] != triples[:, 2]].T
-    if not len(h):
+    """Compute the share of triples whose mirror image is a triple, too; loops are left out.
+
+    Of many triples, some stand for all.
+    """
+    asked = triples[:: -(-len(triples) // MAX_ASKED) or 1]
+    asked = asked[asked[:, 0] != asked[:, 2]]
+    if not len(asked):
         return 0.0
-    # one number per triple: ids of relations times those of pairs fit, as n² · relations is far below 2^63
-    there = (r * num_entities + h) * num_entities + t
-    mirrored = (r * num_entities + t) * num_entities + h
-    return float(np.isin(mirrored, there).mean())
+    # ascending, so that a number is looked up by bisection
+    mirrored = np.sort(_numbers(asked[:, ::-1], num_entities))
+    is_there = np.zeros(len(mirrored), dtype=bool)
+    for start in range(0, len(triples), BLOCK_ROWS):
+        there = _numbers(triples[start : start + BLOCK_ROWS], num_entities)
+        place = np.searchsorted(mirrored, there)
+        place[place == len(mirrored)] = 0
+        is_there[place[mirrored[place] == there]] = True
+    # of equal numbers, as of a triple that is there twice, the first was found
+    return float(is_there[np.searchsorted(mirrored, mirrored)].mean())
+
+
+def _numbers(triples: np.ndarray[Any, np.dtype[np.int64]], num_entities: int) -> np.ndarray[Any, np.dtype[np.int64]]:
+    """Write each triple as one number; of graphs with more than 2⁶³ possible triples, some may have the same."""
+    h, r, t = triples.T
+    with np.errstate(over="ignore"):
+        numbers: np.ndarray[Any, np.dtype[np.int64]] = (r * num_entities + h) * num_entities + t
+    return numbers

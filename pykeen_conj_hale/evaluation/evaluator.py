@@ -120,6 +120,7 @@ class IndexedRankBasedEvaluator(RankBasedEvaluator):
         **kwargs: Any,
     ) -> MetricResults[Any]:
         """Rank the triples on a device."""
+        device = torch.device(device)  # also where it is named
         model.eval()
         model = model.to(device)
         self.num_entities = count_entities(model, self.mode)
@@ -152,7 +153,7 @@ class IndexedRankBasedEvaluator(RankBasedEvaluator):
     def _index(self, target: Target, triples: Tensor) -> KnownAnswers:
         if not self._known:
             return KnownAnswers(triples.new_empty(0), [0] * (len(triples) + 1))
-        return KnownAnswers.of(triples, torch.cat([x.to(triples.device) for x in self._known]), target)
+        return KnownAnswers.of(triples, self._known, target)
 
     def _append(self, target: Target, batches: list[Ranks]) -> None:
         """Store ranks where PyKEEN's evaluator takes them from; the device is waited for once."""

@@ -6,7 +6,7 @@ from the process that has it.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import torch
 from pykeen.constants import TARGET_TO_INDEX
@@ -21,6 +21,10 @@ from ..sharding.embedding import ShardedEmbedding
 from ..sharding.shards import Shards
 
 __all__ = ["OwnScores", "predict_top", "shards_of"]
+
+#: Numbers of entities that are scored at once: on a CPU they should stay in the cache
+_CHUNK_VALUES: Final = {"cpu": 2**21}
+_CHUNK_VALUES_ACCELERATOR: Final = 2**27
 
 
 def shards_of(model: Model) -> Shards | None:
@@ -62,11 +66,18 @@ class OwnScores(NamedTuple):
         assert isinstance(interaction, QueryInteraction)
         known = batch[:, 2 - TARGET_TO_INDEX[target]]
         relation = 2 * batch[:, 1] + (1 if target == LABEL_HEAD else 0)
-        query = interaction.encode_query(*look_up_queries(model, known, relation))
+        query = interaction.encode_query(*look_up_queries(model, known, relation)).map(lambda x: x.unsqueeze(dim=1))
         entities = [model.entity_representations[i] for i in interaction.tail_indices]
         tables = [x for x in entities if isinstance(x, ShardedEmbedding)]
-        own = interaction.encode_target(unpack([table.own_rows().unsqueeze(dim=0) for table in tables]))
-        return cls(interaction.compare(query.map(lambda x: x.unsqueeze(dim=1)), own), tables[0].own.start)
+        rows = [table.own_rows() for table in tables]
+        # chunk by chunk: a distance needs as much memory again as the entities that it is to
+        values = _CHUNK_VALUES.get(batch.device.type, _CHUNK_VALUES_ACCELERATOR)
+        size = max(1, values // max(x[0].numel() for x in rows))
+        scores = query.vector.new_empty(len(batch), len(rows[0]))
+        for start in range(0, len(rows[0]), size):
+            chunk = [x[start : start + size].unsqueeze(dim=0) for x in rows]
+            scores[:, start : start + size] = interaction.compare(query, interaction.encode_target(unpack(chunk)))
+        return cls(scores, tables[0].own.start)
 
     def at(self, rows: Tensor, ids: Tensor) -> tuple[Tensor, Tensor]:
         """Look up scores.

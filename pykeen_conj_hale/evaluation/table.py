@@ -84,7 +84,7 @@ def rank_triples(
     masks = _make_masks(candidates or {}, num_entities, model.device)
     size = default_batch_size(num_entities, model.device)
     size = size if batch_size is None else check_whole("batch_size", batch_size)
-    everything = torch.cat([mapped, *(_mapped(x).to(model.device) for x in known)])
+    everything = [mapped, *(_mapped(x) for x in known)]
     was_training = model.training
     columns: dict[Target, Any] = {}
     model.eval()

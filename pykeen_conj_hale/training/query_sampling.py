@@ -7,16 +7,15 @@ import time
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
 
-import torch
 from pykeen.training import TrainingLoop
 from pykeen.triples import CoreTriplesFactory
 from torch import Tensor
 
 from ..checks import check_bool, check_whole
-from ..pykeen_internals import add_inverse_triples
 from .budget.loop import TimeBudgetMixin
 from .choice import choose_loss, choose_training, record_training
 from .late_loss import DeferredLossMixin
+from .mapped_triples import MappedTriples, shuffled, training_triples
 from .optimizer import prefer_fused
 from .query_terms import QueryTerms
 from .sparse_updates import choose_sparse_updates
@@ -27,7 +26,7 @@ logger = logging.getLogger(__name__)
 
 
 class TripleBatches:
-    """Batches of triples, drawn by index on the device where the triples are.
+    """Batches of triples, drawn by index on the device where the triples are, or from their file.
 
     :param triples: shape: ``(num_triples, 3)``, the ids of the triples
     :param batch_size: the number of triples per batch
@@ -35,7 +34,9 @@ class TripleBatches:
     :param drop_last: whether to drop the last batch if it is smaller
     """
 
-    def __init__(self, triples: Tensor, batch_size: int, shuffle: bool = True, drop_last: bool = False) -> None:
+    def __init__(
+        self, triples: Tensor | MappedTriples, batch_size: int, shuffle: bool = True, drop_last: bool = False
+    ) -> None:
         self.triples, self.batch_size, self.shuffle, self.drop_last = triples, batch_size, shuffle, drop_last
 
     def __len__(self) -> int:
@@ -43,10 +44,7 @@ class TripleBatches:
         return full + (1 if rest and not self.drop_last else 0)
 
     def __iter__(self) -> Iterator[Tensor]:
-        triples = self.triples
-        if self.shuffle:
-            # the CPU's generator, so that the order does not depend on the device
-            triples = triples[torch.randperm(len(triples)).to(triples.device)]
+        triples = shuffled(self.triples) if self.shuffle else self.triples
         for start in range(0, len(self) * self.batch_size, self.batch_size):
             yield triples[start : start + self.batch_size]
 
@@ -145,9 +143,9 @@ class QuerySamplingTrainingLoop(TimeBudgetMixin[Tensor], DeferredLossMixin[Tenso
     ) -> TripleBatches:
         if sampler is not None:
             raise ValueError(f"sampler={sampler!r} is not supported by the query-sampling loop; it must be None.")
-        # num_workers and pin_memory have nothing to do: the triples are on the device
-        triples = add_inverse_triples(triples_factory, triples_factory.mapped_triples)
-        return TripleBatches(triples.to(self.device), batch_size=batch_size, shuffle=shuffle, drop_last=drop_last)
+        # num_workers and pin_memory have nothing to do: the triples are on the device, or mapped
+        triples = training_triples(triples_factory, triples_factory, self.device)
+        return TripleBatches(triples, batch_size=batch_size, shuffle=shuffle, drop_last=drop_last)
 
     @staticmethod
     def _get_batch_size(batch: Tensor) -> int:

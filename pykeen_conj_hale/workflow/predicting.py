@@ -105,7 +105,7 @@ def predict(
     check_choice("known", known, get_args(Known))
     if batch_size is not None:
         check_whole("batch_size", batch_size)
-    everything = torch.cat([training.mapped_triples, *(factory.mapped_triples for factory in triples)]).to(model.device)
+    everything = [training.mapped_triples, *(factory.mapped_triples for factory in triples)]
     by_target: dict[Target, list[int]] = {}
     for number, question in enumerate(questions):
         by_target.setdefault(question.target, []).append(number)
@@ -133,12 +133,12 @@ def _look_up(question: Question, training: TriplesFactory) -> tuple[int, ...]:
     return tuple(0 if label is None else look_up(kind, label, mapping) for kind, label, mapping in parts)
 
 
-def _index(rows: Tensor, known: Tensor, target: Target) -> KnownAnswers:
+def _index(rows: Tensor, known: Sequence[Tensor], target: Target) -> KnownAnswers:
     if target != LABEL_RELATION:
         return KnownAnswers.of(rows, known, target)
     # relations in the place of tails
     order = [0, 2, 1]
-    return KnownAnswers.of(rows[:, order], known[:, order], LABEL_TAIL)
+    return KnownAnswers.of(rows[:, order], [part[:, order] for part in known], LABEL_TAIL)
 
 
 def _score(model: Model, batch: Tensor, target: Target) -> Tensor:

@@ -14,6 +14,7 @@ from typing import Any, Protocol, runtime_checkable
 from pykeen.stoppers import EarlyStopper, Stopper
 from pykeen.training import TrainingLoop
 from pykeen.triples import CoreTriplesFactory, TriplesFactory
+from torch import Tensor
 
 from ...pykeen_internals import get_epoch, get_random_seed, set_epoch, set_random_seed
 from ..threads import ThreadChoice
@@ -23,7 +24,7 @@ from .position import Position, Progress
 from .random_state import get_random_state
 from .settings import list_settings
 
-__all__ = ["TrainingState", "compare_identities", "compare_settings", "forget_cut_epoch"]
+__all__ = ["TrainingState", "compare_identities", "compare_settings", "digest_of", "forget_cut_epoch"]
 
 logger = logging.getLogger(__name__)
 
@@ -136,11 +137,24 @@ class TrainingState:
     def _dataset(self) -> str:
         """The training triples and their labels; of many, that takes a while."""
         triples_factory = self._triples_factory
-        digest = hashlib.sha256(triples_factory.mapped_triples.numpy().tobytes())
+        labels: list[Mapping[str, int]] = []
         if isinstance(triples_factory, TriplesFactory):
-            for labels in (triples_factory.entity_to_id, triples_factory.relation_to_id):
-                digest.update(repr(sorted(labels.items())).encode())
-        return f"{triples_factory.num_triples} training triples with SHA-256 {digest.hexdigest()}"
+            labels = [triples_factory.entity_to_id, triples_factory.relation_to_id]
+        digest = digest_of(triples_factory.mapped_triples, *labels)
+        return f"{triples_factory.num_triples} training triples with SHA-256 {digest}"
+
+
+def digest_of(triples: Tensor, *labels: Mapping[str, int]) -> str:
+    """Identify triples, without a copy of them.
+
+    :param triples: shape: ``(n, 3)``, on the CPU
+    :param labels: labels, with their ids
+    :return: the SHA-256 of all
+    """
+    digest = hashlib.sha256(triples.contiguous().numpy().data)
+    for mapping in labels:
+        digest.update(repr(sorted(mapping.items())).encode())
+    return digest.hexdigest()
 
 
 def compare_identities(path: Path, saved: Mapping[str, str], here: Mapping[str, str]) -> None:

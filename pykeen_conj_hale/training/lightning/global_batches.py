@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from ..budget.checkpoint import CheckpointError
+from ..mapped_triples import MappedTriples, Permutation
 from .batch_share import BatchShare
 
 __all__ = ["GlobalBatches", "RandomOrder", "check_same"]
@@ -19,10 +20,11 @@ class RandomOrder:
 
     :param num: the number of indices
     :param seed: the seed of the orders, to which the epoch is added
+    :param is_stored: whether an order is stored; one that is not is computed where it is asked for
     """
 
-    def __init__(self, num: int, seed: int) -> None:
-        self.num, self.seed, self.epoch = num, seed, 0
+    def __init__(self, num: int, seed: int, is_stored: bool = True) -> None:
+        self.num, self.seed, self.is_stored, self.epoch = num, seed, is_stored, 0
 
     def set_epoch(self, epoch: int) -> None:
         """Set the epoch, as Lightning does before each one.
@@ -31,11 +33,13 @@ class RandomOrder:
         """
         self.epoch = epoch
 
-    def permutation(self) -> Tensor:
+    def permutation(self) -> Tensor | Permutation:
         """Draw the order of the epoch, without touching the global random state.
 
         :return: shape: ``(num,)``, on the CPU, so that it does not depend on the device
         """
+        if not self.is_stored:
+            return Permutation(self.num, self.seed + self.epoch)
         return torch.randperm(self.num, generator=torch.Generator().manual_seed(self.seed + self.epoch))
 
 
@@ -51,7 +55,7 @@ class GlobalBatches:
 
     def __init__(
         self,
-        triples: Tensor,
+        triples: Tensor | MappedTriples,
         batch_size: int,
         *,
         seed: int,
@@ -63,7 +67,8 @@ class GlobalBatches:
     ) -> None:
         """Initialize the batches.
 
-        :param triples: shape: ``(num_triples, 3)``, the ids of all triples, the same in all processes
+        :param triples: shape: ``(num_triples, 3)``, the ids of all triples, the same in all processes; or what draws
+            them from a file
         :param batch_size: the number of triples per global batch, ≥ world_size
         :param seed: the seed of the order of the triples, the same in all processes
         :param rank: the number of this process, from 0
@@ -85,7 +90,7 @@ class GlobalBatches:
             )
         self.triples, self.batch_size, self.drop_last = triples, batch_size, drop_last
         self.rank, self.world_size, self.entities = rank, world_size, entities
-        self.order = RandomOrder(len(triples), seed)
+        self.order = RandomOrder(len(triples), seed, is_stored=isinstance(triples, Tensor))
         #: Where Lightning, as PyTorch's own samplers, looks for ``set_epoch``
         self.sampler = self.order if reshuffle else None
         self._position = (0, 0)  # the epoch, and its batches handed out
@@ -99,7 +104,9 @@ class GlobalBatches:
         epoch = self.order.epoch
         resumed, first = self._resume or (epoch, 0)
         self._resume = None
-        order = self.order.permutation().to(self.triples.device)
+        order = self.order.permutation()
+        if isinstance(order, Tensor):
+            order = order.to(self.triples.device)
         # a state that was saved at the end of an epoch, or in another one, leaves the whole epoch
         for batch in range(first if resumed == epoch and first < len(self) else 0, len(self)):
             rows = order[batch * self.batch_size : (batch + 1) * self.batch_size]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import hashlib
 from collections.abc import Mapping
 from typing import Any
 
@@ -19,11 +18,11 @@ from torch.optim import Optimizer
 from ...checks import check_bool, check_whole
 from ...datasets.cache import get_dataset_locked
 from ...description import describe
-from ...pykeen_internals import add_inverse_triples
 from ...sharding.embedding import sharded_tables
 from ..budget.checkpoint import CheckpointError
-from ..budget.state import compare_settings
+from ..budget.state import compare_settings, digest_of
 from ..late_loss import LossCheck
+from ..mapped_triples import training_triples
 from ..optimizer import prefer_fused
 from ..query_terms import QueryTerms
 from ..sparse_updates import choose_sparse_updates
@@ -139,11 +138,11 @@ class QuerySamplingLitModule(LitModule):
 
     def _dataloader(self, triples_factory: CoreTriplesFactory, shuffle: bool = False) -> GlobalBatches:  # type: ignore[override]
         # PyKEEN's validation triples have the ids of relations without inverses: the training's factory maps them too
-        triples = add_inverse_triples(self.dataset.training, triples_factory.mapped_triples)
+        triples = training_triples(triples_factory, self.dataset.training, self.device)
         rank, world_size = self._place
         owns = (table.own for _, table in sharded_tables(self.model))
         return GlobalBatches(
-            triples.to(self.device),
+            triples,
             self.batch_size,
             seed=self._common_seed(),
             rank=rank,
@@ -175,7 +174,7 @@ class QuerySamplingLitModule(LitModule):
     @functools.cached_property
     def _digest(self) -> str:
         """Identify the training triples."""
-        return hashlib.sha256(self.dataset.training.mapped_triples.numpy().tobytes()).hexdigest()
+        return digest_of(self.dataset.training.mapped_triples)
 
     # --- Lightning's hooks
 

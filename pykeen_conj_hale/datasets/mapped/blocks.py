@@ -1,0 +1,164 @@
+"""Labelled triples of large files, block by block, and where each of them is."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterator
+from typing import Any, Final, NamedTuple
+
+from ..columns import Columns
+from ..files import SplitFile
+from ..lines import check_lines
+from ..policies import Policies, find_header
+from ..tables import REFUSED, check_label, choose_parquet_columns, import_parquet
+
+__all__ = ["Block", "Parts", "read_blocks"]
+
+NAMES: Final = ("head", "relation", "tail")
+#: Bytes of a text that are read at once, and rows of Parquet. Some ten times as much is in memory
+_BLOCK_BYTES: Final = 2**24
+_BLOCK_ROWS: Final = 2**19
+
+
+class Block(NamedTuple):
+    """Triples that follow each other in a file."""
+
+    #: The number of the line, or of the row of Parquet, of the first one
+    first_line: int
+    #: A table of Arrow: texts in the columns ``head``, ``relation``, ``tail``
+    labels: Any
+
+
+class Parts:
+    """The files of a split, one after the other, and which of its triples are where."""
+
+    def __init__(self, name: str, files: list[SplitFile]) -> None:
+        """Initialize it before the files are read.
+
+        :param name: what a message calls the split
+        :param files: its files
+        """
+        self.name, self.files = name, files
+        self._starts: list[tuple[int, int, SplitFile]] = []  # row, its line, the file
+
+    def begin(self, row: int, line: int, file: SplitFile) -> None:
+        """Note where a file begins.
+
+        :param row: the row, in the split, of its first triple
+        :param line: the line of that
+        :param file: the file
+        """
+        self._starts.append((row, line, file))
+
+    def line(self, row: int) -> str:
+        """Say in which line of which file a triple is.
+
+        :param row: the row of the triple in the split
+        :return: the words that follow "line"
+        """
+        first, line, file = self._starts[bisect_right(self._starts, row, key=lambda start: start[0]) - 1]
+        number = line + row - first
+        return f"{number}" if len(self.files) == 1 else f"{number} of {file}"
+
+
+def read_blocks(file: SplitFile, policies: Policies, columns: Columns | None) -> Iterator[Block]:
+    """Read a file in blocks.
+
+    :param file: lines `head<TAB>relation<TAB>tail`, or Parquet
+    :param policies: what becomes of a header
+    :param columns: the names of the columns of Parquet
+    :yields: the blocks
+    :raises ValueError: if the file is broken, not UTF-8, empty, or has a malformed line or row
+    :raises ImportError: if pyarrow is not installed
+    """
+    if file.ending == ".csv":
+        raise ValueError(f"{file}: large data are read of .tsv, .txt (also with .gz) and .parquet; convert the file.")
+    blocks = _read_parquet(file, columns) if file.ending == ".parquet" else _read_lines(file, policies)
+    is_empty = True
+    for block in blocks:
+        is_empty &= not len(block.labels)
+        yield block
+    if is_empty:
+        raise ValueError(f"{file}: there is no triple; remove the file, or give it triples")
+
+
+def _read_lines(file: SplitFile, policies: Policies) -> Iterator[Block]:
+    line, byte = 1, 0
+    order = (0, 1, 2)
+    for data in _whole_lines(file):
+        text = file.decode(data, line, byte).replace("\r\n", "\n").removesuffix("\n")
+        check_lines(file, text, line)
+        first_line = line
+        if byte == 0:
+            first, _, rest = text.partition("\n")
+            if (header := find_header(file, first.split("\t"), policies)) is not None:
+                order, text, first_line = header, rest, 2
+        if text:
+            yield Block(first_line, _table(text, order))
+        line, byte = line + data.count(b"\n"), byte + len(data)
+
+
+def _whole_lines(file: SplitFile) -> Iterator[bytes]:
+    """Read blocks that end with a line; what is longer than a block is no line of triples."""
+    rest = b""
+    with file.open() as stream:
+        while data := stream.read(_BLOCK_BYTES):
+            end = data.rfind(b"\n") + 1
+            if not end and len(rest) < _BLOCK_BYTES:
+                rest += data
+                continue
+            end = end or len(data)
+            yield rest + data[:end]
+            rest = data[end:]
+    if rest:
+        yield rest
+
+
+def _table(text: str, order: tuple[int, int, int]) -> Any:
+    """Split checked lines into columns."""
+    import pyarrow
+    from pyarrow import csv
+
+    data = text.encode()
+    names = [name for _, name in sorted(zip(order, NAMES, strict=True))]
+    table = csv.read_csv(
+        pyarrow.py_buffer(data),
+        csv.ReadOptions(column_names=names, use_threads=False, block_size=len(data) + 1),
+        csv.ParseOptions(delimiter="\t", quote_char=False, ignore_empty_lines=False),
+        csv.ConvertOptions(column_types=dict.fromkeys(NAMES, pyarrow.string()), strings_can_be_null=False),
+    )
+    return table.select(list(NAMES))
+
+
+def _read_parquet(file: SplitFile, columns: Columns | None) -> Iterator[Block]:
+    parquet = import_parquet()
+    import pyarrow
+
+    chosen = choose_parquet_columns(file, file.path, columns)
+    row = 1
+    with parquet.ParquetFile(file.path) as content:
+        batches = content.iter_batches(_BLOCK_ROWS, columns=chosen)
+        while True:
+            try:
+                batch = next(batches, None)
+            except (pyarrow.ArrowException, OSError) as error:
+                raise ValueError(f"{file}, row {row} or later: damaged ({error}); write the file anew") from error
+            if batch is None:
+                return
+            texts = [_texts(file, row, name, batch.column(name)) for name in chosen]
+            yield Block(row, pyarrow.table(texts, list(NAMES)))
+            row += len(batch)
+
+
+def _texts(file: SplitFile, first_row: int, name: str, column: Any) -> Any:
+    """Read a column of Parquet as text, and check it."""
+    import pyarrow
+    from pyarrow import compute
+
+    if pyarrow.types.is_dictionary(column.type):
+        column = column.dictionary_decode()
+    texts = column.cast(pyarrow.string()).fill_null("")
+    refused = compute.match_substring_regex(texts, "^$|[" + "".join(REFUSED) + "]")
+    if (at := compute.index(refused, True).as_py()) >= 0:
+        check_label(f"{file}, row {first_row + at}, column {name!r}", "label", texts[at].as_py())
+    return texts
