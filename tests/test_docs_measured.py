@@ -53,6 +53,25 @@ def test_every_picture_is_shown_and_every_shown_one_is_made(measured):
     assert shown == set(measured("pictures").PICTURES) == {path.stem for path in (DOCS / "pictures").iterdir()}
 
 
+def test_pictures_are_current(measured):
+    from pykeen_conj_hale.reproduce.pictures.style import read_description
+
+    pictures = measured("pictures")
+    for name, draw in pictures.PICTURES.items():
+        expected = pictures.describe(draw, draw())
+        assert read_description(DOCS / "pictures" / f"{name}.png") == expected, f"{name}: run `make figures`"
+
+
+def test_other_data_are_another_picture(measured, other_lines):
+    pictures = measured("pictures")
+    draw = pictures.PICTURES["epochs"]
+    before = pictures.describe(draw, draw())
+    assert pictures.describe(draw, draw()) == before
+    (row, *others) = measured("lines").only("benchmarks", benchmark="an epoch of WN18RR, 32 real dimensions")["rows"]
+    other_lines("benchmarks", rows=[row | {"s": "5.55"}, *others])
+    assert pictures.describe(draw, draw()) != before
+
+
 @pytest.mark.parametrize(
     ("file", "facts", "table"),
     [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -44,7 +45,15 @@ def add_card(app: Sphinx, what: str, name: str, obj: object, options: object, li
         lines[first_field:first_field] = ["", *card, ""]
 
 
+def shorten_signature(
+    app: Sphinx, what: str, name: str, obj: object, options: object, signature: str | None, returned: str | None
+) -> tuple[str | None, str | None]:
+    """Write functions that are defaults by their names."""
+    return signature and re.sub(r"<function (\w+)(?: at 0x\w+)?>", r"\1", signature), returned
+
+
 def setup(app: Sphinx) -> dict[str, Any]:
     """Join Sphinx."""
     app.connect("autodoc-process-docstring", add_card)
+    app.connect("autodoc-process-signature", shorten_signature)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

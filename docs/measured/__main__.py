@@ -12,12 +12,12 @@ from pathlib import Path
 from pykeen_conj_hale.figures import save
 from pykeen_conj_hale.files import replacing
 
-from . import accuracy, settings, speed, summary, text
+from . import accuracy, graphs, settings, speed, summary, text
 from .lines import DOCS
 from .markdown import put
-from .pictures import PICTURES
+from .pictures import PICTURES, describe
 
-TABLES = accuracy.TABLES | settings.TABLES | speed.TABLES | summary.TABLES | text.TABLES
+TABLES = accuracy.TABLES | graphs.TABLES | settings.TABLES | speed.TABLES | summary.TABLES | text.TABLES
 
 
 def outdated() -> dict[Path, str]:
@@ -45,8 +45,8 @@ def main() -> None:
     if check:
         raise SystemExit(1 if pages else 0)
     for name, draw in PICTURES.items():
-        description = " ".join((draw.__doc__ or "").split())
-        sys.stdout.write(f"{save(draw(), DOCS / 'pictures' / f'{name}.png', description)}\n")
+        figure = draw()
+        sys.stdout.write(f"{save(figure, DOCS / 'pictures' / f'{name}.png', describe(draw, figure))}\n")
 
 
 if __name__ == "__main__":

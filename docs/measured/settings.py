@@ -20,18 +20,20 @@ FIGURES: Final = {"MRR": MRR, "Hits@10": "hits_at_10", "training MRR": "training
 
 
 def tried(columns: dict[str, Callable[[Line], object]], lines: Iterable[Line]) -> str:
-    """Write settings beside their figures; the best MRR is bold.
+    """Write settings beside their figures; the best MRR of a dataset is bold.
 
     :param columns: the settings, by title: what to write of a line
     :param lines: the runs
     :return: the table
     """
     lines = list(lines)
-    best = max(line[MRR] for line in lines)
+    best = {
+        line["dataset"]: max(other[MRR] for other in lines if other["dataset"] == line["dataset"]) for line in lines
+    }
     figures = {title: key for title, key in FIGURES.items() if all(line.get(key) is not None for line in lines)}
     rows = [
         [write(line) for write in columns.values()]
-        + [rate(line[key], bold=key == MRR and line[MRR] == best) for key in figures.values()]
+        + [rate(line[key], bold=key == MRR and line[MRR] == best[line["dataset"]]) for key in figures.values()]
         for line in lines
     ]
     return table([*columns, *figures], rows)
