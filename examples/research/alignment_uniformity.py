@@ -35,7 +35,7 @@ class Measuring(TrainingCallback):
     """Measures after each epoch, which is not charged to a budget."""
 
     def __init__(self, dataset: Dataset) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self.dataset = dataset
         #: Alignment, uniformity and MRR after each epoch
         self.curve: list[list[float]] = []
