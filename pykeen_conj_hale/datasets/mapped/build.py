@@ -44,7 +44,7 @@ def build_triples(
 
     Ids are those of :class:`~pykeen_conj_hale.datasets.FolderDataset`: over all splits, in the order of the sorted
     labels, and so is what is checked. DuckDB keeps to ``memory``; the files are read in blocks of 16 MiB; what does not
-    fit goes to the disk, beside the output. It takes about three times the size of the unpacked files until the end.
+    fit goes to the disk, beside the output: several times the size of the unpacked files, until the end.
 
     :param path: a folder with `train`, `valid` and `test`, each a file ending in `.tsv` or `.txt`, also with `.gz`, or
         in `.parquet`; or a folder of such files, which follow each other in the order of their names
@@ -53,7 +53,7 @@ def build_triples(
     :param header: what becomes of a first line with the names of columns, in files of lines
     :param duplicates: what becomes of triples that are in their split before
     :param leakage: what becomes of validation and test triples that are in another split, too
-    :param memory: the memory of DuckDB in GiB, ≥ 0.25; the process takes about half a GiB more
+    :param memory: the memory of DuckDB in GiB, ≥ 0.25; the process takes little more
     :param force: whether a folder of mapped triples that is there is replaced
     :param use_tqdm: whether to show progress
     :return: what has been made

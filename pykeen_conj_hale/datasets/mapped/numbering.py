@@ -59,7 +59,7 @@ class Numbering:
     def __init__(self, folder: Path, memory: float) -> None:
         """Make the database.
 
-        :param folder: a folder, which has place for about three times the size of the unpacked files
+        :param folder: a folder, which has place for several times the size of the unpacked files
         :param memory: the memory in GiB, from which on the database goes to the disk
         """
         cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
