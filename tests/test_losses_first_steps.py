@@ -8,7 +8,7 @@ import torch
 from pykeen.pipeline import pipeline
 
 from pykeen_conj_hale.losses import AdvNegLoss, HaLELoss, SamNegLoss
-from pykeen_conj_hale.losses.first_steps import NUM_STEPS, FirstSteps
+from pykeen_conj_hale.losses.first_steps import NUM_STEPS, NUM_STEPS_OF_PRODUCTS, FirstSteps
 from pykeen_conj_hale.streaming.activations import Hanon, Identity
 
 
@@ -27,7 +27,9 @@ def test_a_loss_that_stays_is_said_once(caplog):
 
 
 def test_without_an_activation_it_is_the_learning_rate(caplog):
-    watch([4.6] * NUM_STEPS, Identity())
+    steps = watch([4.6] * (NUM_STEPS_OF_PRODUCTS - 1), Identity())
+    assert not caplog.records
+    watch([4.6], steps=steps)
     assert "Most likely the learning rate is too small." in caplog.text
 
 

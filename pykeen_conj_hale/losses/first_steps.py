@@ -17,6 +17,8 @@ logger = logging.getLogger(__name__)
 
 #: The number of values that are looked at
 NUM_STEPS = 100
+#: The same without an activation: products of small vectors start where the slope is small, and the learning rate rises
+NUM_STEPS_OF_PRODUCTS = 1_000
 #: What these values move by at least, as a share of the loss. One batch's value differs from the next one's by more,
 #: unless every score is where the activation is flat
 SMALLEST_MOVE = 1e-3
@@ -24,6 +26,8 @@ SMALLEST_MOVE = 1e-3
 
 class FirstSteps:
     """Watches the first hundred values of a loss, and warns once if they are all the same.
+
+    Without an activation it is a thousand.
 
     The host never waits for the device: the values' range is copied while the device works, and read when it is there.
 
@@ -33,6 +37,7 @@ class FirstSteps:
 
     def __init__(self, name: str, activation: HardnessActivation) -> None:
         self.name, self.activation = name, activation
+        self._num_steps = NUM_STEPS_OF_PRODUCTS if isinstance(activation, Identity) else NUM_STEPS
         self._values: list[Tensor] = []
         #: The smallest and the largest value
         self._range: Tensor | None = None
@@ -61,7 +66,7 @@ class FirstSteps:
         if self._values and (self._values[0].device, self._values[0].dtype) != (value.device, value.dtype):
             self._values = []
         self._values.append(value)
-        if len(self._values) < NUM_STEPS:
+        if len(self._values) < self._num_steps:
             return
         ends = torch.stack(torch.aminmax(torch.stack(self._values)))
         if ends.is_cuda:
@@ -81,7 +86,7 @@ class FirstSteps:
             'loss="AllNeg", which has no activation.'
         )
         once = OncePerTraining(logger)
-        once.warning("%s stayed at %.6g in its first %d steps. %s", self.name, value, NUM_STEPS, likely)
+        once.warning("%s stayed at %.6g in its first %d steps. %s", self.name, value, self._num_steps, likely)
 
     def __reduce__(self) -> Any:
         """Copy and pickle without the values, which belong to a training: a copy begins anew."""
