@@ -77,7 +77,9 @@ $(DOCS_STAMP): $(STAMP)
 	@touch $@
 
 docs: $(DOCS_STAMP) ## the documentation's site, in .cache/docs/html; a warning is an error. No network is needed
-	$(BIN)/python -m sphinx --fail-on-warning --keep-going --quiet -b html -d $(SITE)/doctrees docs $(SITE)/html
+	@# all pages anew: the navigation of each shows the others
+	rm -rf $(SITE)/html
+	$(BIN)/python -m sphinx --fail-on-warning --keep-going --quiet --write-all -b html -d $(SITE)/doctrees docs $(SITE)/html
 	@echo "$(SITE)/html/index.html"
 
 docs-check: docs mixins ## follow the site's links, and run the documentation's Python; outside links only where there is a network
