@@ -16,7 +16,7 @@ ARGUMENTS = {"dataset": "nations", "model": "RotE", "training_loop": "QuerySampl
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"model": "RotF"}, r"model='RotF' is unknown; choose one of .*'rote'"),
+        ({"model": "RotF"}, r"model='RotF' is unknown: did you mean .*'rote'"),
         ({"loss": "HaLO"}, "loss='HaLO' is unknown"),
         ({"pruner": "gardener"}, "pruner='gardener' is unknown"),
         ({"training_loop_kwargs": {"time_budget": -1}}, "time_budget=-1 is not allowed"),
