@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 from collections.abc import Callable
 from typing import Final
 
@@ -156,6 +157,38 @@ def time_to_target() -> str:
     return table(["", "seconds", "MRR then", "epochs"], rows)
 
 
+def shared_and_unshared() -> str:
+    """Compare models whose relations share parameters with their unshared twins: medians over seeds, and spread."""
+    lines = read("conjugate", status="finished")
+    rows = []
+    for model in dict.fromkeys(line["model"] for line in lines):
+        runs = [line for line in lines if line["model"] == model]
+        reached = sorted(line["test"]["mrr"] for line in runs)
+        rows.append(
+            [
+                f"`{model}`",
+                len(runs),
+                rate(statistics.median(reached)),
+                f"{rate(reached[0])} – {rate(reached[-1])}",
+                *(rate(statistics.median(line["test"][key] for line in runs)) for key in ("hits@1", "hits@10")),
+                f"{runs[0]['costs']['relation_bytes']['model']:,}",
+                f"{runs[0]['costs']['relation_bytes']['optimizer']:,}",
+                f"{runs[0]['costs']['relation_bytes']['checkpoint']:,}",
+            ]
+        )
+    titles = [
+        "model",
+        "seeds",
+        "MRR",
+        "lowest – highest",
+        "Hits@1",
+        "Hits@10",
+        "bytes of relations",
+        "of their moments",
+    ]
+    return table([*titles, "in a checkpoint"], rows)
+
+
 TABLES: Final[dict[str, Callable[[], str]]] = {
     "beside-pykeen": beside_pykeen,
     "similarities": similarities,
@@ -163,4 +196,5 @@ TABLES: Final[dict[str, Callable[[], str]]] = {
     "ablation": ablation,
     "seeds": seeds,
     "time-to-target": time_to_target,
+    "shared-unshared": shared_and_unshared,
 }

@@ -16,6 +16,13 @@ from .markdown import rate, table
 
 __all__ = ["TABLES"]
 
+#: Datasets, as the literature calls them
+DATASETS: Final = {
+    "FB15k237-all": "FB15k-237",
+    "WN18RR-all": "WN18RR",
+    "CoDEx-small-all": "CoDEx-S",
+    "CoDEx-medium-all": "CoDEx-M",
+}
 FIGURES: Final = {"MRR": MRR, "Hits@10": "hits_at_10", "training MRR": "training_mrr"}
 
 
@@ -227,11 +234,11 @@ def names() -> str:
     """List trainings of which nothing but names and seconds was said."""
     rows = [
         [
-            line["dataset"].removesuffix("-all"),
+            DATASETS[line["dataset"]],
             line["model"],
-            _value("seconds")(line),
+            f"{line['seconds']:,.0f}",
             line["epochs"],
-            *(rate(line[key], bold=key == MRR) for key in (MRR, "hits_at_1", "hits_at_10")),
+            *(rate(line[key]) for key in (MRR, "hits_at_1", "hits_at_10")),
         ]
         for line in read("defaults", test=True)
         if "seconds" in line
