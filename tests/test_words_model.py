@@ -81,7 +81,7 @@ def test_with_own_vectors_distances_start_as_the_base_models_and_by_the_words(na
     assert 0.08 < bag.own().norm(dim=-1).mean() / norms.mean() < 0.125
     bag.reset_parameters()
     assert 0.08 < bag.own().norm(dim=-1).mean() / norms.mean() < 0.125
-    assert (bag.words.dropout, bag.own_dropout) == (0.1, 0.0)
+    assert (bag.words.dropout, bag.own_dropout) == (0.1, 0.2)
 
 
 def test_defaults_without_own_vectors(nations, path):

@@ -7,7 +7,7 @@ import statistics
 from collections.abc import Callable
 from typing import Final
 
-from .lines import Line, read
+from .lines import MRR, Line, read
 from .markdown import rate, table
 
 __all__ = ["TABLES"]
@@ -101,8 +101,26 @@ def transductive() -> str:
     return table(headers, rows)
 
 
+def own_vectors_left_out() -> str:
+    """Show what leaving own vectors out does to seen and to unseen entities."""
+    groups = ("all", "seen", "unseen")
+    rows = [
+        [
+            f"{line['text_options']['own_dropout']:.0%}",
+            line["epochs"],
+            line["cpu_seconds"],
+            line["split"],
+            *(f"{rate(line[f'{group}_{MRR}'])} / {rate(line[f'{group}_hits_at_10'])}" for group in groups),
+        ]
+        for line in read("words_unseen")
+    ]
+    titles = ["own vectors left out", "epochs", "CPU seconds", "split", "all: MRR / Hits@10", "seen entities only"]
+    return table([*titles, "with an unseen entity"], rows)
+
+
 TABLES: Final[dict[str, Callable[[], str]]] = {
     "glosses": glosses,
     "inductive": inductive,
     "transductive": transductive,
+    "own-vectors-left-out": own_vectors_left_out,
 }

@@ -88,7 +88,7 @@ class TextEntities(OverBaseModel):  # type: ignore[no-untyped-call]
         quoting: bool = True,
         own: bool = False,
         own_start: float = 0.1,
-        own_dropout: float = 0.0,
+        own_dropout: float = 0.2,
         word_dropout: float | None = None,
         length: float | None = None,
         min_count: int = 2,
@@ -112,7 +112,8 @@ class TextEntities(OverBaseModel):  # type: ignore[no-untyped-call]
         :param own: whether entities of the training triples have vectors of their own, which are added
         :param own_start: the factor ≥ 0 of own vectors at the start, of what the base model would draw. Small, they
             leave the first distances to the texts. With 1 they hide them: text then helps Hits@10 only
-        :param own_dropout: the probability in [0, 1] that an own vector is left out in training
+        :param own_dropout: the probability in [0, 1] that an own vector is left out in training. With 0 a long training
+            unlearns the words, so that entities that are unseen are lost
         :param word_dropout: the probability in [0, 1) that a word is left out in training; by default 0.3, and 0.1 with
             own vectors
         :param length: the length > 0 of the words' part at the start; by default 3. With own vectors it is the mean
