@@ -16,7 +16,7 @@ GRAPHS: Final = {
     "kinships": ("Kinships", "small"),
     "umls": ("UMLS", "small"),
     "nations": ("Nations", "small"),
-    "CoDEx-small-all": ("CoDEx-S", "dense"),
+    "CoDEx-small-all": ("CoDEx-S", "medium"),
     "FB15k237-all": ("FB15k-237", "dense"),
     "WN18RR-all": ("WN18RR", "sparse"),
 }
