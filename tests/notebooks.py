@@ -65,8 +65,19 @@ def clean(notebook: NotebookNode) -> NotebookNode:
     for cell in notebook.cells:
         cell.metadata = NotebookNode()
         if cell.cell_type == "code":
-            cell.outputs = [output for output in cell.outputs if output.get("name") != "stderr"]
+            cell.outputs = _joined([output for output in cell.outputs if output.get("name") != "stderr"])
     return notebook
+
+
+def _joined(outputs: list[NotebookNode]) -> list[NotebookNode]:
+    """Join what was printed in pieces: when a kernel sends a piece depends on how busy the machine is."""
+    joined: list[NotebookNode] = []
+    for output in outputs:
+        if joined and output.get("name") == joined[-1].get("name") == "stdout":
+            joined[-1] = NotebookNode(joined[-1], text=joined[-1].text + output.text)
+        else:
+            joined.append(output)
+    return joined
 
 
 def write(path: Path, notebook: NotebookNode) -> None:

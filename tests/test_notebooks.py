@@ -60,6 +60,12 @@ def test_what_is_logged_is_left_out(tmp_path):
     assert [output.text for output in outputs(execute(tmp_path / "x.ipynb"))] == ["a result\n"]
 
 
+def test_what_is_printed_in_pieces_is_joined(tmp_path):
+    source = "import sys, time\nfor i in range(3):\n    print(i, flush=True)\n    time.sleep(0.3)"
+    nbformat.write(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source)]), tmp_path / "x.ipynb")
+    assert [output.text for output in outputs(execute(tmp_path / "x.ipynb"))] == ["0\n1\n2\n"]
+
+
 def test_it_runs_in_an_empty_folder_with_the_seconds_given(tmp_path):
     source = "import os\nprint(os.listdir(), os.environ.get('NOTEBOOK_SECONDS'))"
     nbformat.write(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source)]), tmp_path / "x.ipynb")
