@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from budget_runs import LOOPS, Clock, make_loop, nations
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from pykeen.constants import PYKEEN_CHECKPOINTS
 
@@ -61,6 +61,7 @@ def test_bad_arguments(arguments, message):
 
 @pytest.mark.parametrize("cls", LOOPS)
 @settings(max_examples=20)
+@example(name="num_epochs", value="")
 @given(
     name=st.sampled_from(["batch_size", "sub_batch_size", "slice_size", "num_epochs", "num_workers"]),
     value=st.integers(max_value=-1) | st.floats() | st.text(max_size=3) | st.booleans(),

@@ -124,9 +124,11 @@ class QuerySamplingTrainingLoop(TimeBudgetMixin[Tensor], DeferredLossMixin[Tenso
         :param batch_size: the number of triples per batch; by default what is best for the kind of graph
         :param kwargs: as there
         :return: the losses of the epochs
+        :raises ValueError: if an argument is not allowed; and what is raised there
         """
         if batch_size is not None:
             check_whole("batch_size", batch_size)
+        check_whole("num_epochs", num_epochs, minimum=0)
         num_epochs, batch_size = choose_training(self, triples_factory, num_epochs, batch_size)
         record_training(self, num_epochs, batch_size)
         return super().train(triples_factory, num_epochs, batch_size, **kwargs)
