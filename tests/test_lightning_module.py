@@ -316,6 +316,7 @@ def test_a_model_with_constraints_keeps_them():
     torch.testing.assert_close(norms, torch.ones_like(norms))
 
 
+@pytest.mark.slow
 def test_the_example(tmp_path, monkeypatch, capsys):
     """In two processes, as documented; then resumed by one, and refused where it would overwrite."""
     example = [ROOT / "examples/lightning_ddp.py", "--dataset", "nations", "--dim", "8", "--accelerator", "cpu"]

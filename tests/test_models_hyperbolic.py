@@ -175,7 +175,7 @@ def test_regularizers_leave_rotations_contexts_and_curvatures(cls):
     assert all(x._embeddings.weight.grad is None for x in model.entity_representations[1:])
 
 
-@pytest.mark.parametrize("cls", MODELS)
+@pytest.mark.parametrize("cls", [AttH, *(pytest.param(x, marks=pytest.mark.slow) for x in MODELS if x is not AttH)])
 @pytest.mark.parametrize(
     ("loop", "loss", "kwargs"),
     [
