@@ -277,13 +277,14 @@ def test_by_name():
     assert N3Regularizer.get_normalized_name() == "n3"
 
 
-def test_hpo_searches_the_weight():
+@pytest.mark.parametrize(("model", "regularizer"), [("FiveStarE", "N3"), ("QueryComplEx", "DURA")])
+def test_hpo_searches_the_weight(model, regularizer):
     result = hpo_pipeline(
         dataset="nations",
         dataset_kwargs=dict(create_inverse_triples=True),
-        model="FiveStarE",
+        model=model,
         model_kwargs=dict(embedding_dim=4),
-        regularizer="N3",
+        regularizer=regularizer,
         training_loop="lcwa",
         optimizer="adam",
         training_kwargs=dict(num_epochs=1, batch_size=512),
@@ -291,7 +292,7 @@ def test_hpo_searches_the_weight():
         sampler="random",
     )
     assert 1e-4 <= result.study.trials[0].params["regularizer.weight"] <= 1.0
-    assert result.study.user_attrs["regularizer"] == "n3"
+    assert result.study.user_attrs["regularizer"] == regularizer.lower()
 
 
 class N3RegularizerTests(cases.RegularizerTestCase):

@@ -6,24 +6,22 @@ import json
 from collections.abc import Callable
 from typing import Final
 
-from .lines import MRR, Line, read
+from .lines import MRR, TITLES, Line, read, reals
 from .markdown import rate, table
 
 __all__ = ["TABLES"]
 
-#: Recorded names of graphs: how they are written, and their kinds
+#: Graphs by their recorded names, and their kinds
 GRAPHS: Final = {
-    "kinships": ("Kinships", "small"),
-    "umls": ("UMLS", "small"),
-    "nations": ("Nations", "small"),
-    "CoDEx-small-all": ("CoDEx-S", "medium"),
-    "FB15k237-all": ("FB15k-237", "dense"),
-    "WN18RR-all": ("WN18RR", "sparse"),
+    "kinships": "small",
+    "umls": "small",
+    "nations": "small",
+    "CoDEx-small-all": "medium",
+    "FB15k237-all": "dense",
+    "WN18RR-all": "sparse",
 }
 #: Models whose scores are dot products where nothing else is said
 DOT_PRODUCTS: Final = ("ConjComplEx", "FiveStarE", "ConjFiveStarE", "QueryComplEx", "HypER")
-#: Models whose dimension counts complex numbers
-COMPLEX: Final = ("ConjComplEx", "FiveStarE", "ConjFiveStarE", "QueryComplEx", "QueryRotatE")
 
 
 def _is_distance(line: Line) -> bool:
@@ -35,20 +33,19 @@ def _best(lines: list[Line]) -> tuple[float, str]:
     if not lines:
         return 0.0, "–"
     best = max(lines, key=lambda line: line[MRR])
-    numbers = best["dim"] * (2 if best["model"] in COMPLEX else 1)
-    cost = f"{numbers} numbers, {best['cpu_seconds']:.0f} s"
+    cost = f"{reals(best)} numbers, {best['cpu_seconds']:.0f} s"
     return best[MRR], f"{rate(best[MRR])}: {best['model']}, {best['loss']}, {cost}"
 
 
 def best_by_graph() -> str:
     """Compare the best dot product with the best distance, by validation MRR, on each graph."""
     rows = []
-    for dataset, (title, kind) in GRAPHS.items():
+    for dataset, kind in GRAPHS.items():
         lines = read("defaults", dataset=dataset, test=False)
         found = [_best([line for line in lines if _is_distance(line) == distance]) for distance in (False, True)]
         # where there are both, the better one
         highest = max(value for value, _ in found) if all(value for value, _ in found) else None
-        rows.append([title, kind, *(f"**{text}**" if value == highest else text for value, text in found)])
+        rows.append([TITLES[dataset], kind, *(f"**{text}**" if value == highest else text for value, text in found)])
     return table(["graph", "kind", "best dot product", "best distance"], rows)
 
 

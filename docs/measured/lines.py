@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any, Final
 
-__all__ = ["DOCS", "MRR", "Line", "only", "read"]
+__all__ = ["DOCS", "MRR", "TITLES", "Line", "only", "read", "reals"]
 
 DOCS: Final = Path(__file__).resolve().parents[1]
 
@@ -14,6 +14,28 @@ DOCS: Final = Path(__file__).resolve().parents[1]
 MRR: Final = "inverse_harmonic_mean_rank"
 
 Line = dict[str, Any]
+
+#: Recorded names of graphs, and how they are written
+TITLES: Final = {
+    "kinships": "Kinships",
+    "umls": "UMLS",
+    "nations": "Nations",
+    "CoDEx-small-all": "CoDEx-S",
+    "CoDEx-medium-all": "CoDEx-M",
+    "FB15k237-all": "FB15k-237",
+    "WN18RR-all": "WN18RR",
+}
+#: Models whose dimension counts complex numbers
+_COMPLEX: Final = ("ConjComplEx", "FiveStarE", "ConjFiveStarE", "QueryComplEx", "QueryRotatE")
+
+
+def reals(line: Line) -> int:
+    """Count the real numbers per entity.
+
+    :param line: a run, with its ``model`` and ``dim``
+    :return: their number
+    """
+    return int(line["dim"]) * (2 if line["model"] in _COMPLEX else 1)
 
 
 def read(name: str, **conditions: Any) -> list[Line]:

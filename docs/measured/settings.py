@@ -11,18 +11,11 @@ from pykeen_conj_hale.defaults.rates import scaled_learning_rate
 from pykeen_conj_hale.defaults.table import KINDS, Recipe
 from pykeen_conj_hale.losses import HaLELoss
 
-from .lines import MRR, Line, read
+from .lines import MRR, TITLES, Line, read, reals
 from .markdown import rate, table
 
 __all__ = ["TABLES"]
 
-#: Datasets, as the literature calls them
-DATASETS: Final = {
-    "FB15k237-all": "FB15k-237",
-    "WN18RR-all": "WN18RR",
-    "CoDEx-small-all": "CoDEx-S",
-    "CoDEx-medium-all": "CoDEx-M",
-}
 FIGURES: Final = {"MRR": MRR, "Hits@10": "hits_at_10", "training MRR": "training_mrr"}
 
 
@@ -138,7 +131,7 @@ def dense(dataset: str, limit: str) -> str:
 def dimensions() -> str:
     """Show how much the dimension is worth in short trainings."""
     columns: dict[str, Callable[[Line], object]] = {
-        "dataset": lambda line: line["dataset"].removesuffix("-all"),
+        "dataset": lambda line: TITLES[line["dataset"]],
         "model": lambda line: line["model"],
         "d": _value("dim"),
         "N3": _or_none("n3"),
@@ -214,7 +207,7 @@ def larger_graphs(dataset: str) -> str:
     columns: dict[str, Callable[[Line], object]] = {
         "model": lambda line: line["model"],
         "loss": lambda line: line["loss"] + _loss_options(line["settings"]),
-        "reals": lambda line: line["dim"] * (2 if "Compl" in line["model"] else 1),
+        "reals": reals,
         "N3": _or_none("n3"),
         "batch": _value("batch_size"),
         "Adam at": _value("lr"),
@@ -234,7 +227,7 @@ def names() -> str:
     """List trainings of which nothing but names and seconds was said."""
     rows = [
         [
-            DATASETS[line["dataset"]],
+            TITLES[line["dataset"]],
             line["model"],
             f"{line['seconds']:,.0f}",
             line["epochs"],

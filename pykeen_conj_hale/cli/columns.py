@@ -10,10 +10,14 @@ import click
 
 from ..datasets import Columns
 
-__all__ = ["POLICY", "with_columns"]
+__all__ = ["with_columns", "with_policies"]
 
-#: What becomes of something
-POLICY: Final = click.Choice(["error", "drop", "keep"])
+#: What is probably a mistake, and what its option says
+_POLICIES: Final = {
+    "header": "What becomes of a first line of column names.",
+    "duplicates": "What becomes of a triple's second line.",
+    "leakage": "What becomes of validation and test triples that are in another split, too.",
+}
 
 
 def with_columns(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -35,3 +39,22 @@ def with_columns(command: Callable[..., Any]) -> Callable[..., Any]:
         return command(columns=Columns(head_column, relation_column, tail_column), **options)
 
     return run
+
+
+def with_policies(**defaults: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Let a command have the options ``--header``, ``--duplicates`` and ``--leakage``.
+
+    :param defaults: what becomes of each if nothing is said: ``"error"``, ``"drop"`` or ``"keep"``
+    :return: a decorator of the command's function
+    """
+
+    def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
+        # the option that is added last is shown first
+        for name, text in reversed(_POLICIES.items()):
+            choices = click.Choice(["error", "drop", "keep"])
+            command = click.option(f"--{name}", type=choices, default=defaults[name], show_default=True, help=text)(
+                command
+            )
+        return command
+
+    return decorate

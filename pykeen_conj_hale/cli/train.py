@@ -14,7 +14,7 @@ from ..reproduce.selection import read_seconds
 from ..wording import count
 from ..workflow import TrainedModel, train_triples
 from ..workflow.report import predict_command
-from .columns import POLICY, with_columns
+from .columns import with_columns, with_policies
 from .options import FOLDER, FORCE, Parsed, show_log
 from .tables import show_metrics
 
@@ -43,19 +43,7 @@ __all__ = ["train"]
 @click.option("--loss", help="A loss of PyKEEN's or this package's; chosen from the graph if not given.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of the split and the training.")
 @click.option("--device", help="Device to train on, as cpu or cuda:0; PyKEEN's choice if not given.")
-@click.option(
-    "--header", type=POLICY, default="drop", show_default=True, help="What becomes of a first line of column names."
-)
-@click.option(
-    "--duplicates", type=POLICY, default="drop", show_default=True, help="What becomes of a triple's second line."
-)
-@click.option(
-    "--leakage",
-    type=POLICY,
-    default="drop",
-    show_default=True,
-    help="What becomes of validation and test triples that are in another split, too.",
-)
+@with_policies(header="drop", duplicates="drop", leakage="drop")
 @click.option("--progress/--no-progress", "use_tqdm", default=True, help="Whether to show a progress bar.")
 @click.option("--resume", is_flag=True, help="Go on with an interrupted training in OUTPUT.")
 @FORCE

@@ -10,7 +10,7 @@ import click
 
 from ..datasets import Columns, build_triples
 from ..datasets.mapped.folder import Description
-from .columns import POLICY, with_columns
+from .columns import with_columns, with_policies
 from .options import FOLDER, FORCE, show_log
 
 __all__ = ["triples"]
@@ -27,19 +27,7 @@ def triples() -> None:
 @click.argument("folder", type=SOURCE)
 @click.option("-o", "--output", type=FOLDER, required=True, help="The folder to write to: new, or empty.")
 @with_columns
-@click.option(
-    "--header", type=POLICY, default="error", show_default=True, help="What becomes of a first line of column names."
-)
-@click.option(
-    "--duplicates", type=POLICY, default="error", show_default=True, help="What becomes of a triple's second line."
-)
-@click.option(
-    "--leakage",
-    type=POLICY,
-    default="keep",
-    show_default=True,
-    help="What becomes of validation and test triples that are in another split, too.",
-)
+@with_policies(header="error", duplicates="error", leakage="keep")
 @click.option(
     "--memory",
     type=click.FloatRange(min=0.25, max=2**20),
