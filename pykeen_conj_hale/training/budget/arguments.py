@@ -28,14 +28,12 @@ _POSITIVE: Final = ("gradient_clipping_max_norm", "gradient_clipping_max_abs_val
 
 
 def check_train_arguments(arguments: Mapping[str, Any]) -> None:
-    """Check numbers and booleans among the arguments of ``train``; None is PyKEEN's default.
+    """Check numbers and booleans among the arguments of ``train``; None is PyKEEN's default, but for the epochs.
 
     :param arguments: the arguments
     :raises ValueError: if one of them is not allowed
     """
-    if "num_epochs" in arguments:
-        check_whole("num_epochs", arguments["num_epochs"], minimum=_WHOLE["num_epochs"])
-    given = {name: value for name, value in arguments.items() if value is not None}
+    given = {name: value for name, value in arguments.items() if value is not None or name == "num_epochs"}
     for name in _WHOLE.keys() & given.keys():
         check_whole(name, given[name], minimum=_WHOLE[name])
     for name in _BOOL:
