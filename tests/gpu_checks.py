@@ -12,6 +12,7 @@ from pathlib import Path
 
 import golden_runs
 import lightning_runs
+import pytorch_lightning
 import torch
 from pykeen.datasets import Nations
 from pykeen.evaluation import RankBasedEvaluator
@@ -19,14 +20,40 @@ from pykeen.pipeline import pipeline
 from pykeen.trackers import PythonResultTracker
 from pykeen.training.callbacks import TrainingCallback
 from pykeen.training.training_loop import NonFiniteLossError
-from torch import Tensor
+from pykeen.utils import set_random_seed
+from torch import Tensor, distributed
+from torch.distributed.tensor import DTensor
 
 from pykeen_conj_hale.evaluation import IndexedRankBasedEvaluator
+from pykeen_conj_hale.text import Cooccurrence, JointGloVe, TextEntities
+from pykeen_conj_hale.training import QuerySamplingTrainingLoop
+from pykeen_conj_hale.training.lightning.strategy import EntityShardsStrategy
 
 #: How far losses and parameters may be apart, relative to their size, in single precision after three epochs
 TOLERANCE = 1e-3
 #: The same of losses in bf16, which has 8 bits
 TOLERANCE_BF16 = 3e-2
+#: Cases of the golden runs; those with dropout would draw other numbers on the device
+MODELS = (
+    "RotL-exponential",
+    "RotL-both-directions",
+    "RotL-candidates-both-directions",
+    "RotE-NonNeg",
+    "ConjFiveStarE",
+    "FiveStarE-N3",
+    "FiveStarE-cross-entropy",
+    "HypER-no-dropout",
+    "RotH",
+    "AttH-candidates",
+    "Rot2L",
+    "QueryCP-DURA",
+    "QueryTransE",
+    "QueryDistMult",
+    "QueryRotatE-N3",
+    "ComplEx-NonNeg",
+    "DistMult-cross-entropy",
+)
+TEXT = dict(embedding_dim=8, loss="HaLE", loss_kwargs=dict(activation="hanon"), random_seed=0)
 MRR = "both.realistic.inverse_harmonic_mean_rank"
 
 
@@ -78,11 +105,15 @@ def train(name: str, device, epochs: int = 3, callbacks=(), train_kwargs=None, *
     state = golden_runs.prepare(name)[0].model.state_dict()
     loop, arguments = golden_runs.prepare(name, epochs, device=str(device), **loop_kwargs)
     fresh = train_kwargs is None or not Path(train_kwargs["checkpoint"]).exists()
+    start = [Start(state)] if fresh else []
+    return fit(loop, **arguments, **(train_kwargs or {}), callbacks=[*start, *callbacks])
+
+
+def fit(loop, **arguments):
+    """Run a loop; return the losses, and the parameters on the CPU."""
     torch.manual_seed(0)
     with drawing_on_the_cpu():
-        losses = loop.train(
-            **arguments, **(train_kwargs or {}), callbacks=[*([Start(state)] if fresh else []), *callbacks]
-        )
+        losses = loop.train(**arguments)
     return losses, {key: value.detach().cpu() for key, value in loop.model.state_dict().items()}
 
 
@@ -111,9 +142,77 @@ def same(name: str, reference=None, **loop_kwargs):
     return check
 
 
+def joint(training):
+    """Make a model with GloVe's objective beside the graph's."""
+    documents = [f"{label} trades sugar and steel with brazil" for label in training.entity_to_id]
+    mentions = {label: [label] for label in training.entity_to_id}
+    counted = Cooccurrence.from_documents(documents, mentions, min_count=1, use_tqdm=False)
+    return JointGloVe(triples_factory=training, base="RotL", cooccurrence=counted, **TEXT)
+
+
+def of_words(training):
+    """Make a model whose entities are composed of words, without dropout, which a device draws in its own way."""
+    texts = {label: f"{label} {label[:1]} state" for label in training.entity_to_id}
+    dropout = dict(own=True, own_dropout=0.0, word_dropout=0.0, min_count=1)
+    return TextEntities(triples_factory=training, base="RotL", texts=texts, **dropout, **TEXT)
+
+
+def same_with_text(make):
+    """Make a check that a model with text comes to the CPU's result."""
+
+    def run(device):
+        training = Nations(create_inverse_triples=True).training
+        set_random_seed(0)
+        model = make(training)
+        state = {key: value.clone() for key, value in model.state_dict().items()}
+        model = model.to(device)
+        optimizer = torch.optim.Adam(model.get_grad_params(), lr=0.01)
+        loop = QuerySamplingTrainingLoop(triples_factory=training, model=model, optimizer=optimizer)
+        rest = dict(num_epochs=3, batch_size=512, use_tqdm=False, callbacks=[Start(state)])
+        return fit(loop, triples_factory=training, **rest)
+
+    return lambda device: compare(run(device), run(torch.device("cpu")))
+
+
+def on_one(device) -> dict:
+    """Tell Lightning to run on one device."""
+    return dict(accelerator="gpu" if device.type == "cuda" else "cpu", devices=1)
+
+
+def refill(module) -> None:
+    """Draw the parameters on the CPU, wherever they are; those of a single process are not spread over others."""
+    generator = torch.Generator().manual_seed(1)
+    for parameter in module.parameters():
+        local = parameter.to_local() if isinstance(parameter, DTensor) else parameter
+        local.data.copy_(torch.empty(local.shape).normal_(std=0.1, generator=generator))
+
+
+def check_shards(device) -> str:
+    """Compare sharded entities, all of them in a single process, with the CPU's."""
+    results = []
+    for where in (device, torch.device("cpu")):
+        losses: list[float] = []
+        record = pytorch_lightning.callbacks.LambdaCallback(
+            on_train_start=lambda trainer, module: refill(module),
+            on_train_batch_end=lambda t, m, outputs, *_, losses=losses: losses.append(float(outputs["loss"])),
+        )
+        torch.manual_seed(0)
+        module = lightning_runs.make({"embedding_dim": 8}, model="RotL", batch_size=512, shard_entities=True)
+        with drawing_on_the_cpu():
+            lightning_runs.trainer(strategy=EntityShardsStrategy(), callbacks=[record], **on_one(where)).fit(module)
+        distributed.destroy_process_group()
+        results.append((losses, {}))
+    return f"{len(losses)} steps, {compare(*results)}"
+
+
+def same_models(device) -> str:
+    """Compare the models that no other check trains with the CPU's."""
+    return ", ".join(f"{name} {same(name)(device)}" for name in MODELS)
+
+
 def check_lightning(device) -> str:
     """Compare bf16 under Lightning with single precision on the CPU."""
-    accelerator = dict(accelerator="gpu" if device.type == "cuda" else "cpu", devices=1)
+    accelerator = on_one(device)
     torch.manual_seed(0)
     expected = lightning_runs.train("RotE", max_epochs=3)["losses"]
     torch.manual_seed(0)
@@ -205,6 +304,10 @@ CHECKS = {
     "stream: chunks of entities": same("RotL", reference={}, chunk_size=5),
     "stream: compiled passes": same("RotL", reference={}, compile=True),
     "sampled entities": same("RotL-candidates"),
+    "models: one interaction after the other": same_models,
+    "models: entities composed of words": same_with_text(of_words),
+    "models: joint training with text": same_with_text(joint),
+    "sharded entities": check_shards,
     "lazy Adam": same("RotL-candidates", sparse_updates=True),
     "Lightning in bf16": check_lightning,
     "evaluation": check_evaluation,
