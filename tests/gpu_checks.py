@@ -57,19 +57,6 @@ TEXT = dict(embedding_dim=8, loss="HaLE", loss_kwargs=dict(activation="hanon"), 
 MRR = "both.realistic.inverse_harmonic_mean_rank"
 
 
-class Start(TrainingCallback):
-    """Gives the model its parameters before the first step, as a device draws other ones than the CPU does."""
-
-    def __init__(self, state: dict[str, Tensor]) -> None:
-        super().__init__()
-        self.state: dict[str, Tensor] | None = state
-
-    def pre_batch(self, **kwargs) -> None:
-        if self.state is not None:
-            self.model.load_state_dict(self.state)
-            self.state = None
-
-
 class Break(TrainingCallback):
     """Makes the parameters infinite before a step."""
 
@@ -104,14 +91,22 @@ def train(name: str, device, epochs: int = 3, callbacks=(), train_kwargs=None, *
     """Train a case of the golden runs on a device, from parameters that were drawn on the CPU."""
     state = golden_runs.prepare(name)[0].model.state_dict()
     loop, arguments = golden_runs.prepare(name, epochs, device=str(device), **loop_kwargs)
-    fresh = train_kwargs is None or not Path(train_kwargs["checkpoint"]).exists()
-    start = [Start(state)] if fresh else []
-    return fit(loop, **arguments, **(train_kwargs or {}), callbacks=[*start, *callbacks])
+    return fit(loop, state, **arguments, **(train_kwargs or {}), callbacks=list(callbacks))
 
 
-def fit(loop, **arguments):
-    """Run a loop; return the losses, and the parameters on the CPU."""
-    torch.manual_seed(0)
+def fit(loop, state: dict[str, Tensor], **arguments):
+    """Run a loop; return the losses, and the parameters on the CPU.
+
+    A fresh run resets the model's parameters, for which a device draws other numbers than the CPU, and leaves the CPU's
+    generator where it was. So they are set to the given state there, and what is drawn afterwards begins anew.
+    """
+
+    def reset():
+        loop.model.load_state_dict(state)
+        torch.manual_seed(0)
+        return loop.model
+
+    loop.model.reset_parameters_ = reset
     with drawing_on_the_cpu():
         losses = loop.train(**arguments)
     return losses, {key: value.detach().cpu() for key, value in loop.model.state_dict().items()}
@@ -168,8 +163,7 @@ def same_with_text(make):
         model = model.to(device)
         optimizer = torch.optim.Adam(model.get_grad_params(), lr=0.01)
         loop = QuerySamplingTrainingLoop(triples_factory=training, model=model, optimizer=optimizer)
-        rest = dict(num_epochs=3, batch_size=512, use_tqdm=False, callbacks=[Start(state)])
-        return fit(loop, triples_factory=training, **rest)
+        return fit(loop, state, triples_factory=training, num_epochs=3, batch_size=512, use_tqdm=False)
 
     return lambda device: compare(run(device), run(torch.device("cpu")))
 

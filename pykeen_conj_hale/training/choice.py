@@ -118,7 +118,7 @@ def _describe(loop: QuerySamplingTrainingLoop, num_epochs: int, batch_size: int)
         params["regularizer"] = regularizer_resolver.normalize_inst(regularizer)
         params["regularizer_kwargs"] = dict(
             # the shortest number that is the same in single precision
-            weight=float(str(np.float32(regularizer.weight))),
+            weight=float(str(np.float32(float(regularizer.weight)))),
             apply_only_once=regularizer.apply_only_once,
         )
     scheduler = loop.lr_scheduler
