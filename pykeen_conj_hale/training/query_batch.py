@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -38,6 +38,16 @@ class Scoring:
     compile: bool
     #: Where warnings are said once
     once: OncePerTraining
+
+    @cached_property
+    def composes_rows(self) -> bool:
+        """Whether entities are composed of something; asked once, as it looks at all parts of the model."""
+        return composes_rows(self.model)
+
+    @cached_property
+    def factor_regularizers(self) -> Sequence[FactorRegularizer]:
+        """The regularizers that count the factors of a batch's triples."""
+        return [module for module in self.model.modules() if isinstance(module, FactorRegularizer)]
 
 
 class Rows(Protocol):
@@ -123,7 +133,7 @@ class StoredBatch:
         self, num: int, activation: HardnessActivation | None = None, num_candidates: int | None = None
     ) -> Tensor:
         """Compute the log-sum-exp of a sample of queries; see :meth:`QueryBatch.logsumexp`."""
-        if not composes_rows(self.scoring.model):
+        if not self.scoring.composes_rows:
             return self._logsumexp(num, activation, num_candidates)
         # drawn first, so that all entities of the step are composed at once
         candidates = None if num_candidates is None else self.rows.candidates(num_candidates, self.num_entities)
@@ -179,13 +189,13 @@ class StoredBatch:
                 "and memory.",
                 type(self.scoring.model).__name__,
             )
-        with _not_regularized(self.scoring.model):
+        with _not_regularized(self.scoring.factor_regularizers):
             return stored_logsumexp(self._tail_scores(rows, candidates), activation)
 
     def _head_logsumexp(
         self, rows: Tensor | slice, activation: HardnessActivation | None, candidates: Tensor | None
     ) -> Tensor:
-        with _not_regularized(self.scoring.model):
+        with _not_regularized(self.scoring.factor_regularizers):
             return stored_logsumexp(self._head_scores(rows, candidates), activation)
 
     def _tail_scores(self, rows: Tensor | slice, candidates: Tensor | None = None) -> Tensor:
@@ -204,16 +214,16 @@ class StoredBatch:
 
 
 @contextmanager
-def _not_regularized(model: Model) -> Iterator[None]:
+def _not_regularized(regularizers: Sequence[FactorRegularizer]) -> Iterator[None]:
     """Let N3 and DURA count no look-up: they have counted the triples', of which a sample is looked up once more.
 
     PyKEEN's own regularizers go on counting each look-up, as everywhere in PyKEEN.
     """
-    regularizers = [module for module in model.modules() if isinstance(module, FactorRegularizer) and module.training]
-    for regularizer in regularizers:
+    counting = [regularizer for regularizer in regularizers if regularizer.training]
+    for regularizer in counting:
         regularizer.training = False
     try:
         yield
     finally:
-        for regularizer in regularizers:
+        for regularizer in counting:
             regularizer.training = True
