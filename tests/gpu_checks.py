@@ -33,12 +33,13 @@ from pykeen_conj_hale.training.lightning.strategy import EntityShardsStrategy
 TOLERANCE = 1e-3
 #: The same of losses in bf16, which has 8 bits
 TOLERANCE_BF16 = 3e-2
-#: What changes no score, as a normalization follows: its gradient is rounding, which Adam brings to the size of any other
+#: What changes no score, as a normalization follows: its gradient is rounding, which Adam makes as large as any other
 WITHOUT_GRADIENT = ("kind_weights", "feature_map_norm.bias", "hidden_norm.running_mean", "projection.bias")
 #: Cases of the golden runs; those with dropout would draw other numbers on the device
 MODELS = (
     "RotL-both-directions",
     "RotL-candidates-both-directions",
+    "RotL-self-weight",
     "RotE-NonNeg",
     "ConjFiveStarE",
     "FiveStarE-N3",

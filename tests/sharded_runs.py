@@ -29,7 +29,9 @@ COMMON = dict(dataset="kinships", batch_size=512)
 RUNS = {
     "RotE": dict(model="RotE", model_kwargs=dict(embedding_dim=8)),
     # a shard may have none of the candidates of a step; the optimizer updates the looked-up rows only
-    "RotL, candidates": dict(model="RotL", model_kwargs=dict(embedding_dim=8, loss_kwargs=dict(candidates=5))),
+    "RotL, candidates": dict(
+        model="RotL", model_kwargs=dict(embedding_dim=8, loss_kwargs=dict(candidates=5, self_weight=3.0))
+    ),
     "ConjComplEx, scale, bias, N3": dict(
         model="ConjComplEx",
         model_kwargs=dict(embedding_dim=8, relation_scale=True, tail_bias=True, regularizer="N3"),
