@@ -43,3 +43,15 @@ def test_the_parts_of_a_step(bench_step, capsys, monkeypatch):
     bench_step.profile(ARGUMENTS)
     shown = capsys.readouterr().out
     assert all(part in shown for part in ("uniformity, forward", "uniformity, backward", "Adam, fused", "sum"))
+
+
+def test_steps_on_a_device_are_measured(monkeypatch):
+    monkeypatch.syspath_prepend(str(Path(__file__).parent / "benchmarks"))
+    module = importlib.import_module("bench_device")
+    monkeypatch.setattr(module, "FIRST", 2)
+    monkeypatch.setattr(module, "LAST", 4)
+    monkeypatch.setattr(module, "PROFILED", 1)
+    steps = module.run("RotL, HaLE, all entities", "nations", 4, torch.device("cpu"))
+    assert steps.step == 5
+    assert steps.seconds > 0
+    assert steps.launches == 0

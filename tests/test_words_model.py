@@ -271,3 +271,13 @@ def _text_file():
     TEXT.write_text("".join(f"{label}\tnumber {label}\n" for label in labels))
     yield
     shutil.rmtree(TEXT.parent)
+
+
+@pytest.mark.parametrize(("base", "weight"), [("RotL", 300.0), ("ConjComplEx", 0.0)])
+def test_a_querys_own_entity_is_a_negative_where_hale_is_chosen(nations, path, base, weight):
+    # on small graphs models that leave their similarity open are products, and trained by cross entropy
+    options = dict(loss="HaLE", **(dict(similarity="squared_distance") if weight else {}))
+    model = make(nations, path, base, **options)
+    assert model.loss.self_weight == weight
+    assert model.base_class(triples_factory=nations.training, **options).loss.self_weight == 0
+    assert make(nations, path, base, **options, loss_kwargs=dict(alpha=1.0)).loss.self_weight == 0

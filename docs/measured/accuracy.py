@@ -161,11 +161,14 @@ def shared_and_unshared() -> str:
     """Compare models whose relations share parameters with their unshared twins: medians over seeds, and spread."""
     lines = read("conjugate", status="finished")
     rows = []
-    for model in dict.fromkeys(line["model"] for line in lines):
-        runs = [line for line in lines if line["model"] == model]
+    for graph, dim, model in dict.fromkeys((line["dataset"], line["embedding_dim"], line["model"]) for line in lines):
+        cell = dict(dataset=graph, embedding_dim=dim, model=model)
+        runs = [line for line in lines if all(line[key] == value for key, value in cell.items())]
         reached = sorted(line["test"]["mrr"] for line in runs)
         rows.append(
             [
+                graph,
+                dim,
                 f"`{model}`",
                 len(runs),
                 rate(statistics.median(reached)),
@@ -177,6 +180,8 @@ def shared_and_unshared() -> str:
             ]
         )
     titles = [
+        "graph",
+        "d",
         "model",
         "seeds",
         "MRR",

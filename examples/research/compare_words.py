@@ -52,7 +52,7 @@ def train(dataset: Dataset, arguments: argparse.Namespace) -> tuple[Model, int]:
         model=model,
         model_kwargs=options,
         loss=arguments.loss,
-        loss_kwargs=LOSSES[arguments.loss],
+        loss_kwargs={**LOSSES[arguments.loss], **arguments.loss_options},
         training_loop="QuerySampling",
         training_loop_kwargs=loop_options,
         training_kwargs=dict(num_epochs=arguments.epochs, batch_size=arguments.batch_size, use_tqdm=False),
@@ -109,6 +109,7 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--text-options", type=json.loads, default={}, help="as JSON")
     parser.add_argument("--dim", type=int, default=128)
     parser.add_argument("--loss", choices=LOSSES, default="AllNeg")
+    parser.add_argument("--loss-options", type=json.loads, default={}, help="as JSON")
     parser.add_argument("--lr", type=float, default=0.02)
     parser.add_argument("--warmup", type=float, default=0.05)
     parser.add_argument("--batch-size", type=int, default=1024)
@@ -124,7 +125,20 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
 def main() -> None:
     """Run one cell."""
     arguments = parse()
-    names = ("dataset", "text", "base", "base_options", "text_options", "dim", "loss", "lr", "seconds", "split", "seed")
+    names = (
+        "dataset",
+        "text",
+        "base",
+        "base_options",
+        "text_options",
+        "dim",
+        "loss",
+        "loss_options",
+        "lr",
+        "seconds",
+        "split",
+        "seed",
+    )
     facts = {name: getattr(arguments, name) for name in names}
     sys.stdout.write(recording.write_line(arguments.out, **facts, **run(arguments)))
 

@@ -74,6 +74,10 @@ class TextEntities(OverBaseModel):  # type: ignore[no-untyped-call]
         length=dict(type=float, low=0.3, high=10.0, log=True),
     )
 
+    #: HaLE's weight of a query's own entity where nothing is said: a head and its answers share words. By validation on
+    #: WN18RR, where it raises the MRR by a twentieth
+    self_weight_default: ClassVar[float] = 300.0
+
     #: The number of entities up to the last one with a triple in training
     num_trained: int
     num_entities: int
