@@ -281,3 +281,11 @@ def test_a_querys_own_entity_is_a_negative_where_hale_is_chosen(nations, path, b
     assert model.loss.self_weight == weight
     assert model.base_class(triples_factory=nations.training, **options).loss.self_weight == 0
     assert make(nations, path, base, **options, loss_kwargs=dict(alpha=1.0)).loss.self_weight == 0
+
+
+def test_a_base_with_two_vectors_per_entity_is_warned_of(nations, path, caplog):
+    make(nations, path, "QueryCP", loss="AllNeg")
+    assert "2 vectors per entity. Text composes number 0 of them only" in caplog.text
+    caplog.clear()
+    make(nations, path, "RotL", loss="AllNeg", tail_bias=True)
+    assert "per entity" not in caplog.text

@@ -166,6 +166,21 @@ class TextEntities(OverBaseModel):  # type: ignore[no-untyped-call]
         self.entity_representations[self._index] = bag
         self.num_trained = int(bag.has_own.nonzero().max()) + 1
         _report(bag.has_own, self.num_trained)
+        self._warn_of_other_vectors()
+
+    def _warn_of_other_vectors(self) -> None:
+        """Say if the base model has further vectors of entities, which no text composes."""
+        shape = self.bag.shape
+        others = [i for i, x in enumerate(self.entity_representations) if i != self._index and x.shape == shape]
+        if others:
+            logger.warning(
+                "The base model has %d vectors per entity. Text composes number %d of them only (representation=%d): an "
+                "entity without a triple in training has an untrained one as number %s.",
+                len(others) + 1,
+                self._index,
+                self._index,
+                ", ".join(map(str, others)),
+            )
 
     @property
     def bag(self) -> WordBag:
