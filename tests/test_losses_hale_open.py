@@ -42,7 +42,7 @@ def test_open_arguments_are_chosen_once():
         HaLELoss(),
         HaLELoss(activation="halin", gamma=20.0, beta=4.0, alpha=0.3, lambda_=0.5, square=False, candidates=7),
         HaLELoss(activation="none", candidates=0.5, self_weight=30.0),
-        AllNegLoss(activation="hanon", gamma=10.0, candidates=3),
+        AllNegLoss(activation="hanon", gamma=10.0, candidates=3, self_weight=1.0),
         AllNegLoss(),
     ],
     ids=repr,

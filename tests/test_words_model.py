@@ -285,7 +285,7 @@ def test_a_querys_own_entity_is_a_negative_where_hale_is_chosen(nations, path, b
 
 def test_a_base_with_two_vectors_per_entity_is_warned_of(nations, path, caplog):
     make(nations, path, "QueryCP", loss="AllNeg")
-    assert "2 vectors per entity. Text composes number 0 of them only" in caplog.text
+    assert "2 vectors per entity. Text composes number 0 only" in caplog.text
     caplog.clear()
     make(nations, path, "RotL", loss="AllNeg", tail_bias=True)
     assert "per entity" not in caplog.text

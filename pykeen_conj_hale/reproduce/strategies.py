@@ -40,7 +40,6 @@ def _hale(activation: str = "hanon", square: bool = True, **loss_kwargs: Any) ->
         alpha=0.05,
         lambda_=1.0,
         candidates="all",
-        self_weight=0.0,
         **loss_kwargs,
     )
 

@@ -174,8 +174,8 @@ class TextEntities(OverBaseModel):  # type: ignore[no-untyped-call]
         others = [i for i, x in enumerate(self.entity_representations) if i != self._index and x.shape == shape]
         if others:
             logger.warning(
-                "The base model has %d vectors per entity. Text composes number %d of them only (representation=%d): an "
-                "entity without a triple in training has an untrained one as number %s.",
+                "The base model has %d vectors per entity. Text composes number %d only (representation=%d): an entity "
+                "without a triple in training has an untrained one as number %s.",
                 len(others) + 1,
                 self._index,
                 self._index,
