@@ -93,7 +93,7 @@ KINDS: Final[tuple[Kind, ...]] = (
         name="sparse",
         which="all others",
         fits=lambda graph: True,
-        model="RotL",
+        model="Rot2L",
         similarity="squared_distance",
         dot=Recipe(real_dim=256, hale=_cross_entropy(0.05), batch_size=1_024, num_epochs=30, n3=0.1),
         distance=Recipe(real_dim=64, hale=_hanon(5.0, 1.0, candidates=0.02), batch_size=1_024, num_epochs=100),
