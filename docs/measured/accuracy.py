@@ -6,7 +6,7 @@ import statistics
 from collections.abc import Callable
 from typing import Final
 
-from pykeen_conj_hale.reproduce.papers import HALE
+from pykeen_conj_hale.reproduce.papers import HALE, HYPERBOLIC
 
 from .lines import MRR, Line, only, read
 from .markdown import rate, table
@@ -194,6 +194,29 @@ def shared_and_unshared() -> str:
     return table([*titles, "in a checkpoint"], rows)
 
 
+def low_dimensional() -> str:
+    """Compare distances with 32 numbers per entity, each under HaLE in the same seconds, and as its paper trained it."""
+    rows = []
+    lines = read("low_dimensional", test=True)
+    for line in sorted(lines, key=lambda line: -line[MRR]):
+        name = line["model"]
+        published = HYPERBOLIC.figures("low-dimensional", "WN18RR", "logistic", name)
+        with_hale = HALE.figures("table2", "WN18RR", "HaLE", name)
+        rows.append(
+            [
+                f"`{name}`",
+                *(
+                    rate(line[key], bold=key == MRR and line[MRR] == max(x[MRR] for x in lines))
+                    for key in (MRR, "hits_at_1", "hits_at_10")
+                ),
+                rate(with_hale["mrr"]) if with_hale else "–",
+                rate(published["mrr"]) if published else "–",
+            ]
+        )
+    titles = ["", "MRR", "Hits@1", "Hits@10", "HaLE's paper", "the model's own paper"]
+    return table(titles, rows)
+
+
 TABLES: Final[dict[str, Callable[[], str]]] = {
     "beside-pykeen": beside_pykeen,
     "similarities": similarities,
@@ -202,4 +225,5 @@ TABLES: Final[dict[str, Callable[[], str]]] = {
     "seeds": seeds,
     "time-to-target": time_to_target,
     "shared-unshared": shared_and_unshared,
+    "low-dimensional": low_dimensional,
 }

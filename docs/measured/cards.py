@@ -15,7 +15,7 @@ __all__ = ["WHEN", "measured"]
 #: When to take a model, by its name
 WHEN: Final = {
     "AttE": "where some relations are symmetric and others are not, and RotE is not enough",
-    "AttH": "to repeat its paper; under HaLE, RotL had a better MRR on WN18RR in the one run that was made",
+    "AttH": "to repeat its paper; under HaLE, RotL had a better MRR on WN18RR",
     "ConjComplEx": "on small graphs by names; on sparse ones by squared distance; where memory of relations matters",
     "ConjFiveStarE": "where FiveStarE fits and memory of relations matters",
     "FiveStarE": "on small graphs whose relations are many-to-many, with N3",
@@ -28,10 +28,10 @@ WHEN: Final = {
     "QueryTuckER": "with texts (TextEntities): a matrix per relation chooses among words",
     "RefE": "where most relations are symmetric",
     "RefH": "to repeat its paper",
-    "Rot2L": "where RotL is not enough, with more parameters per relation",
-    "RotE": "the first choice for distances, with RotL",
+    "Rot2L": "the first choice for distances on sparse graphs",
+    "RotE": "as RotL, without its flexible addition",
     "RotH": "to repeat its paper",
-    "RotL": "the first choice for distances on sparse graphs",
+    "RotL": "as Rot2L, with half of its parameters per relation",
 }
 
 
