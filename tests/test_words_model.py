@@ -273,7 +273,7 @@ def _text_file():
     shutil.rmtree(TEXT.parent)
 
 
-@pytest.mark.parametrize(("base", "weight"), [("RotL", 300.0), ("ConjComplEx", 0.0)])
+@pytest.mark.parametrize(("base", "weight"), [("RotL", 100.0), ("ConjComplEx", 0.0)])
 def test_a_querys_own_entity_is_a_negative_where_hale_is_chosen(nations, path, base, weight):
     # on small graphs models that leave their similarity open are products, and trained by cross entropy
     options = dict(loss="HaLE", **(dict(similarity="squared_distance") if weight else {}))

@@ -195,7 +195,7 @@ def shared_and_unshared() -> str:
 
 
 def low_dimensional() -> str:
-    """Compare distances with 32 numbers per entity, under HaLE in the same seconds, and as their papers trained them."""
+    """Compare distances with 32 numbers per entity: all under HaLE in the same seconds, and as their papers did."""
     rows = []
     lines = read("low_dimensional", test=True)
     for line in sorted(lines, key=lambda line: -line[MRR]):

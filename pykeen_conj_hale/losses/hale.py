@@ -77,7 +77,7 @@ class HaLELoss(QueryLoss, SetwiseLoss):
         lambda_=dict(type=float, low=0.1, high=3.0, log=True),
         gamma=dict(type="categorical", choices=[5.0, 10.0, 20.0]),
         candidates=dict(type="categorical", choices=["all", 0.02, 0.1]),
-        self_weight=dict(type="categorical", choices=[0.0, 30.0, 300.0]),
+        self_weight=dict(type="categorical", choices=[0.0, 30.0, 100.0, 300.0]),
     )
 
     learning_rate: ClassVar[float] = 0.01
