@@ -101,16 +101,58 @@ def transductive() -> str:
     return table(headers, rows)
 
 
+def _by_group(line: Line) -> list[str]:
+    """Write the figures of all triples, of those with seen entities only, and of those with an unseen one."""
+    return [
+        f"{rate(line[f'{group}_{MRR}'])} / {rate(line[f'{group}_hits_at_10'])}" if f"{group}_{MRR}" in line else "–"
+        for group in ("all", "seen", "unseen")
+    ]
+
+
+def own_entity() -> str:
+    """Show what the weight of a query's own entity as a negative does."""
+    rows = [
+        [
+            line["dataset"].removesuffix("-all"),
+            f"{line['base']}, {line['dim']}",
+            line["loss"],
+            f"{line['text_options'].get('own_dropout', 0):.0%}" if line["text_options"].get("own") else "none",
+            line["epochs"],
+            line["loss_options"].get("self_weight", 0),
+            *_by_group(line),
+        ]
+        for line in read("own_entity")
+    ]
+    titles = ["graph", "base, d", "loss", "own vectors left out", "epochs", "`self_weight`"]
+    return table([*titles, "all: MRR / Hits@10", "seen entities only", "with an unseen entity"], rows)
+
+
+def words_in_full_time() -> str:
+    """Compare models with words and without, in the same 600 seconds."""
+    rows = [
+        [
+            line["base"],
+            line["dim"],
+            line["loss_options"].get("self_weight", 0) if line["text"] else "no words",
+            line["seed"],
+            line["epochs"],
+            *_by_group(line),
+        ]
+        for line in sorted(read("words_600"), key=lambda line: (line["dim"], line["base"], line["seed"], line["text"]))
+    ]
+    titles = ["base", "d", "`self_weight`", "seed", "epochs"]
+    return table([*titles, "all: MRR / Hits@10", "seen entities only", "with an unseen entity"], rows)
+
+
 def own_vectors_left_out() -> str:
     """Show what leaving own vectors out does to seen and to unseen entities."""
-    groups = ("all", "seen", "unseen")
     rows = [
         [
             f"{line['text_options']['own_dropout']:.0%}",
             line["epochs"],
             line["cpu_seconds"],
             line["split"],
-            *(f"{rate(line[f'{group}_{MRR}'])} / {rate(line[f'{group}_hits_at_10'])}" for group in groups),
+            *_by_group(line),
         ]
         for line in read("words_unseen")
     ]
@@ -122,5 +164,7 @@ TABLES: Final[dict[str, Callable[[], str]]] = {
     "glosses": glosses,
     "inductive": inductive,
     "transductive": transductive,
+    "own-entity": own_entity,
     "own-vectors-left-out": own_vectors_left_out,
+    "words-in-full-time": words_in_full_time,
 }

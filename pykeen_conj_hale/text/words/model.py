@@ -54,7 +54,7 @@ class TextEntities(OverBaseModel):  # type: ignore[no-untyped-call]
     ...     dataset="WN18RR-inductive", dataset_kwargs=dict(create_inverse_triples=True),
     ...     model="TextEntities", model_kwargs=dict(base="RotE", texts="glosses.tsv", text_columns=[1, 2]),
     ...     training_loop="QuerySampling", training_loop_kwargs=dict(mode="training"),
-    ...     loss="AllNeg", loss_kwargs=dict(candidates=1024),
+    ...     loss="AllNeg", loss_kwargs=dict(candidates=1024, self_weight=0.1),
     ... )  # doctest: +SKIP
 
     ---
