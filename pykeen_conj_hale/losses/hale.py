@@ -120,7 +120,8 @@ class HaLELoss(QueryLoss, SetwiseLoss):
             estimates that over all n entities. Only the query-sampling loops draw it: under LCWA all scores are there,
             under sLCWA PyKEEN samples
         :param self_weight: the weight w ≥ 0 of a query's own entity as a negative, beside the weight 1 of each of all
-            n entities; 0 by default. Only the query-sampling loops know the query of a score
+            n entities; 0 by default. Only the query-sampling loops know the query of a score: others leave it out, and
+            the log says so once
         :param reduction: must be ``"mean"``: both terms are means by definition
         :raises ValueError: if an argument is not allowed
         """
@@ -292,6 +293,7 @@ class HaLELoss(QueryLoss, SetwiseLoss):
         :raises UnsupportedLabelSmoothingError: if label smoothing is requested
         """
         self._refuse(label_smoothing, weights)
+        self._say_without_queries()
         loss = self.row_loss(predictions, labels)
         self._first_steps.add(loss)
         return loss
@@ -331,6 +333,7 @@ class HaLELoss(QueryLoss, SetwiseLoss):
         :raises UnsupportedLabelSmoothingError: if label smoothing is requested
         """
         self._refuse(label_smoothing, pos_weights, neg_weights)
+        self._say_without_queries()
         self._once.warning(
             "%s under sLCWA estimates its log-sum-exp over all entities from the sampled negatives, which is "
             'much weaker. training_loop="QuerySampling" computes it in full, is faster, and chooses what is not said. '
@@ -354,6 +357,15 @@ class HaLELoss(QueryLoss, SetwiseLoss):
         loss = alignment + log_mean_exp.mean() + math.log(num_entities or 1)
         self._first_steps.add(loss)
         return loss
+
+    def _say_without_queries(self) -> None:
+        """Say that scores do not tell which entity a query has."""
+        if self.self_weight:
+            self._once.warning(
+                "self_weight=%g is left out: this loop gives scores to the loss, and not the queries' own entities. "
+                'training_loop="QuerySampling" knows them.',
+                self.self_weight,
+            )
 
     def _refuse(self, label_smoothing: float | None, *weights: Tensor | None) -> None:
         """Raise for what PyKEEN offers to losses and this one has no meaning for."""
