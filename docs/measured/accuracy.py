@@ -6,7 +6,7 @@ import statistics
 from collections.abc import Callable
 from typing import Final
 
-from pykeen_conj_hale.reproduce.papers import HALE, HYPERBOLIC
+from pykeen_conj_hale.reproduce.papers import HALE, HYPER, HYPERBOLIC
 
 from .lines import MRR, Line, only, read
 from .markdown import rate, table
@@ -217,6 +217,23 @@ def low_dimensional() -> str:
     return table(titles, rows)
 
 
+def hyper() -> str:
+    """Put HypER's first epochs beside the paper's final figures."""
+    rows = []
+    for line in read("hyper", status="finished"):
+        paper = HYPER.figures("results", line["dataset"], line["strategy"], line["model"])
+        rows.append(
+            [
+                line["dataset"],
+                f"{line['seconds']:.0f}",
+                line["epochs"],
+                *(rate(line["test"][key]) for key in ("mrr", "hits@1", "hits@10")),
+                rate(paper["mrr"]),
+            ]
+        )
+    return table(["graph", "seconds", "epochs", "MRR", "Hits@1", "Hits@10", "the paper's MRR"], rows)
+
+
 TABLES: Final[dict[str, Callable[[], str]]] = {
     "beside-pykeen": beside_pykeen,
     "similarities": similarities,
@@ -226,4 +243,5 @@ TABLES: Final[dict[str, Callable[[], str]]] = {
     "time-to-target": time_to_target,
     "shared-unshared": shared_and_unshared,
     "low-dimensional": low_dimensional,
+    "hyper": hyper,
 }

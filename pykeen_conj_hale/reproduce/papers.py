@@ -8,7 +8,7 @@ from typing import Final
 from . import conjugate, hyper, hyperbolic, strategies, tables
 from .paper import Paper
 
-__all__ = ["HALE", "HYPERBOLIC", "PAPERS"]
+__all__ = ["HALE", "HYPER", "HYPERBOLIC", "PAPERS"]
 
 HALE: Final = Paper(
     name="hale",
