@@ -119,11 +119,12 @@ def own_entity() -> str:
             f"{line['text_options'].get('own_dropout', 0):.0%}" if line["text_options"].get("own") else "none",
             line["epochs"],
             line["loss_options"].get("self_weight", 0),
+            "test" if line["split"] == "testing" else "validation",
             *_by_group(line),
         ]
         for line in read("own_entity")
     ]
-    titles = ["graph", "base, d", "loss", "own vectors left out", "epochs", "`self_weight`"]
+    titles = ["graph", "base, d", "loss", "own vectors left out", "epochs", "`self_weight`", "triples"]
     return table([*titles, "all: MRR / Hits@10", "seen entities only", "with an unseen entity"], rows)
 
 

@@ -54,7 +54,7 @@ class TextEntities(OverBaseModel):  # type: ignore[no-untyped-call]
     ...     dataset="WN18RR-inductive", dataset_kwargs=dict(create_inverse_triples=True),
     ...     model="TextEntities", model_kwargs=dict(base="RotE", texts="glosses.tsv", text_columns=[1, 2]),
     ...     training_loop="QuerySampling", training_loop_kwargs=dict(mode="training"),
-    ...     loss="AllNeg", loss_kwargs=dict(candidates=1024, self_weight=0.1),
+    ...     loss="AllNeg", loss_kwargs=dict(candidates=1024),
     ... )  # doctest: +SKIP
 
     ---
@@ -74,8 +74,8 @@ class TextEntities(OverBaseModel):  # type: ignore[no-untyped-call]
         length=dict(type=float, low=0.3, high=10.0, log=True),
     )
 
-    #: HaLE's weight of a query's own entity where nothing is said: a head and its answers share words. By validation on
-    #: WN18RR, where it raises the MRR by a twentieth
+    #: The weight of a query's own entity in HaLE with a bounded activation, where nothing is said, as a head and its
+    #: answers share words. By validation on WN18RR
     self_weight_default: ClassVar[float] = 100.0
 
     #: The number of entities up to the last one with a triple in training

@@ -29,7 +29,7 @@ METRICS: Final = {"mrr": "inverse_harmonic_mean_rank", "hits_at_1": "hits_at_1",
 DEFAULTS: Final[Mapping[str, Any]] = dict(
     model_kwargs=dict(base="QueryTuckER", embedding_dim=128),
     loss="AllNeg",
-    loss_kwargs=dict(candidates=1024, self_weight=0.1),
+    loss_kwargs=dict(candidates=1024),
     training_loop="QuerySampling",
     optimizer="Adam",
     optimizer_kwargs=dict(lr=0.02),
