@@ -13,6 +13,8 @@ Not part of ``make bench``.
 from __future__ import annotations
 
 import argparse
+import csv
+import itertools
 import json
 import sys
 import time
@@ -20,14 +22,17 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import recording
 import torch
 from pykeen.datasets import Dataset, get_dataset
 from pykeen.models import Model
 from pykeen.pipeline import pipeline
+from pykeen.triples import TriplesFactory
 from torch import Tensor
 
 from pykeen_conj_hale.evaluation import IndexedRankBasedEvaluator
+from pykeen_conj_hale.text import Document, remove_overlap
 
 METRICS = ("inverse_harmonic_mean_rank", "hits_at_10")
 #: Of the sampled softmax, and of models with words; HaLE's are those of sparse graphs
@@ -40,8 +45,7 @@ def train(dataset: Dataset, arguments: argparse.Namespace) -> tuple[Model, int]:
     model: str = arguments.base
     loop_options: dict[str, Any] = dict(automatic_memory_optimization=False)
     if arguments.text:
-        options.update(base=model, texts=str(arguments.texts), text_columns=[1, 2], quoting=False, prefix_fields=[0])
-        options.update(arguments.text_options)
+        options.update(base=model, prefix_fields=[0], **read_texts(dataset, arguments), **arguments.text_options)
         model, loop_options = "TextEntities", dict(loop_options, mode="training")
     if arguments.seconds is not None:
         loop_options.update(time_budget=arguments.seconds)
@@ -65,6 +69,21 @@ def train(dataset: Dataset, arguments: argparse.Namespace) -> tuple[Model, int]:
         random_seed=arguments.seed,
     )
     return result.model, len(result.losses)
+
+
+def read_texts(dataset: Dataset, arguments: argparse.Namespace) -> dict[str, Any]:
+    """Give the texts: the table, or without the words that name an entity of a held-out triple with theirs."""
+    if not arguments.without_answers:
+        return dict(texts=str(arguments.texts), text_columns=[1, 2], quoting=False)
+    table = pd.read_csv(arguments.texts, sep="\t", header=None, dtype=str, quoting=csv.QUOTE_NONE, na_filter=False)
+    entities, names, texts = (table[column].tolist() for column in range(3))
+    held_out = [
+        part.triples.tolist() for part in (dataset.validation, dataset.testing) if isinstance(part, TriplesFactory)
+    ]
+    documents = itertools.starmap(Document, zip(texts, entities, strict=True))
+    mentions = {entity: name.split(", ") for entity, name in zip(entities, names, strict=True)}
+    left = [document.text for document in remove_overlap(documents, mentions, itertools.chain(*held_out))]
+    return dict(texts=dict(zip(entities, zip(names, left, strict=True), strict=True)))
 
 
 def evaluate(model: Model, dataset: Dataset, triples: Tensor) -> dict[str, float]:
@@ -103,6 +122,11 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--dataset", default="WN18RR-inductive")
     parser.add_argument("--texts", type=Path, required="--no-text" not in sys.argv, help="columns: entity, name, text")
+    parser.add_argument(
+        "--without-answers",
+        action="store_true",
+        help="take the names of entities out of the texts of those that a validation or test triple connects them with",
+    )
     parser.add_argument("--text", action=argparse.BooleanOptionalAction, default=True)
     parser.add_argument("--base", default="QueryTuckER")
     parser.add_argument("--base-options", type=json.loads, default={}, help="as JSON")
