@@ -50,10 +50,7 @@ def load(arguments: argparse.Namespace) -> tuple[Dataset, Dataset]:
     full = get_dataset(dataset="WN18RR-all", dataset_kwargs=dict(create_inverse_triples=True))
     training = full.training
     assert isinstance(training, TriplesFactory)
-    generator = torch.Generator().manual_seed(arguments.seed)
-    order = torch.randperm(training.num_triples, generator=generator)
-    kept = order[: round(arguments.share * training.num_triples)].sort().values
-    reduced = training.clone_and_exchange_triples(training.mapped_triples[kept])
+    reduced = recording.keep_share(training, arguments.share, arguments.seed)
     return full, EagerDataset(reduced, full.testing, full.validation)
 
 

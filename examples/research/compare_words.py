@@ -26,6 +26,7 @@ import pandas as pd
 import recording
 import torch
 from pykeen.datasets import Dataset, get_dataset
+from pykeen.datasets.base import EagerDataset
 from pykeen.models import Model
 from pykeen.pipeline import pipeline
 from pykeen.triples import TriplesFactory
@@ -86,11 +87,10 @@ def read_texts(dataset: Dataset, arguments: argparse.Namespace) -> dict[str, Any
     return dict(texts=dict(zip(entities, zip(names, left, strict=True), strict=True)))
 
 
-def evaluate(model: Model, dataset: Dataset, triples: Tensor) -> dict[str, float]:
-    """Evaluate triples with an unseen entity, and others, by filtered ranks."""
+def evaluate(model: Model, dataset: Dataset, triples: Tensor, training: Tensor) -> dict[str, float]:
+    """Evaluate triples with an unseen entity, and others, by ranks filtered by all triples, used or not."""
     assert dataset.validation is not None
-    parts = (dataset.training, dataset.validation, dataset.testing)
-    known = [part.mapped_triples for part in parts]
+    known = [training, dataset.validation.mapped_triples, dataset.testing.mapped_triples]
     seen = torch.zeros(dataset.num_entities, dtype=torch.bool)
     seen[dataset.training.mapped_triples[:, [0, 2]].flatten()] = True
     is_seen = seen[triples[:, [0, 2]]].all(dim=-1)
@@ -106,6 +106,11 @@ def evaluate(model: Model, dataset: Dataset, triples: Tensor) -> dict[str, float
 def run(arguments: argparse.Namespace) -> dict[str, Any]:
     """Train and evaluate."""
     dataset = get_dataset(dataset=arguments.dataset, dataset_kwargs=dict(create_inverse_triples=True))
+    full = dataset.training
+    if arguments.share < 1:
+        assert isinstance(full, TriplesFactory)
+        reduced = recording.keep_share(full, arguments.share, arguments.seed)
+        dataset = EagerDataset(reduced, dataset.testing, dataset.validation)
     start = time.process_time()
     model, epochs = train(dataset, arguments)
     facts = dict(epochs=epochs, cpu_seconds=round(time.process_time() - start), parameters=model.num_parameters)
@@ -114,7 +119,7 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
     if arguments.triples is not None:
         generator = torch.Generator().manual_seed(1)
         triples = triples[torch.randperm(len(triples), generator=generator)[: arguments.triples]]
-    return dict(facts, evaluated=len(triples), **evaluate(model, dataset, triples))
+    return dict(facts, evaluated=len(triples), **evaluate(model, dataset, triples, full.mapped_triples))
 
 
 def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
@@ -140,6 +145,7 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--epochs", type=int, default=14)
     parser.add_argument("--seconds", type=float, help="in place of the epochs")
     parser.add_argument("--split", choices=["validation", "testing"], default="validation")
+    parser.add_argument("--share", type=float, default=1.0, help="of the training triples that are used")
     parser.add_argument("--triples", type=int, help="evaluate a sample of so many")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--out", type=Path, default=Path("results/words.jsonl"))

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from pykeen.triples import TriplesFactory
 
 from pykeen_conj_hale.files import append_json_line
 from pykeen_conj_hale.training import TimeBudgetMixin
@@ -32,6 +33,19 @@ def write_line(path: Path, **facts: Any) -> str:
     )
     append_json_line(path, line)
     return json.dumps(line, indent=2) + "\n"
+
+
+def keep_share(training: TriplesFactory, share: float, seed: int) -> TriplesFactory:
+    """Keep a random share of training triples, with all ids.
+
+    :param training: the training triples
+    :param share: the share, in (0, 1]
+    :param seed: what the draw depends on
+    :return: the triples that are kept, in their order
+    """
+    order = torch.randperm(training.num_triples, generator=torch.Generator().manual_seed(seed))
+    kept = order[: round(share * training.num_triples)].sort().values
+    return training.clone_and_exchange_triples(training.mapped_triples[kept])
 
 
 def count_late_steps(loop: TimeBudgetMixin[Any]) -> list[bool]:
