@@ -134,14 +134,15 @@ def words_in_full_time() -> str:
         [
             line["base"],
             line["dim"],
-            line["loss_options"].get("self_weight", 0) if line["text"] else "no words",
+            ("without answers" if line.get("without_answers") else "all") if line["text"] else "none",
+            line["loss_options"].get("self_weight", 0) if line["text"] else "",
             line["seed"],
             line["epochs"],
             *_by_group(line),
         ]
         for line in sorted(read("words_600"), key=lambda line: (line["dim"], line["base"], line["seed"], line["text"]))
     ]
-    titles = ["base", "d", "`self_weight`", "seed", "epochs"]
+    titles = ["base", "d", "words", "`self_weight`", "seed", "epochs"]
     return table([*titles, "all: MRR / Hits@10", "seen entities only", "with an unseen entity"], rows)
 
 
