@@ -158,6 +158,8 @@ def main() -> None:
     names = (
         "dataset",
         "text",
+        "without_answers",
+        "share",
         "base",
         "base_options",
         "text_options",
