@@ -15,7 +15,7 @@ __all__ = ["WHEN", "measured"]
 #: When to take a model, by its name
 WHEN: Final = {
     "AttE": "where some relations are symmetric and others are not, and RotE is not enough",
-    "AttH": "to repeat its paper; under HaLE, RotL had a better MRR on WN18RR",
+    "AttH": "to repeat its paper",
     "ConjComplEx": "on small graphs by names; on sparse ones by squared distance; where memory of relations matters",
     "ConjFiveStarE": "where FiveStarE fits and memory of relations matters",
     "FiveStarE": "on small graphs whose relations are many-to-many, with N3",
