@@ -84,7 +84,7 @@ class HaLELoss(QueryLoss, SetwiseLoss):
 
     activation: HardnessActivation
 
-    # of a loss that an earlier version has pickled, too
+    # of losses that an earlier version has pickled, too
     _is_open: bool = False
     self_weight: float = 0.0
 
@@ -157,7 +157,9 @@ class HaLELoss(QueryLoss, SetwiseLoss):
         self.activation = make_activation(activation, gamma, beta, default="hanon")
         self.square = check_bool("square", square)
         self.candidates = check_candidates(candidates)
-        self.self_weight = check_number("self_weight", self_weight, minimum=0)
+        if weight := check_number("self_weight", self_weight, minimum=0):
+            # not where it is the default: checkpoints of earlier versions know of no such setting
+            self.self_weight = weight
         self._first_steps = FirstSteps(type(self).__name__.removesuffix("Loss"), self.activation)
 
     @property
