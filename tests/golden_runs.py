@@ -169,16 +169,15 @@ def run_lightning() -> dict:
     return describe(losses, module.model)
 
 
-def run_joint() -> dict:
-    """Run joint training with text."""
+def make_joint(factory):
+    """Make a model with GloVe's objective beside the graph's."""
     from pykeen_conj_hale.text import Cooccurrence, JointGloVe
 
-    factory = Nations(create_inverse_triples=True).training
     text = ["brazil and cuba trade sugar", "china and the ussr trade steel with poland", "cuba exports sugar to china"]
     mentions = {label: [label] for label in factory.entity_to_id}
     counted = Cooccurrence.from_documents(text, mentions, min_count=1, use_tqdm=False)
     set_random_seed(0)
-    model = JointGloVe(
+    return JointGloVe(
         triples_factory=factory,
         base="RotL",
         embedding_dim=8,
@@ -186,6 +185,12 @@ def run_joint() -> dict:
         random_seed=0,
         cooccurrence=counted,
     )
+
+
+def run_joint() -> dict:
+    """Run joint training with text."""
+    factory = Nations(create_inverse_triples=True).training
+    model = make_joint(factory)
     optimizer = torch.optim.Adam(model.get_grad_params(), lr=0.01)
     loop = training_loop_resolver.make("QuerySampling", triples_factory=factory, model=model, optimizer=optimizer)
     return describe(loop.train(factory, num_epochs=3, batch_size=512, use_tqdm=False), model)

@@ -25,7 +25,7 @@ from torch import Tensor, distributed
 from torch.distributed.tensor import DTensor
 
 from pykeen_conj_hale.evaluation import IndexedRankBasedEvaluator
-from pykeen_conj_hale.text import Cooccurrence, JointGloVe, TextEntities
+from pykeen_conj_hale.text import TextEntities
 from pykeen_conj_hale.training import QuerySamplingTrainingLoop
 from pykeen_conj_hale.training.lightning.strategy import EntityShardsStrategy
 
@@ -138,14 +138,6 @@ def same(name: str, reference=None, tolerance: float = TOLERANCE, **loop_kwargs)
         return compare(train(name, device, **loop_kwargs), expected, tolerance)
 
     return check
-
-
-def joint(training):
-    """Make a model with GloVe's objective beside the graph's."""
-    documents = [f"{label} trades sugar and steel with brazil" for label in training.entity_to_id]
-    mentions = {label: [label] for label in training.entity_to_id}
-    counted = Cooccurrence.from_documents(documents, mentions, min_count=1, use_tqdm=False)
-    return JointGloVe(triples_factory=training, base="RotL", cooccurrence=counted, **TEXT)
 
 
 def of_words(training):
@@ -311,7 +303,7 @@ CHECKS = {
     "sampled entities": same("RotL-candidates"),
     "models: one interaction after the other": same_models,
     "models: entities composed of words": same_with_text(of_words),
-    "models: joint training with text": same_with_text(joint),
+    "models: joint training with text": same_with_text(golden_runs.make_joint),
     "sharded entities": check_shards,
     "lazy Adam": same("RotL-candidates", sparse_updates=True),
     "Lightning in bf16": check_lightning,

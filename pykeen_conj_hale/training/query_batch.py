@@ -154,7 +154,7 @@ class StoredBatch:
         drawn: Tensor | None = None,
     ) -> Tensor:
         """Compute the log-sum-exp, with candidates that are drawn already or here."""
-        self.positive_scores()  # draws its random numbers before the samples do
+        self._score_before_samples()
         rows, candidates, log_weight = self.rows.sample(num), drawn, 0.0
         if num_candidates is not None:
             if candidates is None:
@@ -170,6 +170,10 @@ class StoredBatch:
             return logsumexp
         own = torch.stack([self._own_exponents(*x, activation) for x in zip(rows_of, ("tail", "head"), strict=False)])
         return torch.logaddexp(logsumexp, own + math.log(self_weight))
+
+    def _score_before_samples(self) -> None:
+        """Score the triples, whose random numbers are drawn before the samples'."""
+        self.positive_scores()
 
     def _own_exponents(self, rows: Tensor | slice, predicted: str, activation: HardnessActivation | None) -> Tensor:
         """Compute −h(−score) of queries with their own entity as the answer; −∞ where it is the answer.

@@ -50,16 +50,8 @@ class StreamedBatch(StoredBatch):
         """Score the triples; see :meth:`QueryBatch.positive_scores`."""
         return self._score(sparse=False)[1]
 
-    def _logsumexp(
-        self,
-        num: int,
-        activation: HardnessActivation | None,
-        num_candidates: int | None,
-        self_weight: float,
-        drawn: Tensor | None = None,
-    ) -> Tensor:
+    def _score_before_samples(self) -> None:
         self._score(sparse=True)
-        return super()._logsumexp(num, activation, num_candidates, self_weight, drawn)
 
     def _score(self, sparse: bool) -> tuple[Query, Tensor]:
         """Build the queries, and score the triples, if that is not done yet."""
