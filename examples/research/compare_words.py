@@ -18,7 +18,7 @@ import itertools
 import json
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -34,14 +34,18 @@ from torch import Tensor
 
 from pykeen_conj_hale.evaluation import IndexedRankBasedEvaluator
 from pykeen_conj_hale.text import Document, remove_overlap
+from pykeen_conj_hale.training import TimedStopper
 
 METRICS = ("inverse_harmonic_mean_rank", "hits_at_10")
 #: Of the sampled softmax, and of models with words; HaLE's are those of sparse graphs
 LOSSES: dict[str, dict[str, Any]] = {"AllNeg": dict(candidates=1024), "HaLE": dict(alpha=1.0, candidates=0.02)}
 
 
-def train(dataset: Dataset, arguments: argparse.Namespace) -> tuple[Model, int]:
-    """Train one model; a single triple is evaluated, as the groups are evaluated apart."""
+def train(dataset: Dataset, arguments: argparse.Namespace) -> tuple[Model, dict[str, Any]]:
+    """Train one model; a single triple is evaluated, as the groups are evaluated apart.
+
+    :return: the model, the number of its epochs and, if asked for, the curve of its validation MRR
+    """
     options: dict[str, Any] = dict(embedding_dim=arguments.dim, **arguments.base_options)
     model: str = arguments.base
     loop_options: dict[str, Any] = dict(automatic_memory_optimization=False)
@@ -50,6 +54,10 @@ def train(dataset: Dataset, arguments: argparse.Namespace) -> tuple[Model, int]:
         model, loop_options = "TextEntities", dict(loop_options, mode="training")
     if arguments.seconds is not None:
         loop_options.update(time_budget=arguments.seconds)
+    watched: dict[str, Any] = {}
+    curve: list[tuple[float, float]] = []
+    if arguments.every is not None:
+        watched = dict(stopper="timed", stopper_kwargs=dict(seconds=arguments.every, result_callbacks=[watch(curve)]))
     result = pipeline(
         training=dataset.training,
         validation=dataset.validation,
@@ -68,8 +76,14 @@ def train(dataset: Dataset, arguments: argparse.Namespace) -> tuple[Model, int]:
         evaluator="IndexedRankBased",
         evaluation_kwargs=dict(use_tqdm=False),
         random_seed=arguments.seed,
+        **watched,
     )
-    return result.model, len(result.losses)
+    return result.model, dict(epochs=len(result.losses), **(dict(curve=curve) if watched else {}))
+
+
+def watch(curve: list[tuple[float, float]]) -> Callable[[TimedStopper, float, int], None]:
+    """Make a callback that appends the seconds of training, and the validation MRR then, to a curve."""
+    return lambda stopper, mrr, mark: curve.append((mark * float(stopper.seconds), round(mrr, 4)))
 
 
 def read_texts(dataset: Dataset, arguments: argparse.Namespace) -> dict[str, Any]:
@@ -112,8 +126,8 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
         reduced = recording.keep_share(full, arguments.share, arguments.seed)
         dataset = EagerDataset(reduced, dataset.testing, dataset.validation)
     start = time.process_time()
-    model, epochs = train(dataset, arguments)
-    facts = dict(epochs=epochs, cpu_seconds=round(time.process_time() - start), parameters=model.num_parameters)
+    model, facts = train(dataset, arguments)
+    facts.update(cpu_seconds=round(time.process_time() - start), parameters=model.num_parameters)
     assert dataset.validation is not None
     triples = (dataset.testing if arguments.split == "testing" else dataset.validation).mapped_triples
     if arguments.triples is not None:
@@ -144,6 +158,9 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--batch-size", type=int, default=1024)
     parser.add_argument("--epochs", type=int, default=14)
     parser.add_argument("--seconds", type=float, help="in place of the epochs")
+    parser.add_argument(
+        "--every", type=float, help="seconds between evaluations of the validation triples, for a curve"
+    )
     parser.add_argument("--split", choices=["validation", "testing"], default="validation")
     parser.add_argument("--share", type=float, default=1.0, help="of the training triples that are used")
     parser.add_argument("--triples", type=int, help="evaluate a sample of so many")

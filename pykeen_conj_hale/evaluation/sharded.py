@@ -16,6 +16,7 @@ from torch import Tensor, distributed
 
 from ..checks import check_choice, check_whole
 from ..nn.query import QueryInteraction, unpack
+from ..nn.reflexive import irreflexive_of, lowest_of, set_at
 from ..pykeen_internals import look_up_queries
 from ..sharding.embedding import ShardedEmbedding
 from ..sharding.shards import Shards
@@ -77,7 +78,12 @@ class OwnScores(NamedTuple):
         for start in range(0, len(rows[0]), size):
             chunk = [x[start : start + size].unsqueeze(dim=0) for x in rows]
             scores[:, start : start + size] = interaction.compare(query, interaction.encode_target(unpack(chunk)))
-        return cls(scores, tables[0].own.start)
+        first = tables[0].own.start
+        irreflexive = irreflexive_of(model)
+        if irreflexive is not None:
+            affected = irreflexive[batch[:, 1]].unsqueeze(dim=-1)
+            scores = set_at(scores, known.unsqueeze(dim=-1) - first, affected, lowest_of(scores))
+        return cls(scores, first)
 
     def at(self, rows: Tensor, ids: Tensor) -> tuple[Tensor, Tensor]:
         """Look up scores.

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import torch
-from pykeen.models import ERModel
 from pykeen.typing import FloatTensor, LongTensor
+
+from .reflexive import ReflexiveModel
 
 __all__ = ["FiniteScoreModel", "NonFiniteScoreError"]
 
@@ -15,7 +16,7 @@ class NonFiniteScoreError(RuntimeError):
     """Raised for predictions that are NaN or infinite: a ranking of them would look like a result."""
 
 
-class FiniteScoreModel(ERModel[Any, Any, Any]):  # type: ignore[no-untyped-call]
+class FiniteScoreModel(ReflexiveModel):
     """A model whose predictions are finite, or an error: PyKEEN's evaluator would rank what is not."""
 
     def predict_hrt(self, hrt_batch: LongTensor, **kwargs: Any) -> FloatTensor:

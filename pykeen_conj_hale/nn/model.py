@@ -116,6 +116,7 @@ class QueryModel(FiniteScoreModel):
         relation_scale: bool | str | None = None,
         tail_bias: bool | str | None = None,
         head_bias: bool | str | None = None,
+        min_reflexive: float | None = None,
         entity_initializer: Hint[Initializer] = None,
         entity_initializer_kwargs: OptionalKwargs = None,
         regularizer: HintOrType[Regularizer] = None,
@@ -137,6 +138,9 @@ class QueryModel(FiniteScoreModel):
             two also the text true or false, for PyKEEN's command line
         :param tail_bias: whether there is a bias :math:`b_t` per tail, which starts at 0
         :param head_bias: whether there is a bias :math:`b'_h` per head, which starts at 0
+        :param min_reflexive: predictions rank a query's own entity last where the share of the relation's training
+            triples that connect an entity with itself is below this one; see
+            :class:`~pykeen_conj_hale.nn.reflexive.ReflexiveModel`. 0 for no such rule, which is the default
         :param entity_initializer: the initializer of entities
         :param entity_initializer_kwargs: arguments of the initializer
         :param regularizer: the regularizer of the entities and relations looked up in training;
@@ -191,6 +195,7 @@ class QueryModel(FiniteScoreModel):
             loss=made_loss,
             **kwargs,
         )
+        self.learn_reflexive(triples_factory, 0.0 if min_reflexive is None else min_reflexive)
         # a module of the model: PyKEEN's `collect_regularization_term` finds it there
         self.factor_regularizer = factor_regularizer
         self._made_with = dict(

@@ -119,6 +119,7 @@ def list_options(model: type[QueryModel]) -> dict[str, tuple[Any, Any]]:
         options[f"{name}_initializer_kwargs"] = Mapping[str, Any] | None, None
     return options | {
         "loss": (Any, None),
+        "min_reflexive": (float, None),
         **dict.fromkeys(("similarity", "relation_scale", "tail_bias", "head_bias"), (Optional[str], None)),  # noqa: UP045
     }
 

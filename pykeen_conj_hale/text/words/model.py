@@ -16,6 +16,7 @@ from pykeen.typing import TRAINING, InductiveMode
 from torch import Tensor, nn
 
 from ...checks import check_bool
+from ...nn.reflexive import ReflexiveModel
 from ...pykeen_internals import show_options, some_rows
 from ..objective.sharing import check_shareable
 from ..over_base import OverBaseModel
@@ -38,7 +39,7 @@ WORD_DROPOUT: Final = 0.3
 WORD_DROPOUT_BESIDE_OWN: Final = 0.1
 
 
-class TextEntities(OverBaseModel):  # type: ignore[no-untyped-call]
+class TextEntities(OverBaseModel, ReflexiveModel):  # type: ignore[no-untyped-call]
     r"""A model of PyKEEN whose entities are composed of the words of their texts.
 
     It *is* the base model, an instance of a subclass of it, with a :class:`~pykeen_conj_hale.text.words.WordBag` in the
@@ -102,6 +103,7 @@ class TextEntities(OverBaseModel):  # type: ignore[no-untyped-call]
         vectors: str | os.PathLike[str] | None = None,
         vectors_dimension: str = "error",
         vectors_trainable: bool = True,
+        min_reflexive: float = 0.01,
         representation: int = 0,
         embedding_dim: int | None = None,
         **kwargs: Any,
@@ -130,6 +132,9 @@ class TextEntities(OverBaseModel):  # type: ignore[no-untyped-call]
         :param vectors_dimension: where its vectors have another dimension: ``"error"``, or ``"project"`` to their
             principal components
         :param vectors_trainable: whether the vectors of words are trained further
+        :param min_reflexive: predictions rank a query's own entity, which shares words with its answers, last where the
+            share of the relation's training triples that connect an entity with itself is below this one; see
+            :class:`~pykeen_conj_hale.nn.reflexive.ReflexiveModel`. 0 for no such rule
         :param representation: which of the entity representations is composed, where there are several
         :param embedding_dim: the base model's, if it is given
         :param kwargs: further arguments of the base model
@@ -147,6 +152,7 @@ class TextEntities(OverBaseModel):  # type: ignore[no-untyped-call]
         if embedding_dim is not None:
             kwargs["embedding_dim"] = embedding_dim
         super().__init__(triples_factory=triples_factory, **kwargs)
+        self.learn_reflexive(triples_factory, min_reflexive)
         self._labels, self._index = labels, check_shareable(self, representation)
         embedding = self.entity_representations[self._index]
         assert isinstance(embedding, Embedding)
