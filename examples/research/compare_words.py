@@ -33,6 +33,7 @@ from pykeen.triples import TriplesFactory
 from torch import Tensor
 
 from pykeen_conj_hale.evaluation import IndexedRankBasedEvaluator
+from pykeen_conj_hale.nn.reflexive import irreflexive_of
 from pykeen_conj_hale.text import Document, remove_overlap
 from pykeen_conj_hale.training import TimedStopper
 
@@ -133,7 +134,13 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
     if arguments.triples is not None:
         generator = torch.Generator().manual_seed(1)
         triples = triples[torch.randperm(len(triples), generator=generator)[: arguments.triples]]
-    return dict(facts, evaluated=len(triples), **evaluate(model, dataset, triples, full.mapped_triples))
+    figures = evaluate(model, dataset, triples, full.mapped_triples)
+    if irreflexive_of(model) is not None:
+        # the same model without its rule about a query's own entity
+        model.irreflexive = None
+        without = evaluate(model, dataset, triples, full.mapped_triples)
+        figures.update({f"{name}_without_rule": value for name, value in without.items()})
+    return dict(facts, evaluated=len(triples), **figures)
 
 
 def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
