@@ -29,7 +29,6 @@ INTERRUPTED_BEFORE = 9
 
 # said in full, as a loss without arguments is chosen from the graph
 HALE = {"loss": "HaLE", "activation": "hanon"}
-LOSS_ARGUMENTS = ("activation", "alpha", "candidates", "self_weight")
 DISTANCE = {"similarity": "squared_distance"}
 #: Name: loop, model, its arguments, and whether there are inverse triples
 CASES: dict[str, tuple[str, str, dict, bool]] = {
@@ -38,7 +37,6 @@ CASES: dict[str, tuple[str, str, dict, bool]] = {
     "RotL-both-directions": ("QuerySampling", "RotL", HALE, False),
     "RotL-candidates": ("QuerySampling", "RotL", {**HALE, "alpha": 1.0, "candidates": 5}, True),
     "RotL-candidates-both-directions": ("QuerySampling", "RotL", {**HALE, "alpha": 0.5, "candidates": 0.5}, False),
-    "RotL-self-weight": ("QuerySampling", "RotL", {**HALE, "alpha": 1.0, "candidates": 5, "self_weight": 9.0}, False),
     "RotE-AllNeg": ("QuerySampling", "RotE", {"loss": "AllNeg", "tail_bias": True}, True),
     "RotE-NonNeg": ("QuerySampling", "RotE", {"loss": "NonNeg", "relation_scale": False}, True),
     "ConjComplEx-N3": ("QuerySampling", "ConjComplEx", {**HALE, "regularizer": "N3"}, True),
@@ -105,7 +103,7 @@ def prepare(name: str, epochs: int = 3, device: str = "cpu", **loop_kwargs):
     kwargs = dict(kwargs)
     factory = Nations(create_inverse_triples=inverse).training
     set_random_seed(0)
-    loss_kwargs = {name: kwargs.pop(name) for name in LOSS_ARGUMENTS if name in kwargs}
+    loss_kwargs = {name: kwargs.pop(name) for name in ("activation", "alpha", "candidates") if name in kwargs}
     loss = loss_resolver.make(kwargs.pop("loss"), loss_kwargs)
     model = model_resolver.make(model, triples_factory=factory, embedding_dim=8, loss=loss, random_seed=0, **kwargs)
     model = model.to(device)

@@ -39,7 +39,6 @@ WITHOUT_GRADIENT = ("kind_weights", "feature_map_norm.bias", "hidden_norm.runnin
 MODELS = (
     "RotL-both-directions",
     "RotL-candidates-both-directions",
-    "RotL-self-weight",
     "RotE-NonNeg",
     "ConjFiveStarE",
     "FiveStarE-N3",

@@ -16,9 +16,6 @@ RUNS = {
     "one query per step": dict(
         model="RotE", model_kwargs=dict(embedding_dim=8, loss_kwargs=dict(alpha=0.001)), batch_size=1061
     ),
-    "own entities as negatives": dict(
-        model="RotE", model_kwargs=dict(embedding_dim=8, loss_kwargs=dict(alpha=0.5, self_weight=3.0)), batch_size=1061
-    ),
     "scale, bias, N3": dict(
         model="ConjComplEx",
         model_kwargs=dict(embedding_dim=8, relation_scale=True, tail_bias=True, regularizer="N3"),

@@ -30,7 +30,7 @@ RUNS = {
     "RotE": dict(model="RotE", model_kwargs=dict(embedding_dim=8)),
     # a shard may have none of the candidates of a step; the optimizer updates the looked-up rows only
     "RotL, candidates": dict(
-        model="RotL", model_kwargs=dict(embedding_dim=8, loss_kwargs=dict(candidates=5, self_weight=3.0))
+        model="RotL", model_kwargs=dict(embedding_dim=8, loss_kwargs=dict(candidates=5), min_reflexive=0.5)
     ),
     "ConjComplEx, scale, bias, N3": dict(
         model="ConjComplEx",

@@ -188,11 +188,3 @@ class PlainLossTests(cases.SetwiseLossTestCase):
 
     cls = HaLELoss
     kwargs = {"activation": "none", "square": False}
-
-
-def test_scores_without_queries_leave_own_entities_out(caplog):
-    loss, plain = HaLELoss(alpha=1.0, self_weight=9.0), HaLELoss(alpha=1.0)
-    scores, labels = -torch.rand(4, 6), torch.eye(4, 6)
-    assert loss.process_lcwa_scores(scores, labels) == plain.process_lcwa_scores(scores, labels)
-    loss.process_slcwa_scores(scores[:, :1], scores[:, 1:])
-    assert caplog.text.count("self_weight=9 is left out") == 1

@@ -16,7 +16,6 @@ def test_the_arguments_are_one_set():
         dict(gamma=5.0),
         dict(square=False),
         dict(candidates="all"),
-        dict(self_weight=0),
         dict(activation="none"),
     ):
         assert not HaLELoss(**given).is_open
@@ -41,8 +40,8 @@ def test_open_arguments_are_chosen_once():
     [
         HaLELoss(),
         HaLELoss(activation="halin", gamma=20.0, beta=4.0, alpha=0.3, lambda_=0.5, square=False, candidates=7),
-        HaLELoss(activation="none", candidates=0.5, self_weight=30.0),
-        AllNegLoss(activation="hanon", gamma=10.0, candidates=3, self_weight=1.0),
+        HaLELoss(activation="none", candidates=0.5),
+        AllNegLoss(activation="hanon", gamma=10.0, candidates=3),
         AllNegLoss(),
     ],
     ids=repr,

@@ -45,29 +45,6 @@ def test_values_are_those_of_plain_scores(batch_class, inverse, activation):
 
 
 @pytest.mark.parametrize("batch_class", BATCHES)
-@pytest.mark.parametrize("inverse", [True, False])
-@pytest.mark.parametrize("num_candidates", [None, 6])
-def test_the_own_entity_of_a_query_counts_more(batch_class, inverse, num_candidates):
-    batch = make(BATCHES[batch_class], batch_class, inverse)
-    model, triples = batch.scoring.model, batch.rows.triples.clone()
-    triples[3, 2] = triples[3, 0]  # its own answer
-    batch.rows = WholeBatch(triples)
-    torch.manual_seed(1)
-    found = batch.logsumexp(30, Hanon(), num_candidates, self_weight=2.5)
-    batch = batch_class(batch.scoring, batch.rows)
-    torch.manual_seed(1)
-    without = batch.logsumexp(30, Hanon(), num_candidates)
-    own = [model.score_t(triples[:, :2]).gather(1, triples[:, :1]).squeeze(-1)]
-    if not inverse:
-        own.append(model.score_h(triples[:, 1:]).gather(1, triples[:, 2:]).squeeze(-1))
-    added = 2.5 * (-Hanon()(-torch.stack(own))).exp() * (torch.arange(30) != 3)
-    torch.testing.assert_close(found.exp(), without.exp() + added)
-    gradients = [torch.autograd.grad(x.sum(), model.get_grad_params(), allow_unused=True) for x in (found, without)]
-    assert any(not torch.equal(a, b) for a, b in zip(*gradients, strict=True) if a is not None)
-    assert all(g.isfinite().all() for g in gradients[0] if g is not None)
-
-
-@pytest.mark.parametrize("batch_class", BATCHES)
 def test_random_numbers_do_not_depend_on_what_is_asked_for_first(batch_class):
     results = []
     for names in (["positives", "sample"], ["sample", "positives"], ["sample", "positives", "positives"]):

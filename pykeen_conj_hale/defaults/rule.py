@@ -57,7 +57,7 @@ def choose_settings(
         learning_rate=scaled_learning_rate(recipe.rate_factor * rate, recipe.batch_size),
         warmup=WARMUP,
         model_kwargs=_model_kwargs(recipe, model_cls, similarity),
-        loss_kwargs=_loss_kwargs(recipe, loss_name, model_cls),
+        loss_kwargs=_loss_kwargs(recipe, loss_name),
         n3=recipe.n3 if is_query_model else 0.0,
         seconds=None if seconds is None else check_number("seconds", seconds, above=0),
     )
@@ -77,12 +77,10 @@ def _model_kwargs(recipe: Recipe, model: type[Any], similarity: str | None) -> d
     )
 
 
-def _loss_kwargs(recipe: Recipe, loss: str, model: type[Any]) -> dict[str, Any]:
+def _loss_kwargs(recipe: Recipe, loss: str) -> dict[str, Any]:
     """Choose the arguments of the losses that are HaLE's."""
     if loss == "HaLE":
-        # of models with text; an exponential without bound weighs a near entity enough by itself
-        weight = getattr(model, "self_weight_default", 0.0) if recipe.hale["gamma"] is not None else 0.0
-        return dict(recipe.hale, **({"self_weight": weight} if weight else {}))
+        return dict(recipe.hale)
     if loss == "AllNeg":
         return dict(activation="none", candidates=recipe.hale["candidates"])
     return {}

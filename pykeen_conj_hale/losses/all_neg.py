@@ -53,11 +53,8 @@ class AllNegLoss(HaLELoss):
 
     synonyms: ClassVar[set[str] | None] = {"AllNeg"}
 
-    #: The search space: of the activation, if there is one, of the candidates, and of the weight of own entities
-    hpo_default: ClassVar[Mapping[str, Any]] = dict(
-        {name: HaLELoss.hpo_default[name] for name in ("gamma", "candidates")},
-        self_weight=dict(type="categorical", choices=[0.0, 0.1, 1.0]),
-    )
+    #: The search space: of the activation, if there is one, and of the candidates
+    hpo_default: ClassVar[Mapping[str, Any]] = {name: HaLELoss.hpo_default[name] for name in ("gamma", "candidates")}
 
     def __init__(
         self,
@@ -65,7 +62,6 @@ class AllNegLoss(HaLELoss):
         gamma: float | None = None,
         beta: float | None = None,
         candidates: Candidates | None = "all",
-        self_weight: float | None = None,
         reduction: Reduction = "mean",
     ) -> None:
         """Initialize the loss.
@@ -74,8 +70,6 @@ class AllNegLoss(HaLELoss):
         :param gamma: the upper bound γ of the activation, if it has one
         :param beta: the steepness β of the activation, if it has one
         :param candidates: the entities that all queries are compared with; see :class:`HaLELoss`
-        :param self_weight: the weight w ≥ 0 of a query's own entity as a negative, 0 by default; see
-            :class:`HaLELoss`. Beside a sample of candidates 1 is the weight that it has among all entities
         :param reduction: must be ``"mean"``
         :raises ValueError: if an argument is not allowed
         """
@@ -88,13 +82,12 @@ class AllNegLoss(HaLELoss):
             beta=beta,
             square=False,
             candidates="all" if candidates is None else candidates,
-            self_weight=0.0 if self_weight is None else self_weight,
             reduction=reduction,
         )
 
     def arguments(self) -> dict[str, Any]:
         """List the arguments; see :meth:`HaLELoss.arguments`."""
-        own = ("activation", "gamma", "beta", "candidates", "self_weight")
+        own = ("activation", "gamma", "beta", "candidates")
         return {name: value for name, value in super().arguments().items() if name in own}
 
     @property

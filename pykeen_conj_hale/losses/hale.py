@@ -49,10 +49,6 @@ class HaLELoss(QueryLoss, SetwiseLoss):
     queries can be compared in the same time. Where h has no bound and α = 1, as in cross entropy, each query's positive
     is added to its sample.
 
-    With ``self_weight`` w > 0, a query's own entity is a negative of its own: :math:`w \exp(-h(x_{qh}))` is added to
-    the sum of (h, r, ?), unless h is the answer. A transform of h may stay near h, so that h itself is often ranked
-    first: most of all where entities are composed of words, as they share words with their answers.
-
     The loss serves every training loop of PyKEEN, and is best served by
     :class:`~pykeen_conj_hale.training.QuerySamplingTrainingLoop`, which scores positives as triples and only the
     sampled queries against all entities. Under (symmetric) LCWA the rows of scores are sampled. Under sLCWA only the
@@ -77,16 +73,14 @@ class HaLELoss(QueryLoss, SetwiseLoss):
         lambda_=dict(type=float, low=0.1, high=3.0, log=True),
         gamma=dict(type="categorical", choices=[5.0, 10.0, 20.0]),
         candidates=dict(type="categorical", choices=["all", 0.02, 0.1]),
-        self_weight=dict(type="categorical", choices=[0.0, 30.0, 100.0, 300.0]),
     )
 
     learning_rate: ClassVar[float] = 0.01
 
     activation: HardnessActivation
 
-    # of losses that an earlier version has pickled, too
+    # of a loss that an earlier version has pickled, too
     _is_open: bool = False
-    self_weight: float = 0.0
 
     def __init__(
         self,
@@ -97,7 +91,6 @@ class HaLELoss(QueryLoss, SetwiseLoss):
         beta: float | None = None,
         square: bool | None = None,
         candidates: Candidates | None = None,
-        self_weight: float | None = None,
         reduction: Reduction = "mean",
     ) -> None:
         """Initialize the loss.
@@ -119,9 +112,6 @@ class HaLELoss(QueryLoss, SetwiseLoss):
             whole number, or as a fraction of all entities in (0, 1). The log-sum-exp over the sample plus log(n/S)
             estimates that over all n entities. Only the query-sampling loops draw it: under LCWA all scores are there,
             under sLCWA PyKEEN samples
-        :param self_weight: the weight w ≥ 0 of a query's own entity as a negative, beside the weight 1 of each of all
-            n entities; 0 by default. Only the query-sampling loops know the query of a score: others leave it out, and
-            the log says so once
         :param reduction: must be ``"mean"``: both terms are means by definition
         :raises ValueError: if an argument is not allowed
         """
@@ -135,7 +125,6 @@ class HaLELoss(QueryLoss, SetwiseLoss):
             beta=beta,
             square=square,
             candidates=candidates,
-            self_weight=self_weight,
         )
         self._set(**{name: value for name, value in given.items() if value is not None})
         self._is_open = all(value is None for value in given.values())
@@ -149,7 +138,6 @@ class HaLELoss(QueryLoss, SetwiseLoss):
         beta: float | None = None,
         square: bool = True,
         candidates: Candidates = "all",
-        self_weight: float = 0.0,
     ) -> None:
         """Check the arguments, and set them; see :meth:`__init__`."""
         self.alpha = check_number("alpha", alpha, above=0, maximum=1)
@@ -157,9 +145,6 @@ class HaLELoss(QueryLoss, SetwiseLoss):
         self.activation = make_activation(activation, gamma, beta, default="hanon")
         self.square = check_bool("square", square)
         self.candidates = check_candidates(candidates)
-        if weight := check_number("self_weight", self_weight, minimum=0):
-            # not where it is the default: checkpoints of earlier versions know of no such setting
-            self.self_weight = weight
         self._first_steps = FirstSteps(type(self).__name__.removesuffix("Loss"), self.activation)
 
     @property
@@ -192,7 +177,6 @@ class HaLELoss(QueryLoss, SetwiseLoss):
             beta=options.get("beta"),
             square=self.square,
             candidates=self.candidates,
-            self_weight=self.self_weight,
         )
 
     def num_sampled(self, num_queries: int) -> int:
@@ -270,8 +254,7 @@ class HaLELoss(QueryLoss, SetwiseLoss):
         :return: shape: ``(num_directions, num_own_queries)``
         """
         num_sampled = self.num_sampled(batch.num_triples)
-        num_candidates = self.num_candidates(batch.num_entities)
-        logsumexp = batch.logsumexp(num_sampled, self.activation, num_candidates, self.self_weight)
+        logsumexp = batch.logsumexp(num_sampled, self.activation, self.num_candidates(batch.num_entities))
         if not self.adds_positives:
             return logsumexp
         return torch.logaddexp(logsumexp, -self.activation(-batch.positive_scores()))
@@ -295,7 +278,6 @@ class HaLELoss(QueryLoss, SetwiseLoss):
         :raises UnsupportedLabelSmoothingError: if label smoothing is requested
         """
         self._refuse(label_smoothing, weights)
-        self._say_without_queries()
         loss = self.row_loss(predictions, labels)
         self._first_steps.add(loss)
         return loss
@@ -335,7 +317,6 @@ class HaLELoss(QueryLoss, SetwiseLoss):
         :raises UnsupportedLabelSmoothingError: if label smoothing is requested
         """
         self._refuse(label_smoothing, pos_weights, neg_weights)
-        self._say_without_queries()
         self._once.warning(
             "%s under sLCWA estimates its log-sum-exp over all entities from the sampled negatives, which is "
             'much weaker. training_loop="QuerySampling" computes it in full, is faster, and chooses what is not said. '
@@ -360,15 +341,6 @@ class HaLELoss(QueryLoss, SetwiseLoss):
         self._first_steps.add(loss)
         return loss
 
-    def _say_without_queries(self) -> None:
-        """Say that scores do not tell which entity a query has."""
-        if self.self_weight:
-            self._once.warning(
-                "self_weight=%g is left out: this loop gives scores to the loss, and not the queries' own entities. "
-                'training_loop="QuerySampling" knows them.',
-                self.self_weight,
-            )
-
     def _refuse(self, label_smoothing: float | None, *weights: Tensor | None) -> None:
         """Raise for what PyKEEN offers to losses and this one has no meaning for."""
         if label_smoothing:
@@ -378,8 +350,6 @@ class HaLELoss(QueryLoss, SetwiseLoss):
 
     def extra_repr(self) -> str:
         """Show the options."""
+        # not where there is none: the identity of earlier checkpoints has no such option
         options = f"activation={self.activation}, alpha={self.alpha}, lambda_={self.lambda_}, square={self.square}"
-        # not where they are the default: the identity of earlier checkpoints has no such options
-        if self.candidates != "all":
-            options += f", candidates={self.candidates}"
-        return f"{options}, self_weight={self.self_weight}" if self.self_weight else options
+        return options if self.candidates == "all" else f"{options}, candidates={self.candidates}"

@@ -73,17 +73,12 @@ class QueryBatch(Protocol):
         """
 
     def logsumexp(
-        self,
-        num: int,
-        activation: HardnessActivation | None = None,
-        num_candidates: int | None = None,
-        self_weight: float = 0.0,
+        self, num: int, activation: HardnessActivation | None = None, num_candidates: int | None = None
     ) -> Tensor:
         r"""Compute :math:`\log\sum_e \exp(-h(-\mathrm{score}))` over all entities e for a sample of the queries.
 
         Of S candidates e', drawn uniformly with replacement and shared by all queries of the batch, it is estimated as
-        :math:`\log\frac{n}{S} + \log\sum_{e'} \exp(-h(-\mathrm{score}))`. To the weight of a query's own entity, h of
-        (h, r, ?) and t of (?, r, t), ``self_weight`` is added, unless it is the answer.
+        :math:`\log\frac{n}{S} + \log\sum_{e'} \exp(-h(-\mathrm{score}))`.
 
         Query models stream it: no score is stored. Ask for it before the positives' scores. Then the look-ups of both
         may have sparse gradients, as the gradient of the stream is dense. That saves time, and changes no value but in
@@ -92,7 +87,6 @@ class QueryBatch(Protocol):
         :param num: the number of sampled queries of the global batch, ≥ 1
         :param activation: the activation h, the identity by default
         :param num_candidates: the number S of candidates, ≥ 1; None for all entities, each of them once
-        :param self_weight: what is added to the weight of the query's own entity, ≥ 0; other entities have 1
         :return: shape: ``(num_directions, num_own_queries)``; the tails' direction, and without inverse triples also
             the heads', which has a sample of its own
         """

@@ -130,28 +130,19 @@ class StoredBatch:
         return self._positives
 
     def logsumexp(
-        self,
-        num: int,
-        activation: HardnessActivation | None = None,
-        num_candidates: int | None = None,
-        self_weight: float = 0.0,
+        self, num: int, activation: HardnessActivation | None = None, num_candidates: int | None = None
     ) -> Tensor:
         """Compute the log-sum-exp of a sample of queries; see :meth:`QueryBatch.logsumexp`."""
         if not self.scoring.composes_rows:
-            return self._logsumexp(num, activation, num_candidates, self_weight)
+            return self._logsumexp(num, activation, num_candidates)
         # drawn first, so that all entities of the step are composed at once
         candidates = None if num_candidates is None else self.rows.candidates(num_candidates, self.num_entities)
         ids = None if candidates is None else torch.cat([self.rows.triples[:, [0, 2]].flatten(), candidates])
         with composed_once(self.scoring.model, ids):
-            return self._logsumexp(num, activation, num_candidates, self_weight, candidates)
+            return self._logsumexp(num, activation, num_candidates, candidates)
 
     def _logsumexp(
-        self,
-        num: int,
-        activation: HardnessActivation | None,
-        num_candidates: int | None,
-        self_weight: float,
-        drawn: Tensor | None = None,
+        self, num: int, activation: HardnessActivation | None, num_candidates: int | None, drawn: Tensor | None = None
     ) -> Tensor:
         """Compute the log-sum-exp, with candidates that are drawn already or here."""
         self._score_before_samples()
@@ -161,43 +152,13 @@ class StoredBatch:
                 candidates = self.rows.candidates(num_candidates, self.num_entities)
             log_weight = math.log(self.num_entities / num_candidates)
         directions = [self._tail_logsumexp(rows, activation, candidates)]
-        rows_of = [rows]
         if not self.scoring.model.use_inverse_triples:
-            rows_of.append(self.rows.sample(num))
-            directions.append(self._head_logsumexp(rows_of[1], activation, candidates))
-        logsumexp = torch.stack(directions) + log_weight if log_weight else torch.stack(directions)
-        if not self_weight:
-            return logsumexp
-        own = torch.stack([self._own_exponents(*x, activation) for x in zip(rows_of, ("tail", "head"), strict=False)])
-        return torch.logaddexp(logsumexp, own + math.log(self_weight))
+            directions.append(self._head_logsumexp(self.rows.sample(num), activation, candidates))
+        return torch.stack(directions) + log_weight if log_weight else torch.stack(directions)
 
     def _score_before_samples(self) -> None:
         """Score the triples, whose random numbers are drawn before the samples'."""
         self.positive_scores()
-
-    def _own_exponents(self, rows: Tensor | slice, predicted: str, activation: HardnessActivation | None) -> Tensor:
-        """Compute −h(−score) of queries with their own entity as the answer; −∞ where it is the answer.
-
-        :param rows: the rows of the queries
-        :param predicted: what they ask for, ``"tail"`` or ``"head"``
-        :param activation: the activation, the identity by default
-        :return: shape: ``(num_queries,)``
-        """
-        triples = self.rows.triples[rows]
-        with _not_regularized(self.scoring.factor_regularizers):
-            scores = self._own_scores(rows, triples[:, [0, 1, 0] if predicted == "tail" else [2, 1, 2]], predicted)
-        exponents = scores if activation is None else -activation(-scores)
-        return exponents.masked_fill(triples[:, 0] == triples[:, 2], -math.inf)
-
-    def _own_scores(self, rows: Tensor | slice, triples: Tensor, predicted: str) -> Tensor:
-        """Score the loops that have each query's own entity on both sides.
-
-        :param rows: the rows of the queries
-        :param triples: the loops, of shape ``(num_queries, 3)``
-        :param predicted: what the queries ask for
-        :return: shape: ``(num_queries,)``
-        """
-        return self.scoring.model.score_hrt(triples, mode=self.scoring.mode).squeeze(dim=-1)
 
     def all_scores(self) -> Iterator[DirectionScores]:
         """Score all queries; see :meth:`QueryBatch.all_scores`."""

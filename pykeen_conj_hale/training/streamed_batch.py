@@ -71,14 +71,6 @@ class StreamedBatch(StoredBatch):
         query, _ = self._score(sparse=True)
         return _stream(self.scoring, query.map(lambda x: x[rows]), _targets(self.scoring, candidates), activation)
 
-    def _own_scores(self, rows: Tensor | slice, triples: Tensor, predicted: str) -> Tensor:
-        if predicted == "head":
-            return super()._own_scores(rows, triples, predicted)
-        _, interaction = query_model_of(self.scoring)
-        with sparse_lookups(_tail_tables(self.scoring)):
-            targets = _targets(self.scoring, triples[:, 2])
-        return interaction.compare(self._score(sparse=True)[0].map(lambda x: x[rows]), targets)
-
     def _head_logsumexp(
         self, rows: Tensor | slice, activation: HardnessActivation | None, candidates: Tensor | None
     ) -> Tensor:
@@ -121,18 +113,13 @@ class DryBatch:
         return len(self._target.vector)
 
     def logsumexp(
-        self,
-        num: int,
-        activation: HardnessActivation | None = None,
-        num_candidates: int | None = None,
-        self_weight: float = 0.0,
+        self, num: int, activation: HardnessActivation | None = None, num_candidates: int | None = None
     ) -> Tensor:
         """Stream so many queries, forward and backward.
 
         :param num: the number of sampled queries
         :param activation: the activation
         :param num_candidates: the number of candidates, None for all entities
-        :param self_weight: ignored, as nothing of it is streamed
         :return: shape: ``(1, num)``
         """
         ids = torch.arange(num_candidates or self.num_entities, device=self._target.vector.device) % self.num_entities

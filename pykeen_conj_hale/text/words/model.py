@@ -75,10 +75,6 @@ class TextEntities(OverBaseModel, ReflexiveModel):  # type: ignore[no-untyped-ca
         length=dict(type=float, low=0.3, high=10.0, log=True),
     )
 
-    #: The weight of a query's own entity in HaLE with a bounded activation, where nothing is said, as a head and its
-    #: answers share words. By validation on WN18RR
-    self_weight_default: ClassVar[float] = 100.0
-
     #: The number of entities up to the last one with a triple in training
     num_trained: int
     num_entities: int
