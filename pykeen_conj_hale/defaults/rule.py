@@ -19,6 +19,9 @@ __all__ = ["choose_settings"]
 #: Adam's learning rate for losses that do not name theirs, for 1,024 triples per batch
 LEARNING_RATE: Final = 0.01
 
+#: A relation that connects an entity with itself in less than this share of its triples is irreflexive
+MIN_REFLEXIVE: Final = 0.01
+
 
 def choose_settings(
     graph: Graph,
@@ -74,6 +77,7 @@ def _model_kwargs(recipe: Recipe, model: type[Any], similarity: str | None) -> d
         # a scale is part of HaLE's distance: a dot product has the lengths of its vectors
         relation_scale=model.relation_scale_default or similarity != "dot",
         tail_bias=False,
+        min_reflexive=MIN_REFLEXIVE,
     )
 
 

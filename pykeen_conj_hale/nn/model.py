@@ -140,7 +140,7 @@ class QueryModel(FiniteScoreModel):
         :param head_bias: whether there is a bias :math:`b'_h` per head, which starts at 0
         :param min_reflexive: predictions rank a query's own entity last where the share of the relation's training
             triples that connect an entity with itself is below this one; see
-            :class:`~pykeen_conj_hale.nn.reflexive.ReflexiveModel`. 0 for no such rule, which is the default
+            :class:`~pykeen_conj_hale.nn.reflexive.ReflexiveModel`. 0 for no such rule
         :param entity_initializer: the initializer of entities
         :param entity_initializer_kwargs: arguments of the initializer
         :param regularizer: the regularizer of the entities and relations looked up in training;
@@ -195,7 +195,9 @@ class QueryModel(FiniteScoreModel):
             loss=made_loss,
             **kwargs,
         )
-        self.learn_reflexive(triples_factory, 0.0 if min_reflexive is None else min_reflexive)
+        self.learn_reflexive(
+            triples_factory, chosen.get("min_reflexive", 0.0) if min_reflexive is None else min_reflexive
+        )
         # a module of the model: PyKEEN's `collect_regularization_term` finds it there
         self.factor_regularizer = factor_regularizer
         self._made_with = dict(
@@ -207,7 +209,7 @@ class QueryModel(FiniteScoreModel):
     @property
     def made_with(self) -> Mapping[str, Any]:
         """The options that all query models share, as they are: given, chosen from the graph, or the class's own."""
-        return self._made_with
+        return {**self._made_with, "min_reflexive": self.min_reflexive}
 
     @classmethod
     def entity_initializer_for(cls, *, similarity: Similarity, embedding_dim: int, **options: Any) -> Hint[Initializer]:

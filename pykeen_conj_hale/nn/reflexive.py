@@ -33,6 +33,8 @@ class ReflexiveModel(ERModel[Any, Any, Any]):  # type: ignore[no-untyped-call]
 
     #: shape: ``(num_relations,)``, which relations are irreflexive; None if the rule is not asked for
     irreflexive: Tensor | None
+    #: The smallest share ρ, 0 for no rule
+    min_reflexive: float = 0.0
 
     def learn_reflexive(self, triples_factory: KGInfo, min_reflexive: float) -> None:
         """Find the irreflexive relations.
@@ -42,8 +44,8 @@ class ReflexiveModel(ERModel[Any, Any, Any]):  # type: ignore[no-untyped-call]
             for which an entity may be the answer to its own query; 0 for no rule
         :raises ValueError: if the share is out of its range, or there are no triples to learn from
         """
-        share = check_number("min_reflexive", min_reflexive, minimum=0, maximum=1)
-        found = find_irreflexive(triples_factory, share) if share else None
+        self.min_reflexive = check_number("min_reflexive", min_reflexive, minimum=0, maximum=1)
+        found = find_irreflexive(triples_factory, self.min_reflexive) if self.min_reflexive else None
         # not in the state: it is known from the training triples
         self.register_buffer("irreflexive", found, persistent=False)
 
