@@ -95,6 +95,19 @@ def test_places_out_of_range_are_left_alone(rows):
         assert found[row].tolist() == expected
 
 
+@pytest.mark.parametrize("kind", ["plain", "gradient", "expanded"])
+def test_scores_that_cannot_be_changed_are_copied(kind):
+    scores = {
+        "plain": torch.zeros(2, 3),
+        "gradient": torch.zeros(2, 3, requires_grad=True),
+        "expanded": torch.zeros(1, 3).expand(2, 3),
+    }[kind]
+    found = set_at(scores, torch.tensor([[0], [2]]), torch.tensor([[True], [False]]), -1.0)
+    assert found.tolist() == [[-1, 0, 0], [0, 0, 0]]
+    assert (found is scores) == (kind == "plain")
+    assert scores.sum() == (-1 if kind == "plain" else 0)
+
+
 def test_pykeens_evaluation_and_predictions_follow_it():
     factory = Nations(create_inverse_triples=True)
     model = model_resolver.make(

@@ -24,7 +24,7 @@ WHEN: Final = {
     "QueryComplEx": "to compare with ConjComplEx: it differs in its relations alone",
     "QueryDistMult": 'with `similarity="dot"`, where relations are symmetric: it is DistMult then',
     "QueryRotatE": "as RotE, for complex vectors as PyKEEN's RotatE has them",
-    "QueryTransE": "as a quick baseline; its Hits@1 suffers where a query is nearest to its own head",
+    "QueryTransE": "as a quick baseline, with `min_reflexive=0.01`: a query is often nearest to its own head",
     "QueryTuckER": "with texts (TextEntities): a matrix per relation chooses among words",
     "RefE": "where most relations are symmetric",
     "RefH": "to repeat its paper",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import statistics
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from .lines import MRR, Line, read
@@ -101,49 +101,64 @@ def transductive() -> str:
     return table(headers, rows)
 
 
-def _by_group(line: Line) -> list[str]:
+def _by_group(line: Line, end: str = "", groups: Sequence[str] = ("all", "seen", "unseen")) -> list[str]:
     """Write the figures of all triples, of those with seen entities only, and of those with an unseen one."""
     return [
-        f"{rate(line[f'{group}_{MRR}'])} / {rate(line[f'{group}_hits_at_10'])}" if f"{group}_{MRR}" in line else "–"
-        for group in ("all", "seen", "unseen")
+        f"{rate(line[f'{group}_{MRR}{end}'])} / {rate(line[f'{group}_hits_at_10{end}'])}"
+        if f"{group}_{MRR}{end}" in line
+        else "–"
+        for group in groups
     ]
 
 
 def own_entity() -> str:
-    """Show what the weight of a query's own entity as a negative does."""
+    """Show what it does to rank a query's own entity last where the relation is irreflexive."""
     rows = [
         [
             line["dataset"].removesuffix("-all"),
             f"{line['base']}, {line['dim']}",
-            line["loss"],
-            f"{line['text_options'].get('own_dropout', 0):.0%}" if line["text_options"].get("own") else "none",
+            "yes" if line["text"] else "no",
             line["epochs"],
-            line["loss_options"].get("self_weight", 0),
             "test" if line["split"] == "testing" else "validation",
-            *_by_group(line),
+            *_by_group(line, "_without_rule", ["all"]),
+            *_by_group(line, "", ["all"]),
         ]
-        for line in read("own_entity")
+        for line in [*read("own_entity"), *read("words_compared", share=1.0, seed=0, without_answers=False)]
     ]
-    titles = ["graph", "base, d", "loss", "own vectors left out", "epochs", "`self_weight`", "triples"]
-    return table([*titles, "all: MRR / Hits@10", "seen entities only", "with an unseen entity"], rows)
+    titles = ["graph", "base, d", "words", "epochs", "triples"]
+    return table([*titles, "as they are scored: MRR / Hits@10", "own entities last"], rows)
 
 
 def words_compared() -> str:
-    """Compare models with words and without, in the same seconds."""
-    rows = [
-        [
-            f"{line['share']:.0%}",
-            f"{line['seconds']:.0f}",
-            line["dim"],
-            ("without answers" if line["without_answers"] else "all") if line["text"] else "none",
-            line["loss_options"].get("self_weight", 0) if line["text"] else "",
-            line["epochs"],
-            *_by_group(line),
-        ]
-        for line in sorted(read("words_compared"), key=lambda line: (line["share"], line["dim"], line["text"]))
-    ]
-    titles = ["triples", "seconds", "d", "words", "`self_weight`", "epochs"]
+    """Compare models with words and without, in the same seconds: medians of the seeds."""
+
+    def cell(line: Line) -> tuple[float, int, bool, bool]:
+        return line["share"], line["dim"], line["text"], line["without_answers"]
+
+    rows = []
+    for (share, dim, text, without), group in itertools.groupby(sorted(read("words_compared"), key=cell), cell):
+        runs = list(group)
+        rows.append(
+            [
+                f"{share:.0%}",
+                f"{runs[0]['seconds']:.0f}",
+                dim,
+                ("without answers" if without else "all") if text else "none",
+                len(runs),
+                f"{statistics.median(run['epochs'] for run in runs):.0f}",
+                f"{_median(runs, 'all', MRR)}{_spread(runs, MRR)} / "
+                f"{_median(runs, 'all', 'hits_at_10')}{_spread(runs, 'hits_at_10')}",
+                *(f"{_median(runs, part, MRR)} / {_median(runs, part, 'hits_at_10')}" for part in ("seen", "unseen")),
+            ]
+        )
+    titles = ["triples", "seconds", "d", "words", "seeds", "epochs"]
     return table([*titles, "all: MRR / Hits@10", "seen entities only", "with an unseen entity"], rows)
+
+
+def _spread(runs: list[Line], metric: str) -> str:
+    """Write the smallest and the largest figure of all triples, if there are several."""
+    values = [run[f"all_{metric}"] for run in runs]
+    return f" ({rate(min(values))} – {rate(max(values))})" if len(values) > 1 else ""
 
 
 def own_vectors_left_out() -> str:

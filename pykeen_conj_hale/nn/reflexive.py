@@ -135,7 +135,7 @@ def lowest_of(scores: Tensor) -> float:
 def set_at(scores: Tensor, places: Tensor, affected: Tensor, value: float) -> Tensor:
     """Set one score per row.
 
-    :param scores: shape: ``(n, m)``
+    :param scores: shape: ``(n, m)``, which need not be kept: they are changed in place where no gradient forbids it
     :param places: shape: ``(n, 1)``, the column of the score; where there is no such column, nothing is set
     :param affected: shape: ``(n, 1)``, which rows are concerned
     :param value: the value
@@ -144,4 +144,8 @@ def set_at(scores: Tensor, places: Tensor, affected: Tensor, value: float) -> Te
     last = scores.shape[1] - 1
     affected = affected & (places >= 0) & (places <= last)
     places = places.clamp(min=0, max=last)
-    return scores.scatter(1, places, scores.gather(1, places).masked_fill(affected, value))
+    values = scores.gather(1, places).masked_fill(affected, value)
+    # a copy takes as long as a good part of the scoring; what is expanded cannot be changed
+    if scores.requires_grad or not scores.is_contiguous():
+        return scores.scatter(1, places, values)
+    return scores.scatter_(1, places, values)
