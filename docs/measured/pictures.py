@@ -123,6 +123,25 @@ def beside_the_paper() -> Figure:
     return figure
 
 
+def words_against_seconds() -> Figure:
+    """Draw validation MRR on WN18RR against seconds of training, with words and without."""
+    figure = new_figure(3.8)
+    axes = figure.subplots()
+    for line in read("words_compared"):
+        if "curve" in line:
+            color, label = (COLORS[0], "with the words of glosses") if line["text"] else (PYKEENS, "without words")
+            axes.plot(*np.array(line["curve"]).T, "o-", color=color, markersize=4, label=label)
+    axes.set(
+        title="Rot2L with HaLE, 64 numbers per entity, WN18RR, own entities last",
+        xlabel="seconds of training, one core",
+        ylabel="validation MRR",
+        xlim=(0, 610),
+        ylim=(0, 0.55),
+    )
+    _finish(figure, axes)
+    return figure
+
+
 def alignment_uniformity() -> Figure:
     """Draw alignment against uniformity, an epoch per point, and the MRR of the same epochs."""
     figure = new_figure(3.8)
@@ -204,6 +223,7 @@ PICTURES: Final[dict[str, Callable[[], Figure]]] = {
     "activations": activations,
     "ablation": ablation,
     "beside_the_paper": beside_the_paper,
+    "words_against_seconds": words_against_seconds,
     "alignment_uniformity": alignment_uniformity,
     "epochs": epochs,
     "cost": cost,

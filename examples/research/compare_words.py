@@ -58,7 +58,8 @@ def train(dataset: Dataset, arguments: argparse.Namespace) -> tuple[Model, dict[
     watched: dict[str, Any] = {}
     curve: list[tuple[float, float]] = []
     if arguments.every is not None:
-        watched = dict(stopper="timed", stopper_kwargs=dict(seconds=arguments.every, result_callbacks=[watch(curve)]))
+        callback = watch(curve, arguments.every)
+        watched = dict(stopper="timed", stopper_kwargs=dict(seconds=arguments.every, result_callbacks=[callback]))
     result = pipeline(
         training=dataset.training,
         validation=dataset.validation,
@@ -82,9 +83,9 @@ def train(dataset: Dataset, arguments: argparse.Namespace) -> tuple[Model, dict[
     return result.model, dict(epochs=len(result.losses), **(dict(curve=curve) if watched else {}))
 
 
-def watch(curve: list[tuple[float, float]]) -> Callable[[TimedStopper, float, int], None]:
+def watch(curve: list[tuple[float, float]], every: float) -> Callable[[TimedStopper, float, int], None]:
     """Make a callback that appends the seconds of training, and the validation MRR then, to a curve."""
-    return lambda stopper, mrr, mark: curve.append((mark * float(stopper.seconds), round(mrr, 4)))
+    return lambda stopper, mrr, mark: curve.append((mark * every, round(mrr, 4)))
 
 
 def read_texts(dataset: Dataset, arguments: argparse.Namespace) -> dict[str, Any]:
@@ -137,7 +138,7 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
     figures = evaluate(model, dataset, triples, full.mapped_triples)
     if irreflexive_of(model) is not None:
         # the same model without its rule about a query's own entity
-        model.irreflexive = None
+        model.register_buffer("irreflexive", None)
         without = evaluate(model, dataset, triples, full.mapped_triples)
         figures.update({f"{name}_without_rule": value for name, value in without.items()})
     return dict(facts, evaluated=len(triples), **figures)

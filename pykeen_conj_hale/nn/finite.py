@@ -16,7 +16,7 @@ class NonFiniteScoreError(RuntimeError):
     """Raised for predictions that are NaN or infinite: a ranking of them would look like a result."""
 
 
-class FiniteScoreModel(ReflexiveModel):
+class FiniteScoreModel(ReflexiveModel):  # type: ignore[no-untyped-call]
     """A model whose predictions are finite, or an error: PyKEEN's evaluator would rank what is not."""
 
     def predict_hrt(self, hrt_batch: LongTensor, **kwargs: Any) -> FloatTensor:
