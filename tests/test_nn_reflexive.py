@@ -1,5 +1,8 @@
 """A query's own entity is no answer where the relation connects no entity with itself."""
 
+import copy
+import pickle
+
 import pytest
 import torch
 from hypothesis import given
@@ -7,11 +10,15 @@ from hypothesis import strategies as st
 from pykeen.datasets import Nations
 from pykeen.evaluation import RankBasedEvaluator
 from pykeen.models import model_resolver
+from pykeen.models.cli.builders import build_cli_from_cls
 from pykeen.predict import predict_target
 from pykeen.triples import CoreTriplesFactory, KGInfo, TriplesFactory
+from pykeen.typing import TRAINING
 
 from pykeen_conj_hale.evaluation import IndexedRankBasedEvaluator
+from pykeen_conj_hale.nn import reflexive
 from pykeen_conj_hale.nn.reflexive import find_irreflexive, lowest_of, set_at
+from pykeen_conj_hale.text import add_entities
 
 #: Relation 0: no triple is reflexive, 1: one of four, 2: all, 3: no triple
 TRIPLES = [[0, 0, 1], [1, 0, 0], [2, 0, 1], [0, 1, 1], [1, 1, 1], [2, 1, 0], [2, 1, 1], [0, 2, 0]]
@@ -143,3 +150,48 @@ def test_all_evaluators_agree():
 
 def test_a_graph_of_labels_is_one_of_triples():
     assert find_irreflexive(TriplesFactory.from_labeled_triples(Nations().training.triples), 0.5).any()
+
+
+@pytest.mark.parametrize("value", [0.5, "0.5"])
+def test_pykeens_command_line_has_the_option(value):
+    shown = {name for option in build_cli_from_cls(model_resolver.lookup("RotE")).params for name in option.opts}
+    assert "--min-reflexive" in shown
+    assert make(False, min_reflexive=value).irreflexive.tolist() == [True, True, False, False]
+    with pytest.raises(ValueError, match="min_reflexive='much'"):
+        make(False, min_reflexive="much")
+
+
+def test_triples_are_counted_block_by_block(monkeypatch):
+    expected = find_irreflexive(graph(), 0.3)
+    monkeypatch.setattr(reflexive, "BLOCK_ROWS", 3)
+    assert find_irreflexive(graph(), 0.3).equal(expected)
+
+
+def test_models_that_were_pickled_before_the_rule_predict_without_it():
+    model, plain = make(True, min_reflexive=1.0), make(True)
+    del model._buffers["irreflexive"]
+    del model.__dict__["min_reflexive"]
+    old = pickle.loads(pickle.dumps(model))
+    queries = torch.tensor([[0, 0], [1, 1]])
+    assert old.predict_t(queries).equal(plain.predict_t(queries))
+    assert old.made_with["min_reflexive"] == 0
+
+
+@pytest.mark.parametrize("base", ["TransE", "RotE", "TuckER"])
+def test_entities_of_words_have_the_rule_over_any_model(base):
+    triples = Nations(create_inverse_triples=True).training
+    texts = {label: f"{label} of {label[0]}" for label in triples.entity_to_id}
+    model = model_resolver.make(
+        "TextEntities", triples_factory=triples, base=base, texts=texts, embedding_dim=4, min_count=1, random_seed=0
+    )
+    assert model.min_reflexive == 0.01
+    extended, _, _ = add_entities(model, triples, {"atlantis": "brazil of b"})
+    queries = torch.cartesian_prod(torch.arange(14), model.irreflexive.nonzero().flatten()[:5])
+    for each in (model, copy.deepcopy(model), pickle.loads(pickle.dumps(model)), extended):
+        for mode in (None, TRAINING):
+            scores = each.predict_t(queries, mode=mode)
+            assert scores.gather(1, queries[:, :1]).unique().tolist() == pytest.approx([-1e30])
+            assert (scores < -1e29).sum() == len(queries)
+    new = torch.tensor([[14, int(queries[0, 1])]])
+    assert extended.predict_t(new)[0, 14] < -1e29
+    assert extended.predict_t(new, mode=TRAINING).min() > -1e29

@@ -24,7 +24,16 @@ from .declaration import declares, give_docdata, interaction_options, make_inter
 from .finite import FiniteScoreModel
 from .heads import score_heads
 from .initializers import check_initializer, normal_entities_
-from .options import embedding_dtype, is_made, list_options, make_init, read_bool, take_options, take_relations
+from .options import (
+    embedding_dtype,
+    is_made,
+    list_options,
+    make_init,
+    read_bool,
+    read_number,
+    take_options,
+    take_relations,
+)
 from .query import UNIT_SCALE, QueryInteraction
 from .similarity import Similarity, similarity_resolver
 
@@ -116,7 +125,7 @@ class QueryModel(FiniteScoreModel):
         relation_scale: bool | str | None = None,
         tail_bias: bool | str | None = None,
         head_bias: bool | str | None = None,
-        min_reflexive: float | None = None,
+        min_reflexive: float | str | None = None,
         entity_initializer: Hint[Initializer] = None,
         entity_initializer_kwargs: OptionalKwargs = None,
         regularizer: HintOrType[Regularizer] = None,
@@ -196,7 +205,7 @@ class QueryModel(FiniteScoreModel):
             **kwargs,
         )
         self.learn_reflexive(
-            triples_factory, chosen.get("min_reflexive", 0.0) if min_reflexive is None else min_reflexive
+            triples_factory, read_number("min_reflexive", min_reflexive, chosen.get("min_reflexive", 0.0))
         )
         # a module of the model: PyKEEN's `collect_regularization_term` finds it there
         self.factor_regularizer = factor_regularizer

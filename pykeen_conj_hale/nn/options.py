@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Optional
 from weakref import WeakSet
 
 import torch
 from pykeen.typing import Hint, Initializer
 
-from ..checks import check_bool
+from ..checks import check_bool, check_number
 from ..pykeen_internals import show_options
 from .declaration import interaction_options, relations_of
 from .initializers import check_initializer
@@ -20,7 +21,16 @@ from .similarity import Similarity
 if TYPE_CHECKING:
     from .model import QueryModel
 
-__all__ = ["embedding_dtype", "is_made", "list_options", "make_init", "read_bool", "take_options", "take_relations"]
+__all__ = [
+    "embedding_dtype",
+    "is_made",
+    "list_options",
+    "make_init",
+    "read_bool",
+    "read_number",
+    "take_options",
+    "take_relations",
+]
 
 #: Of which PyKEEN's command line makes no option
 _INITIALIZER: Any = Hint[Initializer]  # type: ignore[misc]
@@ -89,6 +99,21 @@ def read_bool(argument: str, value: bool | str | None, default: bool) -> bool:
     return check_bool(argument, default if value is None else value)
 
 
+def read_number(argument: str, value: float | str | None, default: float) -> float:
+    """Read an option that is a number; on PyKEEN's command line it is a text.
+
+    :param argument: the option's name
+    :param value: its value; None for the default
+    :param default: the default
+    :return: the value
+    :raises ValueError: if it is no finite number
+    """
+    if isinstance(value, str):
+        with suppress(ValueError):
+            value = float(value)
+    return check_number(argument, default if value is None else value)
+
+
 def embedding_dtype(interaction: type[QueryInteraction]) -> dict[str, Any]:
     """Describe what makes an embedding complex, where the interaction is.
 
@@ -119,8 +144,11 @@ def list_options(model: type[QueryModel]) -> dict[str, tuple[Any, Any]]:
         options[f"{name}_initializer_kwargs"] = Mapping[str, Any] | None, None
     return options | {
         "loss": (Any, None),
-        "min_reflexive": (float, None),
-        **dict.fromkeys(("similarity", "relation_scale", "tail_bias", "head_bias"), (Optional[str], None)),  # noqa: UP045
+        # PyKEEN's command line makes no option of a number without a default, but of a text
+        **dict.fromkeys(
+            ("similarity", "relation_scale", "tail_bias", "head_bias", "min_reflexive"),
+            (Optional[str], None),  # noqa: UP045
+        ),
     }
 
 

@@ -11,6 +11,7 @@ from pykeen.typing import FloatTensor, LongTensor
 from torch import Tensor
 
 from ..checks import check_number
+from ..defaults.graph import BLOCK_ROWS
 
 __all__ = ["ReflexiveModel", "find_irreflexive", "irreflexive_of", "lowest_of", "set_at"]
 
@@ -27,8 +28,9 @@ class ReflexiveModel(ERModel[Any, Any, Any]):  # type: ignore[no-untyped-call]
         \quad\text{if}\quad
         \frac{|\{(e, r, e) \in T\}|}{|\{(h, r, t) \in T\}|} < \rho
 
-    (a very low number) for the training triples T. All other scores stay. Training does not see the rule, nor does the
-    prediction of relations.
+    (a very low number; 0 where scores are predicted with a sigmoid) for the training triples T. All other scores stay.
+    It is a rule of :meth:`predict_hrt`, :meth:`predict_h` and :meth:`predict_t`, and so of evaluation and
+    :mod:`pykeen.predict`. Training does not see it, nor do ``score_*`` and the prediction of relations.
     """
 
     #: shape: ``(num_relations,)``, which relations are irreflexive; None if the rule is not asked for
@@ -116,10 +118,14 @@ def find_irreflexive(triples_factory: KGInfo, min_reflexive: float) -> Tensor:
             f"triples_factory={triples_factory!r} is not allowed with min_reflexive={min_reflexive!r}: it has no "
             "triples. Give a CoreTriplesFactory, or min_reflexive=0."
         )
-    heads, relations, tails = triples_factory.mapped_triples.unbind(dim=-1)
     size = triples_factory.real_num_relations
-    num_reflexive = relations[heads == tails].bincount(minlength=size)
-    return num_reflexive < min_reflexive * relations.bincount(minlength=size)
+    num_triples, num_reflexive = torch.zeros(2, size, dtype=torch.long)
+    # block by block, as a graph may be larger than the memory
+    for block in triples_factory.mapped_triples.split(BLOCK_ROWS):
+        heads, relations, tails = block.unbind(dim=-1)
+        num_triples += relations.bincount(minlength=size)
+        num_reflexive += relations[heads == tails].bincount(minlength=size)
+    return num_reflexive < min_reflexive * num_triples
 
 
 def lowest_of(scores: Tensor) -> float:
