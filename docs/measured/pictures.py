@@ -136,7 +136,7 @@ def words_against_seconds() -> Figure:
         xlabel="seconds of training, one core",
         ylabel="validation MRR",
         xlim=(0, 610),
-        ylim=(0, 0.55),
+        ylim=(0.4, 0.5),
     )
     _finish(figure, axes)
     return figure
