@@ -121,11 +121,12 @@ def find_irreflexive(triples_factory: KGInfo, min_reflexive: float) -> Tensor:
     size = triples_factory.real_num_relations
     num_triples, num_reflexive = torch.zeros(2, size, dtype=torch.long)
     # block by block, as a graph may be larger than the memory
-    for block in triples_factory.mapped_triples.split(BLOCK_ROWS):
+    for block in triples_factory.mapped_triples.split(BLOCK_ROWS):  # type: ignore[no-untyped-call]
         heads, relations, tails = block.unbind(dim=-1)
         num_triples += relations.bincount(minlength=size)
         num_reflexive += relations[heads == tails].bincount(minlength=size)
-    return num_reflexive < min_reflexive * num_triples
+    found: Tensor = num_reflexive < min_reflexive * num_triples
+    return found
 
 
 def lowest_of(scores: Tensor) -> float:
