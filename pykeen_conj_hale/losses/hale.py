@@ -109,9 +109,9 @@ class HaLELoss(QueryLoss, SetwiseLoss):
         :param square: whether alignment is the mean of h², rather than of h; so by default
         :param candidates: the entities that the sampled queries are compared with: ``"all"``, as in the paper and by
             default, or a fresh sample per step, with replacement, which all queries of the batch share: its size S as a
-            whole number, or as a fraction of all entities in (0, 1). The log-sum-exp over the sample plus log(n/S)
-            estimates that over all n entities. Only the query-sampling loops draw it: under LCWA all scores are there,
-            under sLCWA PyKEEN samples
+            whole number, or as a fraction of all entities between 0 and 1. The log-sum-exp over the sample plus
+            log(n/S) estimates that over all n entities. Only the query-sampling loops draw it: under LCWA all scores
+            are there, under sLCWA PyKEEN samples
         :param reduction: must be ``"mean"``: both terms are means by definition
         :raises ValueError: if an argument is not allowed
         """

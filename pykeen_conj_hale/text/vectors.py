@@ -93,7 +93,7 @@ class WordVectors:
 
     def nearest(
         self,
-        token: str | npt.NDArray[np.floating[Any]],
+        token: str | npt.NDArray[np.floating[Any]] | Sequence[float],
         k: int = 10,
         *,
         kind: Kind | None = None,
@@ -102,7 +102,7 @@ class WordVectors:
     ) -> list[Neighbour]:
         """Find the nearest words and entities.
 
-        :param token: the label of an entity, or a word, which is left out of the result; or a vector
+        :param token: the label of an entity, or a word, which is left out of the result; or a vector of numbers
         :param k: the number of neighbours, ≥ 1
         :param kind: what the token is; None for the word, or else the entity
         :param among: whether to look among entities or words only
