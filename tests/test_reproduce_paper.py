@@ -5,6 +5,9 @@ import json
 import pytest
 from pykeen.pipeline import pipeline_from_config
 
+from pykeen_conj_hale.defaults.rates import WARMUP
+from pykeen_conj_hale.defaults.rule import LEARNING_RATE
+from pykeen_conj_hale.defaults.table import KINDS
 from pykeen_conj_hale.reproduce.papers import HALE, PAPERS
 from pykeen_conj_hale.reproduce.plan import Budget
 from pykeen_conj_hale.reproduce.selection import select
@@ -98,16 +101,30 @@ def test_conjugate_sharing_is_trained_as_its_authors_say(shared):
 
 
 def test_a_pair_differs_in_the_model_alone():
-    for name in ("rank26", "rank50", "relations"):
+    for name in ("rank26", "rank50", "sampled26", "sampled50", "relations"):
         table = CONJUGATE.tables[name]
+        (strategy,) = table.strategies
         for dataset in table.datasets:
             for model in table.models:
                 twin = CONJUGATE.models[model].twin or model
                 both = [
-                    CONJUGATE.settings("N3", dataset=dataset, model=which, embedding_dim=table.embedding_dim)
+                    CONJUGATE.settings(strategy, dataset=dataset, model=which, embedding_dim=table.embedding_dim)
                     for which in (model, twin)
                 ]
                 assert both[0] == both[1]
+
+
+@pytest.mark.parametrize("dataset", ["WN18RR", "FB15k-237"])
+def test_sampled_tables_train_as_a_named_model_is(dataset):
+    """But for the size, and the rule about own entities, which comparisons with papers do without."""
+    kind = {"WN18RR": "sparse", "FB15k-237": "dense"}[dataset]
+    (recipe,) = [candidate.dot for candidate in KINDS if candidate.name == kind]
+    ours = CONJUGATE.settings("N3-sampled", dataset=dataset, model="ComplEx", embedding_dim=26)
+    assert ours["loss_kwargs"]["candidates"] == recipe.hale["candidates"]
+    assert ours["training_kwargs"] == dict(num_epochs=recipe.num_epochs, batch_size=recipe.batch_size)
+    assert ours["regularizer_kwargs"]["weight"] == recipe.n3
+    assert ours["optimizer_kwargs"]["lr"] == recipe.rate_factor * LEARNING_RATE
+    assert ours["lr_scheduler_kwargs"]["warmup"] == WARMUP
 
 
 def test_hyperbolic_figures_are_those_that_hale_quotes(shared):
