@@ -2,7 +2,7 @@
 
 Softmax cross entropy, reciprocal relations and N3, for a number of epochs, so that both of a pair see the same triples:
 over all entities with Adagrad, as the authors, or over a sample of them with Adam, as models that are named alone are
-trained here, in a twentieth of the time. Entities and relations start as in the models of this package, which of a pair are the same
+trained here. Entities and relations start as in the models of this package, which of a pair are the same
 distributions, and not at the scale of 0.001 of the authors' code.
 """
 
