@@ -1,5 +1,8 @@
 """The indexed evaluator: its results are those of PyKEEN's own."""
 
+import random
+
+import numpy as np
 import pytest
 import torch
 from pykeen.datasets import Nations
@@ -9,8 +12,10 @@ from pykeen.models import DistMult, TransE
 from pykeen.pipeline import pipeline
 
 from pykeen_conj_hale.evaluation import IndexedRankBasedEvaluator, default_batch_size
+from pykeen_conj_hale.evaluation import evaluator as module
 from pykeen_conj_hale.models import RotE
 from pykeen_conj_hale.nn import NonFiniteScoreError
+from pykeen_conj_hale.training import TimeBudget
 from tests import cases
 
 
@@ -65,6 +70,53 @@ def test_results_are_pykeens(nations, cls, with_ties, batch_size):
     # the rounding of scores, and with it the breaking of ties, depends on the batch
     expected = RankBasedEvaluator().evaluate(batch_size=batch_size or len(nations.testing.mapped_triples), **arguments)
     same(expected, IndexedRankBasedEvaluator().evaluate(batch_size=batch_size, **arguments))
+
+
+@pytest.mark.parametrize("cls", [TransE, RotE])
+def test_no_gradient_is_recorded(nations, cls, monkeypatch):
+    """Nor is anything left that could not be trained."""
+    seen, rank = [], module.rank
+    monkeypatch.setattr(module, "rank", lambda scores, *args: seen.append(scores.requires_grad) or rank(scores, *args))
+    model = cls(triples_factory=nations.training, random_seed=0, embedding_dim=8)
+    IndexedRankBasedEvaluator().evaluate(model, nations.testing.mapped_triples, use_tqdm=False)
+    assert set(seen) == {False}
+    assert not any(tensor.is_inference() for tensor in (*model.parameters(), *model.buffers()))
+    model.train().score_hrt(nations.testing.mapped_triples).sum().backward()
+
+
+class Ticking:
+    """Each look takes a millisecond: time that does not depend on the machine."""
+
+    now = 0.0
+
+    def __call__(self) -> float:
+        self.now += 0.001
+        return self.now
+
+
+def test_training_goes_on_after_an_evaluation_in_its_middle():
+    losses, results = [], []
+    for name in ("RankBased", "IndexedRankBased"):
+        random.seed(0), np.random.seed(0), torch.manual_seed(0)
+        result = pipeline(
+            dataset="nations",
+            dataset_kwargs={"create_inverse_triples": True},
+            model="RotE",
+            model_kwargs={"embedding_dim": 4},
+            training_loop="QuerySampling",
+            training_loop_kwargs={"time_budget": TimeBudget(0.2, clock=Ticking())},
+            training_kwargs={"use_tqdm": False, "batch_size": 512},
+            evaluator=name,
+            evaluation_kwargs={"use_tqdm": False, "batch_size": 64},
+            stopper="timed",
+            stopper_kwargs={"seconds": 0.03},
+            random_seed=0,
+        )
+        losses.append(result.losses)
+        results.append(result.stopper.results)
+    assert losses[0] == losses[1]
+    assert results[0] == pytest.approx(results[1])
+    assert len(results[0]) > 2
 
 
 @pytest.mark.parametrize("targets", [("head",), ("tail",)])

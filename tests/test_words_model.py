@@ -15,6 +15,7 @@ from pykeen.models import TransE, model_resolver
 from pykeen.pipeline import pipeline
 from pykeen.triples import CoreTriplesFactory, TriplesFactory
 
+from pykeen_conj_hale.evaluation import IndexedRankBasedEvaluator
 from pykeen_conj_hale.text import JointGloVe, TextEntities, WordBag
 from pykeen_conj_hale.training import QuerySamplingTrainingLoop
 
@@ -69,6 +70,33 @@ def test_it_is_the_base_model(nations, path):
     assert isinstance(model.entity_representations[0], WordBag)
     assert model.bag.own is None
     assert make(nations, path, "TransE", own=True).bag.own.shape == (8,)
+
+
+def test_an_evaluation_composes_all_entities_once(nations, path, monkeypatch):
+    """What stays of it can be looked up outside of it, and training goes on."""
+    model = make(nations, path)
+    calls, compose = [], model.bag._compose
+    monkeypatch.setattr(model.bag, "_compose", lambda ids: calls.append(ids) or compose(ids))
+    triples = nations.testing.mapped_triples
+    IndexedRankBasedEvaluator().evaluate(model, triples, batch_size=16, use_tqdm=False)
+    assert sum(ids is None for ids in calls) == 1
+    with torch.no_grad():
+        table = model.bag(None)
+    assert sum(ids is None for ids in calls) == 1
+    assert not table.is_inference()
+    assert not table.requires_grad
+    model.train().score_t(triples[:4, :2]).sum().backward()
+    assert model.bag.words.vectors.grad.abs().sum() > 0
+
+
+@pytest.mark.parametrize("own", [True, False])
+def test_validation_in_the_middle_of_a_training(path, own):
+    """By time, with the evaluator of this package: the training is that without a validation."""
+    epochs = {"num_epochs": 3, "batch_size": 512, "use_tqdm": False}
+    arguments = dict(model_kwargs={"own": own}, evaluator="IndexedRankBased", training_kwargs=epochs)
+    validated = run(path, **arguments, stopper="timed", stopper_kwargs={"seconds": 1e-9})
+    assert len(validated.stopper.results) == 21
+    assert validated.losses == run(path, **arguments).losses
 
 
 @pytest.mark.parametrize("base", ["RotL", "ConjComplEx"])

@@ -122,12 +122,26 @@ class IndexedRankBasedEvaluator(RankBasedEvaluator):
         """Rank the triples on a device."""
         device = torch.device(device)  # also where it is named
         model.eval()
+        # not in inference mode: parameters that moved there could not be trained any more
         model = model.to(device)
+        with torch.inference_mode():
+            return self._rank_all(model, mapped_triples.to(device), batch_size, slice_size, targets, tqdm_kwargs)
+
+    def _rank_all(
+        self,
+        model: Model,
+        triples: Tensor,
+        batch_size: int | None,
+        slice_size: int | None,
+        targets: Collection[Target],
+        tqdm_kwargs: Mapping[str, Any],
+    ) -> MetricResults[Any]:
+        """Rank triples on the device where they and the model are."""
+        device = triples.device
         self.num_entities = count_entities(model, self.mode)
         shards = shards_of(model)
         num_scored = self.num_entities if shards is None else len(shards.rows(self.num_entities))
         size = batch_size or default_batch_size(num_scored, device)
-        triples = mapped_triples.to(device)
         known = {target: self._index(target, triples) for target in targets}
         self.clear()
         ranks: dict[Target, list[Ranks]] = {target: [] for target in targets}

@@ -160,7 +160,10 @@ class WordBag(Representation):
             if self._table is not None and self._table[0] != versions:
                 self._table = None
             if indices is None and self._table is None:
-                self._table = versions, self._compose(None)
+                # an ordinary tensor, also where an evaluation is the first to ask for it: who takes the table later
+                # may compute gradients of something else with it
+                with torch.inference_mode(False), torch.no_grad():
+                    self._table = versions, self._compose(None)
             if self._table is not None:
                 return self._table[1] if indices is None else self._table[1][indices]
         if indices is None:
