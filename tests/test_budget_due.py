@@ -5,7 +5,7 @@ import random
 import numpy as np
 import pytest
 import torch
-from budget_runs import LOOPS, Clock, make_run, nations, train_run
+from budget_runs import LOOPS, Clock, Shuffled, make_run, nations, train_run
 from pykeen.models import DistMult
 
 from pykeen_conj_hale.training.budget.clock import Stopwatch, TimeBudget
@@ -37,6 +37,24 @@ def test_share_of_the_training(clock, budget, shares):
     run = Run(budget_, Stopwatch(clock), due=[Schedule(advanced.append), Limits()], num_epochs=2)
     train_run(run, clock, epochs=2)
     assert advanced[:5] == pytest.approx(shares)
+
+
+@pytest.mark.parametrize("num_batches", [2, 5, 10])
+@pytest.mark.parametrize("first", [1, 2])
+def test_share_of_the_training_after_another_batch_size(clock, num_batches, first):
+    """Epochs count, with however many batches they were done; here from a half of them on, or a quarter."""
+    run = make_run(None, clock, num_epochs=4, num_triples=50)
+    losses, _ = train_run(run, clock, epochs=first)
+    assert run.triples_per_second == 10.0
+    advanced = []
+    another = make_run(None, clock, due=[Schedule(advanced.append)], num_epochs=4, num_triples=50)
+    another.go_on_from(run.progress)
+    _, seen = train_run(another, clock, losses=losses, epochs=4, batches=Shuffled(num_batches))
+    steps = num_batches * (4 - first)
+    assert len(seen) == steps
+    assert advanced == [(k + first * num_batches) / (4 * num_batches) for k in range(steps + 1)]
+    assert another.num_steps == 5 * first + steps
+    assert another.triples_per_second == pytest.approx(200 / another.num_steps)
 
 
 @pytest.mark.parametrize("seconds", [2.0, 2.5, None])

@@ -17,6 +17,7 @@ from pykeen_conj_hale.training import (
     QuerySamplingTrainingLoop,
     TimeBudget,
 )
+from pykeen_conj_hale.training.budget.checkpoint import load_checkpoint, save_checkpoint
 
 
 class Clock:
@@ -96,6 +97,38 @@ def test_it_follows_the_budget(cls):
 def test_without_a_budget_it_follows_the_steps():
     rates, _ = train()
     assert rates == pytest.approx([0.5 * (1 - k / 14) for k in range(14)])
+
+
+@pytest.mark.parametrize(("size", "steps"), [(512, 7), (1024, 4), (256, 13)])
+@pytest.mark.parametrize("way", ["continued", "resumed", "resumed from an early version"])
+def test_another_batch_size_between_two_epochs(size, steps, way, tmp_path):
+    """The rate goes on where it was: after two of four epochs it is a half."""
+    factory, path = Nations(create_inverse_triples=True).training, tmp_path / "c"
+
+    def make_loop():
+        model = DistMult(triples_factory=factory, embedding_dim=4, random_seed=0)
+        options = dict(optimizer="Adam", optimizer_kwargs={"lr": 0.5}, lr_scheduler="BudgetLinear")
+        return QuerySamplingTrainingLoop(model=model, triples_factory=factory, **options)
+
+    class StopAfterTwo(TrainingCallback):
+        def post_epoch(self, epoch, epoch_loss):
+            self.training_loop._should_stop |= epoch == 2
+
+    loop, rates = make_loop(), Rates(Clock())
+    options = dict(num_epochs=4, use_tqdm=False, **({} if way == "continued" else {"checkpoint": path}))
+    loop.train(factory, batch_size=512, callbacks=[StopAfterTwo(), rates], **options)
+    assert rates.rates == pytest.approx([0.5 * (1 - k / 28) for k in range(14)])
+    if way == "continued":
+        options["continue_training"] = True
+    else:
+        loop = make_loop()
+    if way == "resumed from an early version":
+        state = load_checkpoint(path)
+        del state["epochs_done"]
+        save_checkpoint(path, state)
+    rates = Rates(Clock())
+    loop.train(factory, batch_size=size, callbacks=rates, **options)
+    assert rates.rates == pytest.approx([0.25 * (1 - k / (2 * steps)) for k in range(2 * steps)])
 
 
 def test_training_anew_starts_with_the_first_rate():

@@ -50,6 +50,8 @@ class Progress:
     seconds: Mapping[str, float] = dataclasses.field(default_factory=dict)
     #: The optimizer steps
     num_steps: int = 0
+    #: The whole epochs
+    epochs_done: int = 0
     #: The place in an epoch that was begun; None between epochs
     position: Position | None = None
     #: The random states to go on with; None for those of this process

@@ -65,6 +65,8 @@ class Run:
         self.num_batches = 0
         #: The optimizer steps so far, those of the runs before included
         self.num_steps = 0
+        #: The whole epochs so far, those of the runs before included
+        self.epochs_done = 0
         #: The place in the current epoch; None between epochs
         self.position: Position | None = None
         #: The random states which the next epoch goes on with; None for those of this process
@@ -85,6 +87,7 @@ class Run:
         seconds = {**progress.seconds, "training": 0.0} if self.reset_budget else progress.seconds
         self.stopwatch.reset(seconds)
         self.num_steps, self.position = progress.num_steps, progress.position
+        self.epochs_done = progress.epochs_done
         self.random_state = progress.random_state
         self._steps_before = progress.num_steps
 
@@ -96,7 +99,7 @@ class Run:
     @property
     def progress(self) -> Progress:
         """What a run after this one can go on from."""
-        return Progress(self.stopwatch.seconds, self.num_steps, self.position, self.random_state)
+        return Progress(self.stopwatch.seconds, self.num_steps, self.epochs_done, self.position, self.random_state)
 
     @property
     def elapsed(self) -> float:
@@ -109,14 +112,19 @@ class Run:
         return self.budget is not None and self.budget.is_spent
 
     def share_done(self, elapsed: float) -> float:
-        """Compute the share of the training that is done: that of the seconds under a budget, else that of the steps.
+        """Compute the share of the training that is done: that of the seconds under a budget, else that of the epochs.
 
         :param elapsed: the seconds of training
         :return: the share, ≥ 0; above 1 where the last step overran the budget
         """
         if self.budget is not None:
             return elapsed / self.budget.seconds
-        return self.num_steps / (self.num_batches * self.num_epochs)
+        return self._steps_of_this_size / (self.num_batches * self.num_epochs)
+
+    @property
+    def _steps_of_this_size(self) -> int:
+        """The steps so far, as if all epochs had had as many batches as those of this run."""
+        return self.epochs_done * self.num_batches + (0 if self.position is None else self.position.step)
 
     @property
     def is_finished(self) -> bool:
@@ -128,7 +136,7 @@ class Run:
         """The number of training triples per second of training."""
         if not self.num_batches or not self.elapsed:
             return 0.0
-        return self.num_triples / self.num_batches * self.num_steps / self.elapsed
+        return self.num_triples / self.num_batches * self._steps_of_this_size / self.elapsed
 
     @property
     def is_resumed(self) -> bool:
@@ -205,6 +213,7 @@ class Run:
             self.stop("budget")
         if self.position.is_complete:
             self.position = None
+            self.epochs_done += 1
         self.stopwatch.switch("callbacks")
         for due in self.due:
             due.after_epoch(self, epoch, loss)

@@ -77,6 +77,7 @@ class TrainingState:
             "epoch": epoch,
             "position": None if position is None else {**dataclasses.asdict(position), "loss": float(position.loss)},
             "steps": progress.num_steps,
+            "epochs_done": progress.epochs_done,
             # sums may differ in their last bits by the number of threads
             "threads": loop.threads.num if isinstance(loop, HasThreads) else None,
             "seconds": progress.seconds,
@@ -119,7 +120,9 @@ class TrainingState:
         loop.losses_per_epochs = list(state["losses"])
         set_random_seed(loop.model, state["random_seed"])
         position = None if state["position"] is None else Position(**state["position"])
-        return Progress(state["seconds"], state["steps"], position, state["random_state"])
+        # in the first checkpoints of this package there is PyKEEN's number only
+        epochs_done = state.get("epochs_done", state["epoch"])
+        return Progress(state["seconds"], state["steps"], epochs_done, position, state["random_state"])
 
     def identify(self) -> dict[str, str]:
         """Describe which training this is: what must not change where it goes on."""
