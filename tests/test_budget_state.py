@@ -117,6 +117,24 @@ def test_a_budget_cuts_an_epoch_and_a_larger_one_goes_on(cls, first, tmp_path):
     assert len(cut) <= len(losses)
 
 
+SCHEDULES = {"Exponential": {"gamma": 0.9}, "Step": {"step_size": 1}, "CosineAnnealing": {"T_max": 3}}
+
+
+@pytest.mark.parametrize("name", SCHEDULES)
+@pytest.mark.parametrize("budgets", [(4, 30), (11, 30), (7, 13, 18, 30)])
+def test_a_cut_epoch_is_none_to_a_schedule(name, budgets, tmp_path):
+    """Budgets cut epochs of eleven steps: the schedule goes on once per whole epoch."""
+    schedule = {"lr_scheduler": name, "lr_scheduler_kwargs": SCHEDULES[name]}
+    whole, losses, _ = run(QuerySamplingTrainingLoop, budgets[-1], **schedule)
+    for seed, budget in enumerate(budgets):
+        resumed, all_losses, _ = run(
+            QuerySamplingTrainingLoop, budget, seed=seed, train={"checkpoint": tmp_path / "c"}, **schedule
+        )
+    assert_same(whole, resumed)
+    assert all_losses == losses
+    assert resumed.lr_scheduler.get_last_lr() == whole.lr_scheduler.get_last_lr()
+
+
 @pytest.mark.parametrize("cls", LOOPS)
 @pytest.mark.parametrize("kill", [1, 6, 17])
 def test_after_a_kill(cls, kill, tmp_path):

@@ -1,4 +1,4 @@
-"""PyKEEN's training callbacks under a run: what they evaluate is not charged, and a cut epoch is none to a stopper."""
+"""PyKEEN's training callbacks under a run: what they evaluate is not charged, and a cut epoch is not over."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from pykeen.training.callbacks import (
     EvaluationLoopTrainingCallback,
     EvaluationLossTrainingCallback,
     EvaluationTrainingCallback,
+    LearningRateSchedulerTrainingCallback,
     MultiTrainingCallback,
     StopperTrainingCallback,
     TrainingCallback,
@@ -33,8 +34,9 @@ EVALUATING: Final = (
 class CallbackAdapter(Due):
     """Fits PyKEEN's callbacks into a run.
 
-    Time in callbacks that evaluate is counted as the phase ``"evaluation"``. An early stopper does not see the epoch
-    that the run has cut. ``post_train`` is called once, also where PyKEEN leaves it out because training was stopped.
+    Time in callbacks that evaluate is counted as the phase ``"evaluation"``. An early stopper and a schedule do not see
+    the epoch that the run has cut. ``post_train`` is called once, also where PyKEEN leaves it out because training was
+    stopped.
 
     :param loop: the training loop
     """
@@ -58,9 +60,9 @@ class CallbackAdapter(Due):
         callbacks.register_callback(self._recorder)
 
     def after_epoch(self, run: Run, epoch: int, loss: float) -> None:
-        """Take stoppers away from a cut epoch: when training goes on, this epoch is not over."""
+        """Take stoppers and schedules away from a cut epoch: when training goes on, this epoch is not over."""
         if run.position is not None and self._callbacks is not None:
-            self._callbacks.callbacks[:] = [c for c in self._callbacks.callbacks if not _is_stopper(c)]
+            self._callbacks.callbacks[:] = [c for c in self._callbacks.callbacks if not _is_of_whole_epochs(c)]
 
     def end(self, run: Run) -> None:
         """Call ``post_train`` if PyKEEN has not."""
@@ -112,5 +114,7 @@ class InPhase:
         return call
 
 
-def _is_stopper(callback: Any) -> bool:
-    return isinstance(callback, InPhase) and isinstance(callback.callback, StopperTrainingCallback)
+def _is_of_whole_epochs(callback: Any) -> bool:
+    """Tell whether a callback's work at the end of an epoch is part of the training that goes on."""
+    inner = callback.callback if isinstance(callback, InPhase) else callback
+    return isinstance(inner, StopperTrainingCallback | LearningRateSchedulerTrainingCallback)
