@@ -12,6 +12,7 @@ from pykeen.models import DistMult
 from pykeen.pipeline import pipeline
 from pykeen.trackers import PythonResultTracker
 from pykeen.training.callbacks import TrainingCallback
+from pykeen.triples import CoreTriplesFactory
 
 from pykeen_conj_hale.models import ConjComplEx
 from pykeen_conj_hale.training import (
@@ -295,6 +296,28 @@ def test_the_best_model_goes_with_the_checkpoint(tmp_path):
         assert torch.equal(value, resumed.model.state_dict()[name])
 
 
+def test_a_budget_that_is_reset_is_validated_from_its_beginning(tmp_path):
+    """Its seconds are counted anew, also after a further checkpoint; the marks go on, as trackers need."""
+    train, looks = {"checkpoint": tmp_path / "c"}, []
+    for budget, values, reset in ((10, [0.1, 0.2, 0.3], False), (10, [0.3, 0.4, 0.5], True), (20, [0.5] * 3, False)):
+        tracker = PythonResultTracker()
+        options = {"seconds": 4, "path": tmp_path / f"best{len(looks)}", "result_tracker": tracker}
+        _, stopper, _, _ = run(budget, values, train={**train, "reset_time_budget": reset}, **options)
+        looks.append({mark: metrics["validation.seconds"] for mark, metrics in tracker.metrics.items()})
+    assert looks == [{1: 4.0, 2: 8.0, 3: 10.0}, {3: 4.0, 4: 8.0, 5: 10.0}, {5: 12.0, 6: 16.0, 7: 20.0}]
+    # that at the end of a budget is in no checkpoint
+    assert stopper.results == [0.1, 0.2, 0.3, 0.4, 0.5, 0.5, 0.5]
+
+
+def test_a_budget_that_is_reset_in_the_same_process():
+    tracker = PythonResultTracker()
+    loop, stopper, _, step = run(10, [0.1 * k for k in range(6)], seconds=4, result_tracker=tracker)
+    again = {"batch_size": 300, "use_tqdm": False, "callbacks": step, "stopper": stopper}
+    loop.train(loop._triples_factory, continue_training=True, reset_time_budget=True, **again)
+    looks = {mark: metrics["validation.seconds"] for mark, metrics in tracker.metrics.items()}
+    assert looks == {1: 4.0, 2: 8.0, 3: 10.0, 4: 4.0, 5: 8.0, 6: 10.0}
+
+
 def test_bad_arguments():
     for arguments, message in (
         ({"seconds": 0}, "seconds=0 is not allowed"),
@@ -309,8 +332,10 @@ def test_bad_arguments():
     ):
         with pytest.raises(ValueError, match=message):
             run(10, [], **arguments)
-    with pytest.raises(ValueError, match="the dataset has none"):
-        TimedStopper(model=None, evaluator=None, training_triples_factory=None, evaluation_triples_factory=None)
+    empty = CoreTriplesFactory(torch.empty(0, 3, dtype=torch.long), num_entities=14, num_relations=55)
+    for factory in (None, empty):
+        with pytest.raises(ValueError, match="the dataset has none"):
+            TimedStopper(model=None, evaluator=None, training_triples_factory=None, evaluation_triples_factory=factory)
 
 
 SETTINGS = {

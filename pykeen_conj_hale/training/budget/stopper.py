@@ -34,7 +34,7 @@ class TimedStopper(EarlyStopper):
     A long step may reach several of them: one evaluation then stands for all. PyKEEN gets k as the epoch of a result.
     So HPO compares, and prunes, trials that were trained for the same time. The model at the end of the training is
     evaluated, too. The result tracker gets the metrics and, as ``validation.seconds``, the seconds of training before
-    the evaluation.
+    the evaluation. Where a budget is reset, the seconds begin anew, and k goes on from the last evaluation before.
 
     The model is evaluated as at the end of a pipeline: its ``evaluation_kwargs`` say which sides and entities count,
     unless ``targets`` is given here.
@@ -58,6 +58,8 @@ class TimedStopper(EarlyStopper):
     #: The k of the last evaluation, and the optimizer steps before it
     mark: int = dataclasses.field(default=0, init=False)
     step: int = dataclasses.field(default=0, init=False)
+    #: The k when the clock was at zero: 0 but for a budget that was reset
+    first_mark: int = dataclasses.field(default=0, init=False)
     #: Whether a training loop tells the time
     has_clock: bool = dataclasses.field(default=False, init=False, repr=False)
     #: What restricts the evaluation
@@ -69,7 +71,7 @@ class TimedStopper(EarlyStopper):
         self.seconds = parse_seconds("seconds", self.seconds, positive=True)
         if self.patience is not None:
             check_whole("patience", self.patience)
-        if self.evaluation_triples_factory is None:
+        if self.evaluation_triples_factory is None or not self.evaluation_triples_factory.num_triples:
             raise ValueError('stopper="timed" needs validation triples, and the dataset has none.')
         if self.patience is None:
             self.patience = math.inf  # type: ignore[assignment]
@@ -117,6 +119,14 @@ class TimedStopper(EarlyStopper):
         """
         return self.stopped
 
+    def begin(self, elapsed: float) -> None:
+        """Prepare for the first step of a run: marks are counted from where its clock is at zero.
+
+        :param elapsed: the seconds of training so far
+        """
+        if not elapsed:
+            self.first_mark = self.mark
+
     def is_due(self, elapsed: float) -> bool:
         """Tell whether it is time for an evaluation.
 
@@ -154,7 +164,7 @@ class TimedStopper(EarlyStopper):
 
     def _mark_of(self, elapsed: float) -> int:
         # seconds that were added up may miss k · n by rounding, hence a millionth of n
-        return int(elapsed / float(self.seconds) + 1e-6)  # type: ignore[arg-type]
+        return self.first_mark + int(elapsed / float(self.seconds) + 1e-6)  # type: ignore[arg-type]
 
     def _evaluate(self, elapsed: float) -> float:
         what: dict[str, Any] = dict(self.restrictions)
@@ -180,14 +190,15 @@ class TimedStopper(EarlyStopper):
 
     def get_summary_dict(self) -> Mapping[str, Any]:
         """Get what a checkpoint keeps."""
-        return {**super().get_summary_dict(), "mark": self.mark, "step": self.step}
+        own = {"mark": self.mark, "step": self.step, "first_mark": self.first_mark}
+        return {**super().get_summary_dict(), **own}
 
-    def _write_from_summary_dict(self, *, mark: int = 0, step: int = 0, **kwargs: Any) -> None:
+    def _write_from_summary_dict(self, *, mark: int = 0, step: int = 0, first_mark: int = 0, **kwargs: Any) -> None:
         """Go on from a checkpoint, with the patience that is asked for here."""
         patience: Any = self.patience
         there = kwargs["patience"]
         super()._write_from_summary_dict(**kwargs)
-        self.mark, self.step = mark, step
+        self.mark, self.step, self.first_mark = mark, step, first_mark
         if patience == there:
             return
         logger.info("patience=%s from here on; it was %s when the checkpoint was written.", patience, there)

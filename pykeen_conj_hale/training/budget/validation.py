@@ -23,6 +23,10 @@ class Validation(Due):
         self._stopper = stopper
         stopper.has_clock = True
 
+    def begin(self, run: Run) -> None:
+        """Tell the stopper where the clock begins."""
+        self._stopper.begin(run.elapsed)
+
     def after_step(self, run: Run, elapsed: float) -> None:
         """Evaluate if it is time, and stop the run if the stopper's patience is over."""
         if not self._stopper.is_due(elapsed):
