@@ -80,6 +80,67 @@ def test_a_given_scheduler_stays(triples):
     assert steps == pytest.approx([LEARNING_RATE] * 4 + [LEARNING_RATE / 2] * 4)
 
 
+def make_loop(triples, scheduler=None, **kwargs):
+    torch.manual_seed(0)
+    model = RotE(triples_factory=triples, embedding_dim=4, loss="HaLE", random_seed=0)
+    optimizer = torch.optim.Adam(model.get_grad_params(), **kwargs)
+    return QuerySamplingTrainingLoop(
+        model=model, triples_factory=triples, optimizer=optimizer, lr_scheduler=scheduler and scheduler(optimizer)
+    )
+
+
+def train(loop, triples, num_epochs, **kwargs):
+    callback = Rates()
+    loop.train(triples, num_epochs=num_epochs, use_tqdm=False, callbacks=callback, **kwargs)
+    return callback.seen
+
+
+@pytest.mark.parametrize("lr", [0.01, 0.001])
+def test_nothing_is_chosen_again_where_a_training_goes_on(triples, lr):
+    """A schedule may reach PyTorch's own 0.001; a rate that was chosen, and the batch size, stay, too."""
+
+    def scheduler(optimizer):
+        return torch.optim.lr_scheduler.StepLR(optimizer, 1, gamma=0.1)
+
+    whole = make_loop(triples, scheduler, lr=lr)
+    expected = train(whole, triples, 3, batch_size=2048)
+    continued = make_loop(triples, scheduler, lr=lr)
+    seen = train(continued, triples, 1, batch_size=2048)
+    assert (continued.optimizer.param_groups[0]["lr"] == 0.001) == (lr == 0.01)
+    seen += train(continued, triples, 3, continue_training=True)
+    assert seen == expected
+    for name, value in whole.model.state_dict().items():
+        assert torch.equal(value, continued.model.state_dict()[name])
+
+
+def test_a_schedule_may_begin_at_pytorchs_own_rate(triples, caplog):
+    """That is no rate of which nothing was said: 0.01 was."""
+
+    def scheduler(optimizer):
+        return torch.optim.lr_scheduler.LinearLR(optimizer, start_factor=0.1, total_iters=2)
+
+    loop = make_loop(triples, scheduler, lr=0.01)
+    assert loop.optimizer.param_groups[0]["lr"] == 0.001
+    with caplog.at_level(logging.INFO):
+        train(loop, triples, 1, batch_size=2048)
+    assert "Chosen for" not in caplog.text
+
+
+def test_a_checkpoint_is_gone_on_from_with_what_was_chosen(triples, tmp_path):
+    """Also where ``continue_training`` is said in a process that has not trained yet."""
+    whole = train(make_loop(triples), triples, 4, batch_size=2048)
+
+    class StopAfterTwo(Rates):
+        def post_epoch(self, epoch, epoch_loss, **kwargs):
+            self.training_loop._should_stop |= epoch == 2
+
+    options = dict(num_epochs=4, batch_size=2048, use_tqdm=False, checkpoint=tmp_path / "c")
+    first, second = StopAfterTwo(), Rates()
+    make_loop(triples).train(triples, callbacks=first, **options)
+    make_loop(triples).train(triples, callbacks=second, continue_training=True, **options)
+    assert first.seen + second.seen == whole
+
+
 @pytest.mark.parametrize(
     ("optimizer", "loss"),
     [(torch.optim.SGD, "HaLE"), (torch.optim.Adam, "crossentropy"), (torch.optim.Adam, "NonNeg")],

@@ -46,7 +46,11 @@ def choose_loss(loop: QuerySamplingTrainingLoop, triples_factory: CoreTriplesFac
 
 
 def choose_training(
-    loop: QuerySamplingTrainingLoop, triples_factory: CoreTriplesFactory, num_epochs: int, batch_size: int | None
+    loop: QuerySamplingTrainingLoop,
+    triples_factory: CoreTriplesFactory,
+    num_epochs: int,
+    batch_size: int | None,
+    goes_on: bool = False,
 ) -> tuple[int, int]:
     """Choose the length of a training, its batches and its learning rate, where they are not said.
 
@@ -54,10 +58,14 @@ def choose_training(
     :param triples_factory: the training triples
     :param num_epochs: the number of epochs that ``train`` is called with
     :param batch_size: the batch size that ``train`` is called with; None where nothing is said
+    :param goes_on: whether the loop goes on with a training, whose learning rate and schedule are there, so that only a
+        batch size is chosen
     :return: the number of epochs, and the batch size
     """
     graph, rate = describe_graph(triples_factory), loop.terms.loss.learning_rate
     settings = _settings(loop, graph)
+    if goes_on:
+        return num_epochs, settings.batch_size if batch_size is None else batch_size
     is_open = rate is not None and loop.choose and is_pipeline(loop.result_tracker)
     if batch_size is None or (is_open and batch_size == PIPELINE_BATCH_SIZE):
         batch_size = settings.batch_size

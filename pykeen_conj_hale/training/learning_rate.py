@@ -18,8 +18,8 @@ __all__ = ["BATCH_SIZE", "WARMUP", "choose_learning_rate", "scaled_learning_rate
 def choose_learning_rate(loop: TrainingLoop[Any], rate: float | None) -> bool:
     """Set Adam's learning rate, and its warm-up and decay over the budget, if the rate is PyTorch's default.
 
-    That is 0.001, a tenth of what was best for HaLE by validation. Any other rate, and any optimizer but Adam and
-    AdamW, is left alone.
+    That is 0.001, a tenth of what was best for HaLE by validation. Any other rate, one that a schedule has brought
+    there, and any optimizer but Adam and AdamW, is left alone.
 
     :param loop: the loop, changed in place
     :param rate: the learning rate; None to change nothing
@@ -38,6 +38,8 @@ def choose_learning_rate(loop: TrainingLoop[Any], rate: float | None) -> bool:
 
 
 def _has_default_rate(optimizer: Optimizer) -> bool:
-    """Tell whether the learning rate equals the default of the optimizer's class."""
+    """Tell whether the learning rate equals the default of the optimizer's class, and has from the beginning."""
     default = inspect.signature(type(optimizer)).parameters["lr"].default
-    return all(not isinstance(group["lr"], Tensor) and group["lr"] == default for group in optimizer.param_groups)
+    # a schedule notes in the optimizer from which rate it begins
+    rates = [rate for group in optimizer.param_groups for rate in (group["lr"], group.get("initial_lr", group["lr"]))]
+    return all(not isinstance(rate, Tensor) and rate == default for rate in rates)

@@ -109,19 +109,30 @@ class QuerySamplingTrainingLoop(TimeBudgetMixin[Tensor], DeferredLossMixin[Tenso
             check_bool("sparse_updates", sparse_updates)
         super().__init__(**kwargs)
         self.choose = check_bool("choose", choose)
+        # that of the last training
+        self._batch_size: int | None = None
         choose_loss(self, kwargs["triples_factory"])
         self.terms = QueryTerms(self.model, self.model.loss, mode=self.mode, chunk_size=chunk_size, compile=compile)
         choose_sparse_updates(self.terms, self.optimizer, sparse_updates)
         prefer_fused(self.optimizer)
 
     def train(  # type: ignore[override]
-        self, triples_factory: CoreTriplesFactory, num_epochs: int = 1, batch_size: int | None = None, **kwargs: Any
+        self,
+        triples_factory: CoreTriplesFactory,
+        num_epochs: int = 1,
+        batch_size: int | None = None,
+        *,
+        continue_training: bool = False,
+        **kwargs: Any,
     ) -> list[float] | None:
         """Train the model; see :meth:`TimeBudgetMixin.train`.
 
         :param triples_factory: the training triples
         :param num_epochs: the number of epochs; ignored if there is a time budget
-        :param batch_size: the number of triples per batch; by default what is best for the kind of graph
+        :param batch_size: the number of triples per batch; by default what is best for the kind of graph, and that of
+            the training that goes on
+        :param continue_training: whether to go on with the parameters, and with what is left of the budget. Then
+            nothing is chosen: the learning rate and its schedule stay, and all numbers are what they say
         :param kwargs: as there
         :return: the losses of the epochs
         :raises ValueError: if an argument is not allowed; and what is raised there
@@ -129,9 +140,14 @@ class QuerySamplingTrainingLoop(TimeBudgetMixin[Tensor], DeferredLossMixin[Tenso
         if batch_size is not None:
             check_whole("batch_size", batch_size)
         check_whole("num_epochs", num_epochs, minimum=0)
-        num_epochs, batch_size = choose_training(self, triples_factory, num_epochs, batch_size)
+        # a loop that has not trained yet goes on from a checkpoint at most, which was written with what is chosen here
+        goes_on = continue_training is True and bool(getattr(self.optimizer, "state", None))
+        if goes_on and batch_size is None:
+            batch_size = self._batch_size
+        num_epochs, batch_size = choose_training(self, triples_factory, num_epochs, batch_size, goes_on)
+        self._batch_size = batch_size
         record_training(self, num_epochs, batch_size)
-        return super().train(triples_factory, num_epochs, batch_size, **kwargs)
+        return super().train(triples_factory, num_epochs, batch_size, continue_training=continue_training, **kwargs)
 
     def _create_training_data_loader(  # type: ignore[override]
         self,
