@@ -13,8 +13,8 @@ from pykeen.regularizers import CombinedRegularizer, LpRegularizer, Regularizer,
 from pykeen.training import SymmetricLCWATrainingLoop
 
 from pykeen_conj_hale.functional.moebius import CONJUGATE_VARIANTS
-from pykeen_conj_hale.losses import HaLELoss
-from pykeen_conj_hale.models import ConjComplEx, ConjFiveStarE, FiveStarE, RotE
+from pykeen_conj_hale.losses import AllNegLoss, HaLELoss
+from pykeen_conj_hale.models import ConjComplEx, ConjFiveStarE, FiveStarE, QueryCP, RotE
 from pykeen_conj_hale.regularizers import N3Regularizer
 from pykeen_conj_hale.regularizers import n3 as module
 from pykeen_conj_hale.training.query_terms import QueryTerms
@@ -114,6 +114,34 @@ def test_query_sampling_regularizes_the_positives_once(nations, cls, kwargs):
     h, r, t = batch.numpy().T
     term = QueryTerms(model.train(), model.loss)(batch)["regularization"]
     assert term.item() == pytest.approx(expected_n3(model, h, r, t), rel=1e-12)
+
+
+class Half(torch.nn.Module):
+    """Dropout of complex numbers, too."""
+
+    def forward(self, x):
+        return x * (torch.rand(x.shape) < 0.5)
+
+
+@pytest.mark.parametrize("inverse", [True, False])
+@pytest.mark.parametrize("apply_only_once", [True, False])
+@pytest.mark.parametrize("slice_size", [None, 5])
+@pytest.mark.parametrize(
+    ("cls", "regularizer"), [(ConjComplEx, "N3"), (FiveStarE, "N3"), (QueryCP, "N3"), (QueryCP, "DURA")]
+)
+def test_cross_entropy_is_regularized_as_its_stream(cls, regularizer, inverse, apply_only_once, slice_size):
+    """Tails are regularized, too, which with inverse triples are part of no query; with the same dropout."""
+    data, found = Nations(create_inverse_triples=inverse), []
+    kwargs = dict(weight=WEIGHT, apply_only_once=apply_only_once)
+    batch = data.training.mapped_triples[:16]
+    for loss in (AllNegLoss(), CrossEntropyLoss()):
+        model = make(cls, data, loss=loss, similarity="dot", regularizer=regularizer, regularizer_kwargs=kwargs).train()
+        model.entity_representations[0].dropout = Half()
+        torch.manual_seed(0)
+        found.append(QueryTerms(model, model.loss)(batch, slice_size=slice_size)["regularization"])
+        assert model.collect_regularization_term() == 0
+    assert found[0] > 0
+    assert torch.equal(*found)
 
 
 @pytest.mark.parametrize("alpha", [0.25, 1.0])

@@ -98,9 +98,10 @@ def test_all_entities_and_candidates_are_left_out(nations, cls):
 
 
 @pytest.mark.parametrize("inverse", [True, False])
-def test_query_sampling_counts_each_triple_once(inverse):
+@pytest.mark.parametrize("loss", [HaLELoss(alpha=0.5), CrossEntropyLoss()])
+def test_query_sampling_counts_each_triple_once(inverse, loss):
     data = Nations(create_inverse_triples=inverse)
-    model = make(ConjComplEx, data, loss=HaLELoss(alpha=0.5)).train()
+    model = make(ConjComplEx, data, loss=loss).train()
     batch = data.training.mapped_triples[:16]
     term = QueryTerms(model, model.loss)(batch)["regularization"]
     assert term.item() == pytest.approx(expected(model, *batch.numpy().T), rel=1e-9)

@@ -65,6 +65,17 @@ class StreamedBatch(StoredBatch):
             self._scored = query, interaction.compare(query, interaction.encode_target(tails))
         return self._scored
 
+    def all_scores(self) -> Iterator[DirectionScores]:
+        """Score all queries; see :meth:`QueryBatch.all_scores`.
+
+        Where the factors of triples are regularized, the triples are looked up first, as for a loss that scores them:
+        with inverse triples their tails are no part of any query.
+        """
+        model, _ = query_model_of(self.scoring)
+        if self._scored is None and getattr(model, "factor_regularizer", None) is not None:
+            look_up_triples(model, self.rows.triples, self.scoring.mode)
+        yield from super().all_scores()
+
     def _tail_logsumexp(
         self, rows: Tensor | slice, activation: HardnessActivation | None, candidates: Tensor | None
     ) -> Tensor:
