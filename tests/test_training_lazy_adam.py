@@ -135,7 +135,48 @@ def test_the_first_gradient_decides():
     assert set(optimizer.state[other]) == {"step", "exp_avg", "exp_avg_sq"}
 
 
-@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+DTYPES = [torch.float16, torch.bfloat16, torch.float32, torch.float64]
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("is_loaded", [True, False])
+def test_steps_are_counted_exactly(dtype, is_loaded):
+    """A table of bfloat16 cannot tell 4,098 from 4,097 steps."""
+    parameter = table(dtype=dtype)
+    optimizer = LazyAdam([parameter], lr=0.1)
+    give(parameter, [0], torch.ones(1, 3))
+    optimizer.step()
+    optimizer.state[parameter]["step"] += 4_096
+    give(parameter, [1, 2], torch.ones(2, 3))
+    optimizer.step()
+    if is_loaded:
+        state = optimizer.state_dict()
+        optimizer = LazyAdam([parameter], lr=0.1)
+        optimizer.load_state_dict(state)
+    give(parameter, [1], torch.ones(1, 3))
+    optimizer.step()
+    assert optimizer.state[parameter]["last_step"].tolist() == [1, 4_099, 4_098, 0, 0, 0]
+    # one step before, so that the second moment has decayed by a single β₂
+    moments = optimizer.state[parameter]["exp_avg_sq"][1].double()
+    assert moments.tolist() == pytest.approx([0.001 * 0.999 + 0.001] * 3, rel=0.01)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_steps_in_the_tables_own_type_are_read(dtype):
+    parameter = table(dtype=dtype)
+    optimizer = LazyAdam([parameter], lr=0.1)
+    give(parameter, [0, 3], torch.ones(2, 3))
+    optimizer.step()
+    state = optimizer.state_dict()
+    state["state"][0]["last_step"] = state["state"][0]["last_step"].to(dtype)
+    optimizer = LazyAdam([parameter], lr=0.1)
+    optimizer.load_state_dict(state)
+    give(parameter, [3], torch.ones(1, 3))
+    optimizer.step()
+    assert optimizer.state[parameter]["last_step"].tolist() == [1, 0, 0, 2, 0, 0]
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
 def test_a_state_that_was_saved_goes_on_bit_for_bit(dtype):
     generator = torch.Generator().manual_seed(0)
     gradients = [

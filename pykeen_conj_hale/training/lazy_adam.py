@@ -61,6 +61,20 @@ class LazyAdam(Adam):
                 self._update_rows(group, table, gradient)
         return loss
 
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Load a state; see :meth:`torch.optim.Optimizer.load_state_dict`.
+
+        :param state_dict: the state
+        """
+        super().load_state_dict(state_dict)
+        # PyTorch has brought the steps into the types of the tables, in which they may not be exact
+        saved = [number for group in state_dict["param_groups"] for number in group["params"]]
+        parameters = [parameter for group in self.param_groups for parameter in group["params"]]
+        for number, table in zip(saved, parameters, strict=True):
+            last_step = state_dict["state"].get(number, {}).get("last_step")
+            if last_step is not None:
+                self.state[table]["last_step"] = last_step.to(table.device, _dtype_of_steps(table))
+
     def _is_table(self, group: Mapping[str, Any], parameter: Tensor) -> bool:
         """Tell whether the rows of a parameter are updated alone; bring its gradient into the layout for it."""
         gradient = parameter.grad
@@ -80,10 +94,9 @@ class LazyAdam(Adam):
             # as fused Adam has it
             state["step"] = torch.zeros((), device=table.device)
             state["exp_avg_sq"] = torch.zeros_like(table, memory_format=torch.preserve_format)
-            # of the table's type, as `load_state_dict` would make it: exact up to 2^24 steps, near enough beyond
-            state["last_step"] = table.new_zeros(len(table))
+            state["last_step"] = table.new_zeros(len(table), dtype=_dtype_of_steps(table))
         state["step"] += 1
-        step, (beta1, beta2) = state["step"].to(table.dtype), group["betas"]
+        step, (beta1, beta2) = state["step"].to(_dtype_of_steps(table)), group["betas"]
         rows, g = sum_by_row(*rows_of(gradient))
         if group["maximize"]:
             g = -g
@@ -98,6 +111,11 @@ class LazyAdam(Adam):
         table.index_copy_(0, rows, table.index_select(0, rows).sub_(moves))
         state["exp_avg_sq"].index_copy_(0, rows, v)
         state["last_step"].index_fill_(0, rows, step)
+
+
+def _dtype_of_steps(table: Tensor) -> torch.dtype:
+    """Choose the type of the numbers of steps: that of the table, but at least as exact as PyTorch's own `step`."""
+    return torch.promote_types(table.dtype, torch.float32)
 
 
 def can_be_lazy(group: Mapping[str, Any]) -> bool:
