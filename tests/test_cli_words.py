@@ -70,6 +70,17 @@ def test_from_triples_and_texts_to_metrics_and_vectors(folder, tmp_path):
     assert "there already" in invoke(*arguments(folder, out), code=2)
 
 
+@pytest.mark.parametrize("option", ["--vectors", "--texts"])
+def test_an_input_is_never_written_to(folder, tmp_path, option):
+    """What one run has written may be what the next one begins with, but not in the same place."""
+    vectors = tmp_path / "out" / "word_vectors.txt"
+    vectors.parent.mkdir()
+    vectors.write_text("state 0.1 0.2\n")
+    shown = invoke(*arguments(folder, vectors.parent), option, vectors, "--force", code=2)
+    assert "is an input, too, and would be lost" in shown
+    assert vectors.read_text() == "state 0.1 0.2\n"
+
+
 def test_bad_options(folder, tmp_path):
     for option, value, says in [
         ("--text-columns", "a", "must be whole numbers"),

@@ -76,7 +76,8 @@ def words(
     TRIPLES is a folder with train.txt, valid.txt and test.txt. Entities that training has not are ranked, too.
     """
     show_log(logging.INFO)
-    check_outputs(output_files(output_directory), [texts], force=force)
+    inputs = [texts] if vectors is None else [texts, vectors]
+    check_outputs(output_files(output_directory), inputs, force=force)
     known = EntityTexts.read(texts, entity_column, text_columns, header=header, quoting=quoting)
     dataset = InductiveFolderDataset(triples, create_inverse_triples=True)
     model_kwargs = dict(options, base=base, embedding_dim=dim, own=own)
@@ -89,7 +90,7 @@ def words(
         num_epochs=epochs,
         time_budget=time_budget,
         random_seed=seed,
-        inputs=[texts],
+        inputs=inputs,
         force=force,
     )
     rows = [
