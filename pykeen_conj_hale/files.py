@@ -120,6 +120,9 @@ def replacing_folder(path: str | os.PathLike[str], mark: str | None = None) -> I
         before = name_beside(target, f".{secrets.token_hex(4)}.before")
         if is_there:
             os.replace(target, before)
+        elif target.exists():
+            # Windows puts no folder in the place of another one, not even of an empty one
+            target.rmdir()
         os.replace(part, target)
         shutil.rmtree(before, ignore_errors=True)
     except BaseException:

@@ -166,7 +166,23 @@ def test_a_folder_is_replaced_as_a_whole_or_left_as_it_is(tmp_path):
         (part / "other").touch()
     assert [path.name for path in target.iterdir()] == ["other"]
     assert [path.name for path in target.parent.iterdir()] == ["folder"]
+
+
+@pytest.mark.parametrize("mark", [None, "mark"])
+def test_an_empty_folder_is_replaced_on_windows_too(tmp_path, monkeypatch, mark):
+    """There, a folder is renamed to a name only that nothing has."""
+    real = os.replace
+
+    def replace(source, target):
+        if os.path.isdir(target):
+            raise PermissionError(errno.EACCES, "Access is denied")
+        real(source, target)
+
+    monkeypatch.setattr(os, "replace", replace)
     (tmp_path / "empty").mkdir()
-    with replacing_folder(tmp_path / "empty") as part:
+    with replacing_folder(tmp_path / "empty", mark) as part:
+        (part / "mark").touch()
+    with replacing_folder(tmp_path / "empty", "mark") as part:
         (part / "file").touch()
-    assert (tmp_path / "empty" / "file").exists()
+    assert [path.name for path in (tmp_path / "empty").iterdir()] == ["file"]
+    assert [path.name for path in tmp_path.iterdir()] == ["empty"]
