@@ -44,11 +44,14 @@ def test_settings_are_json_and_make_what_they_say(name, model, loss):
     assert "\n" not in settings.summary()
 
 
-@pytest.mark.parametrize(("model", "has_n3"), [("ConjComplEx", True), ("ConvE", False), ("TransE", False)])
+@pytest.mark.parametrize(
+    ("model", "has_n3"), [("ConjComplEx", True), ("HypER", False), ("ConvE", False), ("TransE", False)]
+)
 def test_n3_is_for_query_models(model, has_n3):
-    """ConvE takes no regularizer at all."""
+    """HypER keeps its own options, and ConvE takes no regularizer at all."""
     settings = choose_settings(Graph(*GRAPHS["Nations"][:3], 0.1, True), model=model)
     assert (settings.n3 > 0) == has_n3 == ("regularizer" in settings.pipeline_kwargs())
+    assert bool(settings.model_kwargs) == has_n3
     made = make_model(settings.pipeline_kwargs(), Nations(create_inverse_triples=True).training)
     assert type(made).__name__ == model
 

@@ -46,10 +46,11 @@ def choose_settings(
     loss_cls = look_up(loss_resolver, "loss", "HaLE" if loss is None else loss)
     loss_name = loss_cls.__name__.removesuffix("Loss")
     rate = getattr(loss_cls, "learning_rate", None) or LEARNING_RATE
-    # of other models it cannot be said what N3 does: some take no regularizer, others apply it to each look-up
     is_query_model = getattr(model_cls, "interaction_class", None) is not None
     if is_query_model:
         similarity = similarity or model_cls.similarity_default or kind.similarity
+    # one with a bias, as HypER, keeps its own options, for which the recipe's N3 is not meant
+    follows_recipe = is_query_model and not model_cls.tail_bias_default
     recipe = kind.dot if similarity in (None, "dot") else kind.distance
     return Settings(
         kind=kind.name,
@@ -59,20 +60,18 @@ def choose_settings(
         num_epochs=recipe.num_epochs,
         learning_rate=scaled_learning_rate(recipe.rate_factor * rate, recipe.batch_size),
         warmup=WARMUP,
-        model_kwargs=_model_kwargs(recipe, model_cls, similarity),
+        model_kwargs=_model_kwargs(recipe, model_cls, similarity) if follows_recipe else {},
         loss_kwargs=_loss_kwargs(recipe, loss_name),
-        n3=recipe.n3 if is_query_model else 0.0,
+        # of other models it cannot be said what N3 does: some take no regularizer, others apply it to each look-up
+        n3=recipe.n3 if follows_recipe else 0.0,
         seconds=None if seconds is None else check_number("seconds", seconds, above=0),
     )
 
 
 def _model_kwargs(recipe: Recipe, model: type[Any], similarity: str | None) -> dict[str, Any]:
-    """Choose the options of a query model; any other model keeps its own, and so does one with a bias, as HypER."""
-    interaction = getattr(model, "interaction_class", None)
-    if interaction is None or model.tail_bias_default:
-        return {}
+    """Choose the options of a query model."""
     return dict(
-        embedding_dim=recipe.real_dim // 2 if interaction.is_complex else recipe.real_dim,
+        embedding_dim=recipe.real_dim // 2 if model.interaction_class.is_complex else recipe.real_dim,
         similarity=similarity,
         # a scale is part of HaLE's distance: a dot product has the lengths of its vectors
         relation_scale=model.relation_scale_default or similarity != "dot",
