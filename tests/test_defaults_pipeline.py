@@ -5,8 +5,10 @@ import json
 
 import pytest
 import torch
+from pykeen.datasets import EagerDataset, Nations
 from pykeen.pipeline import pipeline, pipeline_from_config
 
+from pykeen_conj_hale.datasets import FolderDataset
 from pykeen_conj_hale.defaults import choose_settings, describe_graph
 from pykeen_conj_hale.defaults.configuration import configuration_of
 
@@ -54,6 +56,53 @@ def test_a_replication_from_json_trains_the_same_bits(short):
     again = pipeline_from_config(configuration)
     assert same_bits(short, again)
     assert configuration_of(again) == configuration
+
+
+def with_inverse_triples(tmp_path):
+    return Nations(create_inverse_triples=True)
+
+
+def of_a_folder(tmp_path):
+    for name, factory in zip(("train", "test", "valid"), Nations()._tup(), strict=True):
+        lines = ["\t".join(triple) for triple in factory.label_triples(factory.mapped_triples)]
+        (tmp_path / f"{name}.txt").write_text("\n".join(lines))
+    return FolderDataset(tmp_path, create_inverse_triples=True)
+
+
+def of_another_name(tmp_path):
+    return EagerDataset(*Nations()._tup(), metadata={"name": "kinships"})
+
+
+@pytest.mark.parametrize("make", [with_inverse_triples, of_a_folder, of_another_name])
+def test_a_dataset_that_its_name_does_not_say_is_left_out(make, tmp_path, caplog):
+    """PyKEEN records the class's name, and no arguments."""
+    dataset = make(tmp_path)
+    result = pipeline(**{**NAMES, "dataset": dataset, "dataset_kwargs": None}, training_kwargs=dict(num_epochs=1))
+    configuration = json.loads(json.dumps(configuration_of(result)))
+    assert not configuration["pipeline"].keys() & {"dataset", "dataset_kwargs"}
+    name = result.configuration["dataset"]
+    assert f"The configuration has no dataset: '{name}' with no arguments is not what was trained on" in caplog.text
+    assert same_bits(result, pipeline_from_config(configuration, dataset=dataset))
+
+
+@pytest.mark.parametrize("dataset", ["nations", Nations, Nations()])
+def test_a_dataset_that_its_name_says_is_recorded(dataset, caplog):
+    given = {**NAMES, "dataset": dataset, "dataset_kwargs": None}
+    result = pipeline(**given, training_kwargs=dict(num_epochs=1))
+    configuration = configuration_of(result)
+    assert configuration["pipeline"]["dataset"] == "nations"
+    assert same_bits(result, pipeline_from_config(configuration))
+    assert "The configuration has no dataset" not in caplog.text
+
+
+def test_triples_are_left_out_without_a_word(short, caplog):
+    training, testing, validation = Nations(create_inverse_triples=True)._tup()
+    triples = dict(training=training, testing=testing, validation=validation)
+    given = {name: value for name, value in NAMES.items() if not name.startswith("dataset")}
+    result = pipeline(**given, **triples, training_kwargs=dict(num_epochs=3))
+    assert same_bits(result, short)
+    assert same_bits(result, pipeline_from_config(configuration_of(result), **triples))
+    assert "The configuration has no dataset" not in caplog.text
 
 
 def test_the_settings_are_those_of_the_names(short):

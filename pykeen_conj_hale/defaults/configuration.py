@@ -4,20 +4,26 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
+import logging
 import math
 import numbers
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, Final
 
+from docdata import get_docdata
 from pykeen.constants import USER_DEFINED_CODE
+from pykeen.datasets import dataset_resolver
 from pykeen.losses import loss_resolver
 from pykeen.pipeline import PipelineResult
 from pykeen.regularizers import regularizer_resolver
 from pykeen.stoppers import NopStopper, Stopper, stopper_resolver
 from pykeen.training import TrainingLoop
+from pykeen.triples import CoreTriplesFactory
 
 __all__ = ["configuration_of"]
+
+logger = logging.getLogger(__name__)
 
 #: Arguments of the pipeline that are recorded under their own names
 _OWN: Final = (
@@ -49,15 +55,19 @@ def configuration_of(result: PipelineResult) -> dict[str, Any]:
     """Describe a training such that :func:`pykeen.pipeline.pipeline_from_config` trains the same bits again.
 
     Everything is said in it: what was given, what was chosen, and PyKEEN's own defaults. Triples that were given as
-    factories are none of JSON's, and are left out: hand them to ``pipeline_from_config`` again.
+    factories are none of JSON's, and are left out: hand them to ``pipeline_from_config`` again. So is a dataset that
+    was given as an object, of which PyKEEN keeps the class's name only: if that name, by itself, stands for a dataset
+    with other inverse triples or another size, or for none, the log says so. Of another random split it cannot be told.
+
+    PyKEEN keeps nothing of ``evaluation_entity_whitelist``, ``evaluation_relation_whitelist``, ``use_testing_data`` and
+    ``filter_validation_when_testing``: hand these over again, too, if they were given.
 
     :param result: the result of a pipeline
     :return: the configuration, with the keys ``"metadata"`` and ``"pipeline"``; JSON can hold it
     :raises ValueError: if something was given as an object which JSON cannot hold, such as a function
     """
     recorded = dict(result.configuration)
-    if recorded.get("dataset") == USER_DEFINED_CODE:
-        del recorded["dataset"]
+    _leave_out_unknown_dataset(recorded, result.training)
     pipeline = {name: recorded[name] for name in _OWN if recorded.get(name) is not None}
     model_kwargs = dict(recorded.get("model_kwargs") or {})
     loss, regularizer = model_kwargs.pop("loss", None), model_kwargs.pop("regularizer", None)
@@ -75,6 +85,39 @@ def configuration_of(result: PipelineResult) -> dict[str, Any]:
         pipeline["stopper_kwargs"] = _stopper_kwargs(result.stopper)
     pipeline["random_seed"] = result.random_seed
     return {"metadata": _plain("metadata", dict(result.metadata or {})), "pipeline": _plain("pipeline", pipeline)}
+
+
+def _leave_out_unknown_dataset(recorded: dict[str, Any], training: CoreTriplesFactory) -> None:
+    """Remove a dataset, unless its name and arguments say what was trained on."""
+    name, kwargs = recorded.get("dataset"), recorded.get("dataset_kwargs") or {}
+    if name is None or (name != USER_DEFINED_CODE and _is_dataset(name, kwargs, training)):
+        return
+    del recorded["dataset"]
+    recorded.pop("dataset_kwargs", None)
+    if name != USER_DEFINED_CODE:
+        logger.warning(
+            "The configuration has no dataset: %r with %s is not what was trained on, and PyKEEN keeps no more of a "
+            "dataset that is given as an object. Hand it over again: pipeline_from_config(configuration, dataset=…).",
+            name,
+            kwargs or "no arguments",
+        )
+
+
+def _is_dataset(name: str, kwargs: Mapping[str, Any], training: CoreTriplesFactory) -> bool:
+    """Tell whether a dataset of that name and those arguments has these training triples, as far as that is cheap."""
+    try:
+        dataset = dataset_resolver.lookup(name)
+    except KeyError:
+        return False
+    if kwargs.get("create_inverse_triples", False) != training.create_inverse_triples:
+        return False
+    numbers = (get_docdata(dataset) or {}).get("statistics", {})
+    parts = [numbers.get(split) for split in ("training", "validation", "testing")]
+    # any argument may make other triples, and some of PyKEEN's numbers do not add up, as those of CSKG
+    if kwargs.keys() - {"create_inverse_triples"} or None in parts or sum(parts) != numbers.get("triples"):
+        return True
+    here = (training.num_entities, training.real_num_relations, training.num_triples)
+    return here == (numbers.get("entities"), numbers.get("relations"), numbers["training"])
 
 
 def _without_defaults(kwargs: Mapping[str, Any], function: Callable[..., Any]) -> dict[str, Any]:
