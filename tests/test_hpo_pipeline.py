@@ -71,6 +71,19 @@ def test_equal_seconds_complete_trials_and_a_best_one_that_runs_again(tmp_path):
     assert (tmp_path / "replicates" / "results.tsv").exists() or list((tmp_path / "replicates").iterdir())
 
 
+@pytest.mark.parametrize(
+    "changes", [{}, {"model": "TransE", "loss": "marginranking", "regularizer": None, "training_loop": "sLCWA"}]
+)
+def test_a_study_without_a_time_budget(storage, changes):
+    given = {**ARGUMENTS, **SMALL, "study_name": "s", "storage": storage, "epochs": 1, **changes}
+    del given["training_loop_kwargs"]
+    first = shared_hpo_pipeline(n_trials=1, **given)
+    assert [trial.state for trial in first.study.trials] == [TrialState.COMPLETE]
+    # to give nothing, and to give no argument, is the same
+    more = shared_hpo_pipeline(n_trials=2, training_loop_kwargs={}, **given)
+    assert [trial.state for trial in more.study.trials] == [TrialState.COMPLETE] * 2
+
+
 def test_a_study_goes_on_where_it_was(storage):
     first = run(storage=storage, n_trials=1, **SMALL)
     assert len(first.study.trials) == 1

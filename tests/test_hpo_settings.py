@@ -63,6 +63,10 @@ def test_the_same_in_other_words():
     assert differences(one, other) == ""
 
 
+def test_no_argument_is_nothing_given():
+    assert describe({**ARGUMENTS, "loss_kwargs": {}, "model_kwargs": None}) == describe(ARGUMENTS)
+
+
 def test_objects_are_described_alike_in_any_process():
     class Thing:
         pass

@@ -109,7 +109,7 @@ def shared_hpo_pipeline(
 
 def _at_their_word(arguments: Mapping[str, Any]) -> dict[str, Any]:
     """Have the loop take the numbers of a trial at their word, PyKEEN's own defaults, too: a study chooses itself."""
-    kwargs = dict(arguments["training_loop_kwargs"])
+    kwargs = dict(arguments.get("training_loop_kwargs") or {})
     loop = training_loop_resolver.lookup(arguments.get("training_loop"))
     return {"choose": False, **kwargs} if issubclass(loop, QuerySamplingTrainingLoop) else kwargs
 

@@ -107,7 +107,8 @@ def describe(arguments: Mapping[str, Any]) -> dict[str, str]:
     """
     described = {}
     for name, value in sorted(arguments.items()):
-        if value is None or name in _PER_WORKER:
+        is_empty = value is None or (isinstance(value, Mapping) and not value)
+        if is_empty or name in _PER_WORKER:
             continue
         if name in RESOLVERS:
             value = RESOLVERS[name].lookup(value).__name__
