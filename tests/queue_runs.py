@@ -41,10 +41,10 @@ def work(hint: str, out: Path, runs: int) -> None:
     while not (out.parent / "go").exists() and time.monotonic() < deadline:
         time.sleep(0.01)
     taken = []
-    with Lease(storage), warnings.catch_warnings():
+    with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of heartbeats: one is enough here
         for run, study in enumerate(studies):
-            with contextlib.suppress(QueueEmptyError):
+            with contextlib.suppress(QueueEmptyError), Lease(storage, study.study_name):
                 while True:
                     trial = study.ask()
                     taken.append((run, trial.number))

@@ -9,7 +9,8 @@ from optuna.trial import TrialState
 
 from pykeen_conj_hale.hpo import make_storage
 from pykeen_conj_hale.hpo import pipeline as hpo
-from pykeen_conj_hale.hpo.lease import Lease, QueueEmptyError
+from pykeen_conj_hale.hpo.heartbeat import make_retry
+from pykeen_conj_hale.hpo.lease import Lease, QueueEmptyError, fill_queue
 
 
 @pytest.fixture
@@ -20,7 +21,7 @@ def study():
 
 
 def test_only_what_is_in_the_queue(study):
-    with Lease(study._storage):
+    with Lease(study._storage, "s"):
         assert study.ask().number == 0
         with pytest.raises(QueueEmptyError):
             study.ask()
@@ -29,9 +30,21 @@ def test_only_what_is_in_the_queue(study):
     assert study.ask().number == 2  # the storage is as before
 
 
+def test_a_trial_that_is_queued_once_more_has_the_place_of_the_lost_one():
+    study = optuna.create_study(storage=InMemoryStorage(), study_name="s")
+    fill_queue(study, 0, 2)
+    with Lease(study._storage, "s"):
+        study.tell(study.ask(), state=TrialState.FAIL)
+        make_retry()(study, study.trials[0])
+        fill_queue(study, 0, 2)
+        assert [study.ask().number for _ in range(2)] == [1, 2]
+        with pytest.raises(QueueEmptyError):
+            study.ask()
+
+
 @pytest.mark.parametrize("state", [TrialState.COMPLETE, TrialState.FAIL, TrialState.PRUNED])
 def test_what_a_worker_told_is_not_lost(study, state):
-    with Lease(study._storage) as lease:
+    with Lease(study._storage, "s") as lease:
         trial = study.ask()
         assert lease.pop_lost() is None  # it runs
         study.tell(trial, 0.5 if state == TrialState.COMPLETE else None, state=state)
@@ -39,7 +52,7 @@ def test_what_a_worker_told_is_not_lost(study, state):
 
 
 def test_what_others_failed_is_lost_once(study):
-    with Lease(study._storage) as lease:
+    with Lease(study._storage, "s") as lease:
         trial = study.ask()
         other = threading.Thread(target=study.tell, args=(trial,), kwargs={"state": TrialState.FAIL})
         # of another worker: not through this one's storage
@@ -64,7 +77,7 @@ def lose(storage_hint, monkeypatch, objective_of):
 
     monkeypatch.setattr(hpo.pykeen.hpo, "hpo_pipeline", run)
     backend = study._storage
-    with Lease(backend) as lease:
+    with Lease(backend, "s") as lease:
         hpo._run_trial({"storage": backend}, lease)
     return study
 

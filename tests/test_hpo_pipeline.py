@@ -1,16 +1,21 @@
 """A study under equal time: the number of trials, the settings of a study that exists, the result."""
 
+import contextlib
 import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import optuna
 import pykeen.hpo
 import pytest
+from optuna.storages import get_storage
 from optuna.trial import TrialState
 from pykeen.hpo import HpoPipelineResult
 from pykeen.pipeline import pipeline_from_config
 
+from pykeen_conj_hale.hpo import make_storage, shared_hpo_pipeline
 from pykeen_conj_hale.hpo import pipeline as hpo
-from pykeen_conj_hale.hpo import shared_hpo_pipeline
+from pykeen_conj_hale.hpo.lease import Lease, QueueEmptyError
 
 ARGUMENTS = {
     "dataset": "nations",
@@ -111,22 +116,16 @@ def test_another_worker_took_the_last_trial(storage, monkeypatch):
 
 def test_other_settings_are_an_error_that_names_them(storage):
     run(storage=storage, n_trials=1)
-    before = optuna.load_study(study_name="s", storage=storage_of(storage))
+    before = optuna.load_study(study_name="s", storage=make_storage(storage))
     with pytest.raises(ValueError, match=r"study_name='s' exists with other settings: loss_kwargs is not given there"):
         run(storage=storage, n_trials=5, loss_kwargs={"gamma": 5.0})
     with pytest.raises(ValueError, match=r"training_loop_kwargs is .*0.1.* there and .*0.2.* here"):
         run(storage=storage, training_loop_kwargs={"time_budget": 0.2})
     with pytest.raises(ValueError, match=r"study_name='s' exists: name another, or give load_if_exists=True"):
         run(storage=storage, load_if_exists=False)
-    after = optuna.load_study(study_name="s", storage=storage_of(storage))
+    after = optuna.load_study(study_name="s", storage=make_storage(storage))
     assert after.trials == before.trials
     assert after.user_attrs == before.user_attrs
-
-
-def storage_of(storage):
-    from pykeen_conj_hale.hpo import make_storage
-
-    return make_storage(storage)
 
 
 def test_a_study_of_someone_else(tmp_path):
@@ -150,8 +149,63 @@ def test_a_study_whose_maker_fills_the_queue(monkeypatch):
         return trials
 
     monkeypatch.setattr(optuna.Study, "get_trials", get_then_queue)
-    monkeypatch.setattr(hpo.time, "sleep", lambda _: study.set_user_attr(hpo._SETTINGS, '{"x": "1"}'))
+    study.set_user_attr(hpo._SETTINGS, '{"x": "1"}')
+    slept = []
+    monkeypatch.setattr(hpo.time, "sleep", lambda x: slept.append(x) or study.set_user_attr(hpo._QUEUED, 1))
     assert hpo._compare(study, {"x": "1"}) is None
+    assert len(slept) == 1
+
+
+def open_study(storage, n_trials):
+    return hpo._open(get_storage(make_storage(storage)), "s", True, n_trials, {"direction": '"maximize"'})
+
+
+def count_handed_out(storage):
+    study = optuna.load_study(study_name="s", storage=make_storage(storage))
+    number = 0
+    with contextlib.suppress(QueueEmptyError), Lease(study._storage, "s"):
+        while True:
+            study.ask()
+            number += 1
+    return number
+
+
+def test_workers_that_add_trials_together(storage, monkeypatch):
+    """All of them have seen which one is missing before the first one queues it."""
+    open_study(storage, 2)
+    barrier, enqueue = threading.Barrier(3), optuna.Study.enqueue_trial
+
+    def enqueue_together(self, *args, **kwargs):
+        barrier.wait(timeout=60)
+        enqueue(self, *args, **kwargs)
+
+    monkeypatch.setattr(optuna.Study, "enqueue_trial", enqueue_together)
+    with ThreadPoolExecutor(3) as threads:
+        studies = list(threads.map(lambda _: open_study(storage, 3), range(3)))
+    assert count_handed_out(storage) == 3
+    states = [trial.state for trial in studies[0].trials]
+    assert (states.count(TrialState.RUNNING), states.count(TrialState.FAIL)) == (3, 2)
+
+
+@pytest.mark.parametrize("before", [0, 2])
+def test_a_worker_that_dies_while_it_fills_the_queue(storage, monkeypatch, before):
+    """Also the one that makes the study: another one queues what is missing."""
+    if before:
+        open_study(storage, before)
+    enqueue = optuna.Study.enqueue_trial
+
+    def enqueue_and_die(self, *args, **kwargs):
+        enqueue(self, *args, **kwargs)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(optuna.Study, "enqueue_trial", enqueue_and_die)
+        with pytest.raises(KeyboardInterrupt):
+            open_study(storage, 5)
+    monkeypatch.setattr(hpo, "_QUEUE_SECONDS", 0.1)
+    for _ in range(2):
+        open_study(storage, 5)
+    assert count_handed_out(storage) == 5
 
 
 def test_a_seed_gives_different_trials():

@@ -1,18 +1,47 @@
-"""What a worker holds of the queue: one trial at a time, and that only while it gives signs of life."""
+"""The queue of a study, and what a worker holds of it: one trial at a time, while it gives signs of life.
+
+Each trial of the queue has a slot, a number from 0. Several workers may fill the queue at once, and each may be killed
+meanwhile: who comes later queues what is missing. If two queue the same slot, the second trial is never handed out, as
+all of them see the trials in the same order.
+"""
 
 from __future__ import annotations
 
+import random
 from collections.abc import Sequence
 from types import TracebackType
-from typing import Any
+from typing import Any, Final
 
+from optuna import Study
 from optuna.trial import FrozenTrial, TrialState
 
-__all__ = ["Lease", "QueueEmptyError"]
+__all__ = ["Lease", "QueueEmptyError", "fill_queue"]
+
+#: Where a trial has its slot
+_SLOT: Final = "pykeen_conj_hale_slot"
 
 
 class QueueEmptyError(Exception):
     """No trial is left in the queue."""
+
+
+def fill_queue(study: Study, first: int, n_trials: int) -> None:
+    """Queue the trials whose slots are missing.
+
+    :param study: the study
+    :param first: the first slot; those before it count as queued
+    :param n_trials: the number of slots
+    """
+    while missing := {*range(first, n_trials)} - {_slot_of(trial) for trial in study.get_trials(deepcopy=False)}:
+        # any of them: others who are at it then seldom take the same one
+        slot = random.SystemRandom().choice([*missing])
+        # no parameter is fixed: the sampler draws all when the trial begins
+        study.enqueue_trial({}, user_attrs={_SLOT: slot})
+
+
+def _slot_of(trial: FrozenTrial) -> int | None:
+    """Look up a slot; None for a trial that is queued once more, which has the attributes of the lost one."""
+    return None if "failed_trial" in trial.system_attrs else trial.user_attrs.get(_SLOT)
 
 
 class Lease:
@@ -24,10 +53,11 @@ class Lease:
     it goes on, its trial is over, and all that it writes of it is an error.
 
     :param storage: the storage, whose instance is changed until the end of the context
+    :param study_name: the study
     """
 
-    def __init__(self, storage: Any) -> None:
-        self._storage = storage
+    def __init__(self, storage: Any, study_name: str) -> None:
+        self._storage, self._study_id = storage, storage.get_study_id_from_name(study_name)
         self._held: int | None = None
 
     def __enter__(self) -> Lease:
@@ -61,9 +91,18 @@ class Lease:
         return trial
 
     def _watch_state(self, trial_id: int, state: TrialState, values: Sequence[float] | None = None) -> bool:
+        if state == TrialState.RUNNING and self._is_second(trial_id):
+            self._set_state(trial_id, state=TrialState.FAIL)
+            return False
         done: bool = self._set_state(trial_id, state=state, values=values)
         if done and state == TrialState.RUNNING:
             self._held = trial_id
         elif done and trial_id == self._held:
             self._held = None
         return done
+
+    def _is_second(self, trial_id: int) -> bool:
+        """Tell whether another trial came to the queue before with the same slot."""
+        trial: FrozenTrial = self._storage.get_trial(trial_id)
+        slot, trials = _slot_of(trial), self._storage.get_all_trials(self._study_id, deepcopy=False)
+        return slot is not None and any(x.number < trial.number and _slot_of(x) == slot for x in trials)

@@ -24,7 +24,7 @@ from ..checks import check_bool, check_whole
 from ..datasets.cache import get_dataset_locked
 from ..training import QuerySamplingTrainingLoop
 from ..training.budget.clock import Duration, parse_seconds
-from .lease import Lease, QueueEmptyError
+from .lease import Lease, QueueEmptyError, fill_queue
 from .rehearsal import rehearse
 from .settings import check_arguments, describe, differences
 from .storage import StorageHint, make_storage
@@ -33,7 +33,8 @@ __all__ = ["shared_hpo_pipeline"]
 
 logger = logging.getLogger(__name__)
 
-#: Where a study has its settings. PyKEEN takes attributes whose names begin like this for metadata.
+#: Where a study has its settings, and how many trials are queued for sure. PyKEEN takes attributes whose names begin
+#: like this for metadata.
 _SETTINGS: Final = "pykeen_conj_hale_settings"
 _QUEUED: Final = "pykeen_conj_hale_n_trials"
 
@@ -88,15 +89,16 @@ def shared_hpo_pipeline(
     # one instance for all trials: a new one would begin with the same random numbers each time
     sampler_instance = sampler_resolver.make(sampler, sampler_kwargs)
     rehearse(arguments)
+    loop_kwargs = _at_their_word(arguments)
     study = _open(backend, study_name, load_if_exists, n_trials, describe(arguments))
     arguments.update(
         storage=backend,
         study_name=study.study_name,
         load_if_exists=True,
         sampler=sampler_instance,
-        training_loop_kwargs=_at_their_word(arguments),
+        training_loop_kwargs=loop_kwargs,
     )
-    with Lease(backend) as lease:
+    with Lease(backend, study.study_name) as lease:
         while time.monotonic() < deadline and (states := {trial.state for trial in _unfinished(study)}):
             if TrialState.WAITING in states:
                 _run_trial(arguments, lease)
@@ -154,7 +156,7 @@ def _fail_stale_trials(study: Study) -> None:
 def _open(
     storage: BaseStorage, name: str | None, load_if_exists: bool, n_trials: int, settings: dict[str, str]
 ) -> Study:
-    """Make a study and queue its trials, or join one."""
+    """Make a study, or join one, and queue the trials that are missing."""
     direction: Any = json.loads(settings["direction"])
     try:
         study = optuna.create_study(storage=storage, study_name=name, direction=direction)
@@ -164,20 +166,12 @@ def _open(
         study = optuna.load_study(storage=storage, study_name=name)
         _compare(study, settings)
     else:
-        _queue(study, n_trials)
-        study.set_user_attr(_QUEUED, n_trials)
-        # last: it tells others that the study is ready
         study.set_user_attr(_SETTINGS, json.dumps(settings))
-    if (queued := study.user_attrs[_QUEUED]) < n_trials:
+    if (queued := study.user_attrs.get(_QUEUED, 0)) < n_trials:
+        fill_queue(study, queued, n_trials)
+        # last: a worker that dies before leaves the rest to others
         study.set_user_attr(_QUEUED, n_trials)
-        _queue(study, n_trials - queued)
     return study
-
-
-def _queue(study: Study, number: int) -> None:
-    for _ in range(number):
-        # no parameter is fixed: the sampler draws all when the trial begins
-        study.enqueue_trial({})
 
 
 def _compare(study: Study, here: dict[str, str]) -> None:
@@ -186,13 +180,14 @@ def _compare(study: Study, here: dict[str, str]) -> None:
     trials = study.get_trials(deepcopy=False)
     is_over = bool(trials) and all(trial.state.is_finished() for trial in trials)
     deadline = time.monotonic() + (0.0 if is_over else _QUEUE_SECONDS)
-    while (there := study.user_attrs.get(_SETTINGS)) is None:
-        if time.monotonic() >= deadline:
-            raise ValueError(
-                f"study_name={study.study_name!r} exists, but was not made by this function, or its maker died at "
-                "once: name another study, or delete this one."
-            )
+    # not for ever: the maker may have died
+    while _QUEUED not in study.user_attrs and time.monotonic() < deadline:
         time.sleep(0.2)
+    if (there := study.user_attrs.get(_SETTINGS)) is None:
+        raise ValueError(
+            f"study_name={study.study_name!r} exists, but was not made by this function, or its maker died at "
+            "once: name another study, or delete this one."
+        )
     if text := differences(json.loads(there), here):
         raise ValueError(
             f"study_name={study.study_name!r} exists with other settings: {text}. Give the same settings to go on with "
