@@ -393,3 +393,13 @@ def test_one_relation_in_one_file(tmp_path):
     trained = train_triples(tmp_path / "t.tsv", tmp_path / "m", seconds=0.05, use_tqdm=False)
     assert trained.predict(head="n0", tail="n1")["relation"].tolist() == ["next to"]
     assert Path(trained.configuration["source"]).name == "t.tsv"
+
+
+def test_labels_that_begin_as_a_byte_order_mark(tmp_path):
+    """As where files with such marks were put one behind the other; a first label of a file keeps it, too."""
+    rows = [f"\ufeffn{i}\t\ufeffnext to\t\ufeffn{j}\n" for i in range(6) for j in range(6) if i != j]
+    (tmp_path / "t.tsv").write_text("".join(["head\trelation\ttail\n", *rows]))
+    trained = train_triples(tmp_path / "t.tsv", tmp_path / "m", seconds=0.05, use_tqdm=False)
+    assert list(trained.training.entity_to_id) == [f"\ufeffn{i}" for i in range(6)]
+    assert list(trained.training.relation_to_id) == ["\ufeffnext to"]
+    assert {tuple(labels) for labels in known_triples(trained)} == {tuple(row.strip("\n").split("\t")) for row in rows}

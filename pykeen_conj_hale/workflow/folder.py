@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -40,6 +40,7 @@ Splits = Mapping[str, TriplesFactory]
 SPLIT_FILES: Final = {"training": "train.txt", "validation": "valid.txt", "testing": "test.txt"}
 #: What a training writes besides: vectors, PyKEEN's own files
 FURTHER: Final = ("vectors.safetensors", "vectors.txt", "pykeen")
+BYTE_ORDER_MARK: Final = "\ufeff"
 
 
 class ModelFolder:
@@ -123,11 +124,9 @@ class ModelFolder:
         """
         training = splits["training"]
         for kind, labels in (("entities", training.entity_id_to_label), ("relations", training.relation_id_to_label)):
-            with replacing(self.labels[kind]) as file:
-                file.writelines(f"{labels[i]}\n".encode() for i in range(len(labels)))
+            _write_lines(self.labels[kind], (labels[i] for i in range(len(labels))))
         for name, factory in splits.items():
-            with replacing(self.triples / SPLIT_FILES[name]) as file:
-                file.writelines(f"{h}\t{r}\t{t}\n".encode() for h, r, t in _labels_of(factory))
+            _write_lines(self.triples / SPLIT_FILES[name], ("\t".join(triple) for triple in _labels_of(factory)))
 
     def read_splits(self, create_inverse_triples: bool) -> dict[str, TriplesFactory]:
         """Read labels and triples.
@@ -187,6 +186,14 @@ def _labels_of(factory: TriplesFactory) -> np.ndarray[Any, Any]:
     )
     h, r, t = factory.mapped_triples.numpy().T
     return np.stack([entities[h], relations[r], entities[t]], axis=-1)
+
+
+def _write_lines(path: Path, lines: Iterable[str]) -> None:
+    with replacing(path) as file:
+        for number, line in enumerate(lines):
+            # whoever reads the file takes a first U+FEFF for such a mark, also where it begins a label
+            mark = BYTE_ORDER_MARK if number == 0 and line.startswith(BYTE_ORDER_MARK) else ""
+            file.write(f"{mark}{line}\n".encode())
 
 
 def _read_ids(path: Path) -> dict[str, int]:
