@@ -16,6 +16,7 @@ import torch
 from pykeen.datasets import Nations
 from pykeen.evaluation import RankBasedEvaluator
 
+from pykeen_conj_hale import __version__
 from pykeen_conj_hale.embeddings import load_embeddings
 from pykeen_conj_hale.locks import FileInUseError, only_writer
 from pykeen_conj_hale.training import TimedStopper
@@ -221,19 +222,28 @@ def test_damaged_and_foreign_folders(trained, tmp_path):
         load(tmp_path)
 
 
-def test_interrupted_training_goes_on(source, tmp_path, monkeypatch):
+def interrupt(source, output, monkeypatch, validations=1, **arguments):
+    """Train until Ctrl-C, which is pressed when some validations are done."""
     look = TimedStopper.look
 
     def look_and_press_ctrl_c(self, *args, **kwargs):
-        if not self.results:
+        if len(self.results) + 1 == validations:
             os.kill(os.getpid(), signal.SIGINT)
         return look(self, *args, **kwargs)
 
-    arguments = dict(seconds=SECONDS, use_tqdm=False, model="DistMult", loss="AllNeg")
     with monkeypatch.context() as patch:
         patch.setattr(TimedStopper, "look", look_and_press_ctrl_c)
         with pytest.raises(KeyboardInterrupt, match="--resume"):
-            train_triples(source, tmp_path / "m", **arguments)
+            train_triples(source, output, use_tqdm=False, **arguments)
+
+
+def files_of(folder):
+    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_interrupted_training_goes_on(source, tmp_path, monkeypatch):
+    arguments = dict(seconds=SECONDS, use_tqdm=False, model="DistMult", loss="AllNeg")
+    interrupt(source, tmp_path / "m", monkeypatch, seconds=SECONDS, model="DistMult", loss="AllNeg")
     with pytest.raises(FileNotFoundError, match=r"was interrupted.*--resume"):
         load(tmp_path / "m")
     with pytest.raises(FileExistsError, match="--resume"):
@@ -249,6 +259,66 @@ def test_interrupted_training_goes_on(source, tmp_path, monkeypatch):
     assert not (tmp_path / "m" / "training").exists()
     with pytest.raises(ValueError, match="holds a training that has ended"):
         train_triples(source, tmp_path / "m", **arguments, resume=True)
+
+
+@pytest.mark.parametrize("seconds", [2 * SECONDS, SECONDS / 20])
+@pytest.mark.parametrize("has_interval", [True, False])
+def test_other_seconds_are_those_in_all(source, tmp_path, monkeypatch, seconds, has_interval):
+    """Validation stays where it was, and what is recorded is what was trained."""
+    interrupt(source, tmp_path / "m", monkeypatch, validations=3, seconds=SECONDS)
+    path = tmp_path / "m" / "configuration.json"
+    begun = json.loads(path.read_text())
+    assert begun["validation_seconds"] == SECONDS / 20
+    if not has_interval:  # the first folders had none
+        del begun["validation_seconds"]
+        path.write_text(json.dumps({**begun, "package": "0.0.0"}))
+    curve = read_curve(tmp_path / "m" / "training" / "validation.json")
+    seen, look = set(), TimedStopper.look
+
+    def look_and_note(self, *args, **kwargs):
+        seen.add((self.seconds, self.patience))
+        return look(self, *args, **kwargs)
+
+    monkeypatch.setattr(TimedStopper, "look", look_and_note)
+    trained = train_triples(source, tmp_path / "m", seconds=seconds, use_tqdm=False, resume=True)
+    found = trained.configuration
+    assert found["seconds"] == found["pipeline"]["training_loop_kwargs"]["time_budget"] == seconds
+    assert (found["validation_seconds"], found["package"]) == (SECONDS / 20, __version__)
+    validation, trained_seconds = trained.metrics["validation"], trained.metrics["training"]["seconds"]
+    assert len(curve) >= 3
+    assert validation[: len(curve)] == curve
+    if seconds > SECONDS:
+        assert seen == {(SECONDS / 20, 20)}
+        assert len(validation) > len(curve)
+        assert trained_seconds > SECONDS
+    else:  # they were spent before
+        assert seen <= {(SECONDS / 20, 1)}
+        assert validation == curve
+        assert seconds < trained_seconds < SECONDS
+
+
+def test_what_does_not_go_on_leaves_the_curve(source, tmp_path, monkeypatch):
+    interrupt(source, tmp_path / "m", monkeypatch, validations=3, seconds=SECONDS)
+    before = files_of(tmp_path / "m")
+    monkeypatch.setattr("pykeen_conj_hale.workflow.run.pipeline", lambda **kwargs: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        train_triples(source, tmp_path / "m", seconds=7 * SECONDS, use_tqdm=False, resume=True)
+    assert files_of(tmp_path / "m") == before
+
+
+def test_results_whose_writing_was_interrupted(source, tmp_path, monkeypatch, caplog):
+    """The training is over, and does no further step."""
+    with monkeypatch.context() as patch:
+        patch.setattr("pykeen_conj_hale.workflow.run.write_results", lambda *_: os.kill(os.getpid(), signal.SIGINT))
+        with pytest.raises(KeyboardInterrupt, match="--resume"):
+            train_triples(source, tmp_path / "m", seconds=SECONDS, use_tqdm=False)
+    trained = train_triples(source, tmp_path / "m", seconds=SECONDS, use_tqdm=False, resume=True)
+    facts = trained.metrics["training"]
+    assert facts["triples_per_second"] is None
+    assert facts["steps"] > 0
+    assert facts["seconds"] > 0
+    assert ("has not seen each triple once" in caplog.text) == (facts["epochs"] < 2)
+    assert (tmp_path / "m" / "report.html").exists()
 
 
 def test_a_validation_has_one_point(tmp_path):
@@ -338,13 +408,39 @@ def test_force_replaces_an_earlier_training(model_copy, source, caplog):
 
 
 def test_what_cannot_be_read_replaces_nothing(model_copy, tmp_path):
-    before = {path: path.read_bytes() for path in model_copy.rglob("*") if path.is_file()}
+    before = files_of(model_copy)
     (tmp_path / "broken.tsv").write_text("a\tr\tb\na\tr\n")
     refuse(ValueError, "line 2", tmp_path / "broken.tsv", model_copy, force=True)
     enough = tmp_path / "enough.tsv"
     enough.write_text("".join(f"{i}\tr\t{j}\n" for i in range(6) for j in range(6)))
     refuse(ValueError, "model='Nope'", enough, model_copy, force=True, model="Nope")
-    assert {path: path.read_bytes() for path in model_copy.rglob("*") if path.is_file()} == before
+    assert files_of(model_copy) == before
+
+
+def test_a_model_that_cannot_be_made_replaces_nothing(model_copy, source, tmp_path):
+    """R-GCN takes no inverse triples, which its constructor says."""
+    before = files_of(model_copy)
+    for output, force in ((model_copy, True), (tmp_path / "new", False)):
+        with pytest.raises(Exception, match=r"(?i)inverse"):
+            train_triples(source, output, seconds=SECONDS, use_tqdm=False, model="RGCN", force=force)
+    assert files_of(model_copy) == before
+    assert load(model_copy).configuration["seed"] == 0
+    assert train_triples(source, tmp_path / "new", seconds=0.05, use_tqdm=False).path == tmp_path / "new"
+
+
+def test_making_a_model_first_draws_no_random_numbers(source, tmp_path, monkeypatch):
+    states = []
+
+    def note(*args, **kwargs):
+        states.append(torch.get_rng_state())
+        raise ZeroDivisionError
+
+    for name in ("make_model", "pipeline"):
+        monkeypatch.setattr(f"pykeen_conj_hale.workflow.run.{name}", note)
+        with pytest.raises(ZeroDivisionError):
+            train_triples(source, tmp_path / name, seconds=SECONDS, use_tqdm=False)
+        monkeypatch.undo()
+    assert torch.equal(*states)
 
 
 @pytest.mark.parametrize("ours", [0.2, 0.3])

@@ -50,7 +50,7 @@ def write_results(folder: ModelFolder, splits: Splits, result: PipelineResult) -
         "training": _describe(loop, result),
         "validation": read_curve(folder.curve),
     }
-    _say_if_too_short(loop, splits["training"])
+    _say_if_too_short(loop, result, splits["training"])
     _say_if_trivial(metrics)
     write_json(folder.metrics, metrics)
     _write_vectors(folder, splits, model)
@@ -67,15 +67,17 @@ def _describe(loop: TimeBudgetMixin[Any], result: PipelineResult) -> dict[str, A
         "steps": loop.num_steps,
         "epochs": len(result.losses),
         "stop_reason": loop.stop_reason,
-        "triples_per_second": loop.triples_per_second,
+        # not known of a training that was over before, when only the writing of its results was interrupted
+        "triples_per_second": loop.triples_per_second or None,
         "parameters": result.model.num_parameters,
         "device": str(result.model.device),
     }
 
 
-def _say_if_too_short(loop: TimeBudgetMixin[Any], training: CoreTriplesFactory) -> None:
+def _say_if_too_short(loop: TimeBudgetMixin[Any], result: PipelineResult, training: CoreTriplesFactory) -> None:
     seen = loop.triples_per_second * loop.stopwatch.elapsed("training")
-    if seen < 2 * training.num_triples:  # each in both directions
+    # each in both directions; the last epoch may be a part of one, and those before it are whole
+    if len(result.losses) < 2 and seen < 2 * training.num_triples:
         logger.warning(
             "In %s the training has not seen each triple once: with more seconds the model will be better.",
             count(loop.num_steps, "step"),

@@ -20,20 +20,21 @@ from ..datasets.policies import Policy
 from ..defaults import choose_settings, describe_graph
 from ..devices import choose_device
 from ..locks import only_writer
+from ..training.budget.random_state import preserve_random_state
 from .data import read_splits
 from .folder import ModelFolder, Splits
 from .outputs import check_folder
 from .results import write_results
 from .tracking import CurveTracker
-from .trained import TrainedModel, load
+from .trained import TrainedModel, load, make_model
 
 __all__ = ["train_triples"]
 
 logger = logging.getLogger(__name__)
 
-#: Validations per training, and how many of them without improvement end it
+#: Validations per training, and the share of its seconds without improvement that ends it
 VALIDATIONS: Final = 20
-PATIENCE: Final = 10
+PATIENCE: Final = 0.5
 #: The most seconds of training between two checkpoints
 CHECKPOINT_SECONDS: Final = 60.0
 
@@ -101,15 +102,17 @@ def train_triples(
         )
         plan = Plan(folder, splits, seconds, seed, device, use_tqdm)
         if resume:
-            arguments = plan.go_on()
+            arguments, interval = plan.go_on()
         else:
             settings = choose_settings(describe_graph(splits["training"]), seconds=seconds, model=model, loss=loss)
             logger.info("Settings: %s", settings.summary())
-            arguments = settings.pipeline_kwargs()
-            # not before: a file that cannot be read leaves an earlier training as it is
+            arguments, interval = settings.pipeline_kwargs(), seconds / VALIDATIONS
+            with preserve_random_state():
+                make_model(arguments, splits["training"])
+            # not before: what cannot be read, or made, leaves an earlier training as it is
             folder.clear()
-            plan.begin(arguments, source=str(triples))
-        plan.run(arguments)
+            plan.begin(arguments, interval, source=str(triples))
+        plan.run(arguments, interval)
     return load(output, device=device)
 
 
@@ -124,30 +127,27 @@ class Plan:
     device: torch.device
     use_tqdm: bool
 
-    def begin(self, arguments: Mapping[str, Any], source: str) -> None:
+    def begin(self, arguments: Mapping[str, Any], interval: float, source: str) -> None:
         """Write down what is about to be trained.
 
         :param arguments: the arguments of PyKEEN's pipeline
+        :param interval: the seconds of training from one validation to the next
         :param source: where the triples are from
         """
         self.folder.write_configuration(
             {
-                "package": __version__,
-                "pykeen": get_version(),
-                "torch": torch.__version__,
+                **self._describe(arguments, interval),
                 "source": source,
-                "seconds": self.seconds,
                 "seed": self.seed,
                 "create_inverse_triples": self.splits["training"].create_inverse_triples,
-                "pipeline": dict(arguments),
             }
         )
         self.folder.write_splits(self.splits)
 
-    def go_on(self) -> dict[str, Any]:
-        """Get the arguments of the training that goes on.
+    def go_on(self) -> tuple[dict[str, Any], float]:
+        """Get what the training that goes on has begun with.
 
-        :return: the arguments of PyKEEN's pipeline
+        :return: the arguments of PyKEEN's pipeline, and the seconds of training from one validation to the next
         :raises ValueError: if its triples are others
         """
         configuration = self.folder.read_configuration()
@@ -158,43 +158,62 @@ class Plan:
                     f"output={str(self.folder.path)!r} holds a training on other triples of {name}: give the same "
                     "triples, columns, holdout and seed to go on, or name another folder."
                 )
-        arguments: dict[str, Any] = configuration["pipeline"]
-        return arguments
+        # not all configurations have the interval, and without it the seconds are those that the training began with
+        interval = configuration.get("validation_seconds", configuration["seconds"] / VALIDATIONS)
+        return configuration["pipeline"], interval
 
-    def run(self, arguments: Mapping[str, Any]) -> None:
+    def run(self, arguments: Mapping[str, Any], interval: float) -> None:
         """Train by PyKEEN's pipeline, and write all that there is to it.
 
         :param arguments: the pipeline's arguments
+        :param interval: the seconds of training from one validation to the next
         :raises KeyboardInterrupt: if Ctrl-C was pressed
         """
         try:
-            tracker = CurveTracker(self.folder.curve, self.seconds / VALIDATIONS)
-            result = pipeline(**self._complete(arguments), result_tracker=tracker)
+            tracker = CurveTracker(self.folder.curve, interval)
+            result = pipeline(**self._complete(arguments, interval), result_tracker=tracker)
+            # a training that went on may have had other seconds, and other versions, than it began with
+            begun = self.folder.read_configuration()
+            self.folder.write_configuration({**begun, **self._describe(arguments, interval)})
             write_results(self.folder, self.splits, result)
         except KeyboardInterrupt as interrupt:
             raise KeyboardInterrupt(
                 f"The same command with --resume (resume=True) goes on from {self.folder.path}."
             ) from interrupt
 
-    def _complete(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    def _describe(self, arguments: Mapping[str, Any], interval: float) -> dict[str, Any]:
+        """Describe by what is trained, for how long, and with which arguments of the pipeline."""
+        return {
+            "package": __version__,
+            "pykeen": get_version(),
+            "torch": torch.__version__,
+            "seconds": self.seconds,
+            "validation_seconds": interval,
+            "pipeline": self._with_budget(arguments),
+        }
+
+    def _with_budget(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        loop_kwargs = {**arguments.get("training_loop_kwargs", {}), "time_budget": self.seconds}
+        return {**arguments, "training_loop_kwargs": loop_kwargs}
+
+    def _complete(self, arguments: Mapping[str, Any], interval: float) -> dict[str, Any]:
         """Add what does not change the model: data, budget, validation, checkpoints, bars."""
         bar = {} if self.use_tqdm else {"disable": True}
         return {
-            **arguments,
+            **self._with_budget(arguments),
             **self.splits,
-            "training_loop_kwargs": {**arguments.get("training_loop_kwargs", {}), "time_budget": self.seconds},
             "training_kwargs": {
                 **arguments.get("training_kwargs", {}),
                 "checkpoint": self.folder.checkpoint,
                 # of a short training, too, a kill loses a part only
-                "checkpoint_seconds": min(CHECKPOINT_SECONDS, self.seconds / VALIDATIONS),
+                "checkpoint_seconds": min(CHECKPOINT_SECONDS, interval),
                 "use_tqdm": self.use_tqdm,
                 "tqdm_kwargs": bar,
             },
             "stopper": "timed",
             "stopper_kwargs": {
-                "seconds": self.seconds / VALIDATIONS,
-                "patience": PATIENCE,
+                "seconds": interval,
+                "patience": max(1, round(PATIENCE * self.seconds / interval)),
                 "best_model_path": self.folder.best_model,
                 "use_tqdm": False,
             },

@@ -23,7 +23,7 @@ CURVE: Final = {
 class CurveTracker(PythonResultTracker):
     """Tracks a training, and writes each point of its validation curve at once, as a kill leaves no time for it.
 
-    :param path: a file; what is there of a training that goes on comes before
+    :param path: a file; what is there of a training that goes on comes before. It is not written until there is a point
     :param interval: the seconds of training from one validation to the next. One of them has one point: what a killed
         training has done after its last checkpoint is done again
     """
@@ -32,7 +32,6 @@ class CurveTracker(PythonResultTracker):
         super().__init__()
         self._path, self._interval = path, interval
         self._points = {self._number(point): point for point in read_curve(path)}
-        write_json(path, list(self._points.values()))
 
     def log_metrics(self, metrics: Mapping[str, float], step: int | None = None, prefix: str | None = None) -> None:
         """Log metrics, and write the curve if they complete a point."""
