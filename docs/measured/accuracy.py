@@ -162,7 +162,8 @@ def shared_and_unshared() -> str:
     lines = read("conjugate", status="finished")
     rows = []
     keys = ("dataset", "embedding_dim", "strategy", "model")
-    for cell in dict.fromkeys(tuple(line[key] for key in keys) for line in lines):
+    # models stay in the order of the lines: an unshared one before those that share
+    for cell in sorted(dict.fromkeys(tuple(line[key] for key in keys) for line in lines), key=lambda cell: cell[:3]):
         runs = [line for line in lines if tuple(line[key] for key in keys) == cell]
         graph, dim, strategy, model = cell
         reached = sorted(line["test"]["mrr"] for line in runs)

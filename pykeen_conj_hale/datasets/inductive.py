@@ -49,9 +49,9 @@ class _LocalInductiveDataset(InductiveFolderDataset):
             root = os.environ.get(DATASETS_VARIABLE)
             if not root:
                 raise ValueError(
-                    f"path=None: {type(self).__name__} is not downloaded; give path=FOLDER with train.txt, valid.txt and "
-                    f"test.txt, or set {DATASETS_VARIABLE} to a folder with the sub-folder {self.folder}. "
-                    f"docs/datasets.md says where they are; split_inductive makes such splits."
+                    f"path=None: {type(self).__name__} is not downloaded; give path=FOLDER with train.txt, valid.txt "
+                    f"and test.txt, or set {DATASETS_VARIABLE} to a folder with the sub-folder {self.folder}. "
+                    "docs/datasets.md says where they are; split_inductive makes such splits."
                 )
             path = Path(root).expanduser() / self.folder
         super().__init__(path, create_inverse_triples=create_inverse_triples, eager=eager)
