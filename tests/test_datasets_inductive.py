@@ -37,7 +37,7 @@ def test_names_and_folders(tmp_path, monkeypatch):
     monkeypatch.delenv(DATASETS_VARIABLE, raising=False)
     assert dataset_resolver.lookup("WN18RR-inductive") is WN18RRInductive
     assert dataset_resolver.lookup("FB15k237-inductive") is FB15k237Inductive
-    with pytest.raises(ValueError, match=f"path=None: WN18RRInductive is not downloaded; .* or set {DATASETS_VARIABLE}"):
+    with pytest.raises(ValueError, match=f"WN18RRInductive is not downloaded; .* or set {DATASETS_VARIABLE}"):
         WN18RRInductive()
     write(tmp_path / "wn18rr_ind")
     monkeypatch.setenv(DATASETS_VARIABLE, str(tmp_path))
