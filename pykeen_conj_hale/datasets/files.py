@@ -11,7 +11,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path, PurePath
 from typing import IO, cast
 
-__all__ = ["SplitFile", "find_split_files", "find_split_parts"]
+__all__ = ["BYTE_ORDER_MARK", "SplitFile", "find_split_files", "find_split_parts"]
 
 #: The file names (without ending) of each split, the usual one first
 STEMS: Mapping[str, Sequence[str]] = {
@@ -19,6 +19,7 @@ STEMS: Mapping[str, Sequence[str]] = {
     "validation": ("valid", "validation", "dev"),
     "testing": ("test", "testing"),
 }
+BYTE_ORDER_MARK = "\ufeff"
 ENDINGS = (".txt", ".tsv", ".txt.gz", ".tsv.gz", ".csv", ".csv.gz", ".parquet")
 _SHEET = "save the sheet with the triples as CSV, in UTF-8"
 _RDF = "write one line per triple, with tabs between subject, predicate and object"
@@ -83,7 +84,7 @@ class SplitFile:
                 f"{self}, line {line}: not UTF-8 at byte offset {first_byte + at} ({data[at : at + 4]!r}); save the "
                 "file as UTF-8"
             ) from error
-        return text if first_byte else text.removeprefix("\ufeff")
+        return text if first_byte else text.removeprefix(BYTE_ORDER_MARK)
 
     def read_bytes(self) -> bytes:
         """Read the unpacked content.

@@ -63,19 +63,9 @@ def _cross_entropy(num_epochs: int, batch_size: int, weight: float, lr: float = 
 
 def _sampled(candidates: float, weight: float) -> dict[str, Any]:
     """Train on all triples against a sample of the entities, with N3."""
-    return dict(
-        loss="AllNeg",
-        loss_kwargs=dict(reduction="mean", activation="none", candidates=candidates),
-        training_loop="QuerySampling",
-        training_kwargs=dict(num_epochs=30, batch_size=1_024),
-        optimizer="Adam",
-        optimizer_kwargs=dict(lr=0.01),
-        lr_scheduler="BudgetCosine",
-        lr_scheduler_kwargs=dict(warmup=0.1),
-        regularizer="N3",
-        regularizer_kwargs=dict(weight=weight, apply_only_once=False),
-        model_kwargs={},
-    )
+    settings = _cross_entropy(30, 1_024, weight, lr=0.01)
+    settings["loss_kwargs"]["candidates"] = candidates
+    return {**settings, "optimizer": "Adam", "lr_scheduler": "BudgetCosine", "lr_scheduler_kwargs": dict(warmup=0.1)}
 
 
 #: "N3" and "N3-sampled" are for two processor cores. "N3-full" has the size and settings of the authors, for a GPU

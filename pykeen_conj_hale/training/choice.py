@@ -50,7 +50,7 @@ def choose_training(
     triples_factory: CoreTriplesFactory,
     num_epochs: int,
     batch_size: int | None,
-    goes_on: bool = False,
+    goes_on: bool,
 ) -> tuple[int, int]:
     """Choose the length of a training, its batches and its learning rate, where they are not said.
 

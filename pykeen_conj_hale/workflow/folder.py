@@ -23,7 +23,7 @@ from pykeen.models import Model
 from pykeen.triples import TriplesFactory
 
 from ..datasets import VerbatimTriplesFactory
-from ..datasets.files import SplitFile
+from ..datasets.files import BYTE_ORDER_MARK, SplitFile
 from ..datasets.policies import Policies
 from ..datasets.reader import read_labels
 from ..files import replacing
@@ -40,7 +40,6 @@ Splits = Mapping[str, TriplesFactory]
 SPLIT_FILES: Final = {"training": "train.txt", "validation": "valid.txt", "testing": "test.txt"}
 #: What a training writes besides: vectors, PyKEEN's own files
 FURTHER: Final = ("vectors.safetensors", "vectors.txt", "pykeen")
-BYTE_ORDER_MARK: Final = "\ufeff"
 
 
 class ModelFolder:
