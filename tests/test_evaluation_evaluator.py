@@ -11,7 +11,7 @@ from pykeen.evaluation.ranks import Ranks
 from pykeen.models import DistMult, TransE
 from pykeen.pipeline import pipeline
 
-from pykeen_conj_hale.evaluation import IndexedRankBasedEvaluator, default_batch_size
+from pykeen_conj_hale.evaluation import IndexedRankBasedEvaluator
 from pykeen_conj_hale.evaluation import evaluator as module
 from pykeen_conj_hale.models import RotE
 from pykeen_conj_hale.nn import NonFiniteScoreError
@@ -194,10 +194,3 @@ def test_by_name_in_a_pipeline():
     }
     results = [pipeline(evaluator=name, **options).metric_results for name in ("RankBased", "IndexedRankBased")]
     same(*results)
-
-
-def test_default_batch_size():
-    cpu, cuda = torch.device("cpu"), torch.device("cuda")
-    assert default_batch_size(10**9, cpu) == 1
-    assert 16 <= default_batch_size(40_943, cpu) <= 256
-    assert default_batch_size(40_943, cuda) > default_batch_size(40_943, cpu)

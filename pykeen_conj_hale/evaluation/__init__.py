@@ -1,6 +1,7 @@
 """Evaluation: PyKEEN's filtered ranks, with an index of the known triples."""
 
-from .evaluator import IndexedRankBasedEvaluator, default_batch_size
+from .batches import default_batch_size
+from .evaluator import IndexedRankBasedEvaluator
 from .sharded import predict_top
 from .table import observed_candidates, rank_triples
 

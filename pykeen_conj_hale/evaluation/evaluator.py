@@ -22,25 +22,12 @@ from tqdm.auto import tqdm
 from ..checks import check_bool, check_targets, check_whole
 from ..devices import choose_device
 from ..pykeen_internals import count_entities
+from .batches import default_batch_size, in_batches
 from .known_answers import KnownAnswers, KnownBatch
 from .ranking import rank, rank_own
 from .sharded import OwnScores, shards_of
 
-__all__ = ["IndexedRankBasedEvaluator", "default_batch_size"]
-
-#: Scores of one batch: on a CPU they should stay in the cache while they are compared
-_BATCH_SCORES = {"cpu": 2**21}
-_BATCH_SCORES_ACCELERATOR = 2**27
-
-
-def default_batch_size(num_entities: int, device: torch.device) -> int:
-    """Choose the number of queries whose scores are compared at once.
-
-    :param num_entities: the number of entities
-    :param device: the device of the scores
-    :return: a number ≥ 1
-    """
-    return max(1, _BATCH_SCORES.get(device.type, _BATCH_SCORES_ACCELERATOR) // num_entities)
+__all__ = ["IndexedRankBasedEvaluator"]
 
 
 class IndexedRankBasedEvaluator(RankBasedEvaluator):
@@ -141,17 +128,24 @@ class IndexedRankBasedEvaluator(RankBasedEvaluator):
         self.num_entities = count_entities(model, self.mode)
         shards = shards_of(model)
         num_scored = self.num_entities if shards is None else len(shards.rows(self.num_entities))
-        size = batch_size or default_batch_size(num_scored, device)
+        size = batch_size or default_batch_size(model, num_scored, device)
         known = {target: self._index(target, triples) for target in targets}
         self.clear()
         ranks: dict[Target, list[Ranks]] = {target: [] for target in targets}
         with tqdm(desc=f"Evaluating on {device}", total=len(triples), unit="triple", **tqdm_kwargs) as progress:
-            for start in range(0, len(triples), size):
-                batch = triples[start : start + size]
+
+            def rank_batch(rows: slice) -> dict[Target, Ranks]:
+                batch = {}
                 for target in targets:
-                    answers = known[target].batch(start, start + len(batch))
-                    ranks[target].append(self._rank(model, batch, target, answers, slice_size))
-                progress.update(len(batch))
+                    answers = known[target].batch(rows.start, rows.stop)
+                    batch[target] = self._rank(model, triples[rows], target, answers, slice_size)
+                progress.update(rows.stop - rows.start)
+                return batch
+
+            # processes that share entities score the same batches together
+            for batch in in_batches(rank_batch, len(triples), size, may_shrink=shards is None):
+                for target, ranked in batch.items():
+                    ranks[target].append(ranked)
         for target, batches in ranks.items():
             self._append(target, batches)
         return self.finalize()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
+from functools import partial
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -17,8 +18,8 @@ from torch import Tensor
 
 from ..checks import SIDES, check_choice, check_targets, check_whole
 from ..pykeen_internals import count_entities
-from .evaluator import default_batch_size
-from .known_answers import KnownAnswers, KnownBatch
+from .batches import default_batch_size, in_batches
+from .known_answers import KnownAnswers
 from .ranking import rank
 
 __all__ = ["Candidates", "observed_candidates", "rank_triples"]
@@ -82,7 +83,7 @@ def rank_triples(
     if not isinstance(candidates, Mapping | None):
         raise ValueError(f"candidates={candidates!r} is not allowed: it must be a mapping of sides to relations.")
     masks = _make_masks(candidates or {}, num_entities, model.device)
-    size = default_batch_size(num_entities, model.device)
+    size = default_batch_size(model, num_entities, model.device)
     size = size if batch_size is None else check_whole("batch_size", batch_size)
     everything = [mapped, *(_mapped(x) for x in known)]
     was_training = model.training
@@ -90,19 +91,19 @@ def rank_triples(
     model.eval()
     try:
         for side in (side for side in SIDES if side in sides):
-            index, parts = KnownAnswers.of(mapped, everything, side), []
-            for start in range(0, len(mapped), size):
-                batch = mapped[start : start + size]
-                answers = index.batch(start, start + len(batch))
-                parts.append(_rank_batch(model, batch, side, answers, masks.get(side, {})))
-            columns[side] = torch.cat(parts).cpu().numpy()
+            index = KnownAnswers.of(mapped, everything, side)
+            rank_rows = partial(_rank_rows, model, mapped, side, index, masks.get(side, {}))
+            columns[side] = torch.cat(list(in_batches(rank_rows, len(mapped), size))).cpu().numpy()
     finally:
         model.train(was_training)
     return _make_table(triples, mapped, columns)
 
 
-def _rank_batch(model: Model, batch: Tensor, side: Target, answers: KnownBatch, masks: Mapping[int, Tensor]) -> Tensor:
+def _rank_rows(
+    model: Model, triples: Tensor, side: Target, known: KnownAnswers, masks: Mapping[int, Tensor], batch_rows: slice
+) -> Tensor:
     """Rank a batch, shape: ``(batch_size, 3)``: optimistic and pessimistic ranks, numbers of candidates."""
+    batch, answers = triples[batch_rows], known.batch(batch_rows.start, batch_rows.stop)
     true = batch[:, TARGET_TO_INDEX[side]]
     scores = model.predict(hrt_batch=batch, target=side)
     ranks: Ranks = rank(scores, true, answers)

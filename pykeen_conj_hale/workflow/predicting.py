@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, Literal, NamedTuple, TypeAlias, get_args
 
@@ -19,7 +20,7 @@ from ..checks import check_choice, check_whole
 from ..datasets.files import SplitFile
 from ..datasets.policies import Policies
 from ..datasets.reader import read_labels
-from ..evaluation.evaluator import default_batch_size
+from ..evaluation.batches import default_batch_size, in_batches
 from ..evaluation.known_answers import KnownAnswers
 from .labels import look_up
 
@@ -110,19 +111,32 @@ def predict(
     for number, question in enumerate(questions):
         by_target.setdefault(question.target, []).append(number)
     ids = torch.as_tensor([_look_up(question, training) for question in questions], device=model.device).view(-1, 3)
-    parts = []
+    parts: list[dict[str, Any]] = []
     for target, numbers in by_target.items():
         candidates = training.real_num_relations if target == LABEL_RELATION else training.num_entities
-        size = default_batch_size(candidates, model.device) if batch_size is None else batch_size
-        rows = ids[numbers]
-        index = _index(rows, everything, target)
-        for start in range(0, len(rows), size):
-            batch = rows[start : start + size]
-            is_known = torch.zeros(len(batch), candidates, dtype=torch.bool, device=model.device)
-            is_known[index.batch(start, start + len(batch))] = True
-            found = _best(_score(model, batch, target), is_known, min(top, candidates), known)
-            parts.append(_make_rows(batch, target, numbers[start : start + size], *found))
+        size = default_batch_size(model, candidates, model.device) if batch_size is None else batch_size
+        asked = _Asked(ids[numbers], numbers, target, _index(ids[numbers], everything, target))
+        answer = partial(_answer, model, asked, candidates, top, known)
+        parts += in_batches(answer, len(numbers), size)
     return _make_table(parts, training)
+
+
+class _Asked(NamedTuple):
+    """Questions that ask for the same part: ids, numbers, the part, and known answers."""
+
+    ids: Tensor
+    numbers: Sequence[int]
+    target: Target
+    answers: KnownAnswers
+
+
+def _answer(model: Model, asked: _Asked, candidates: int, top: int, known: Known, rows: slice) -> dict[str, Any]:
+    """Answer a batch of questions: the columns of the table, with ids."""
+    batch = asked.ids[rows]
+    is_known = torch.zeros(len(batch), candidates, dtype=torch.bool, device=model.device)
+    is_known[asked.answers.batch(rows.start, rows.stop)] = True
+    found = _best(_score(model, batch, asked.target), is_known, min(top, candidates), known)
+    return _make_rows(batch, asked.target, asked.numbers[rows], *found)
 
 
 def _look_up(question: Question, training: TriplesFactory) -> tuple[int, ...]:
