@@ -235,3 +235,16 @@ def test_triples_per_second(clock):
     run = make_run(8, clock, num_triples=50)
     train_run(run, clock, seconds=2.0)
     assert (run.num_steps, run.triples_per_second) == (4, 5.0)  # 10 triples per step, 2 s per step
+
+
+@pytest.mark.parametrize("reset_budget", [False, True])
+def test_triples_per_second_of_a_run_that_goes_on(clock, reset_budget):
+    """Half as fast as the run before: what that one did, and whether its seconds are forgotten, is all the same."""
+    run = make_run(8, clock, num_triples=50)
+    train_run(run, clock, seconds=2.0)
+    another = make_run(100, clock, num_triples=50, reset_budget=reset_budget)
+    another.go_on_from(run.progress)
+    assert another.triples_per_second == 0
+    train_run(another, clock, seconds=4.0, epochs=2)
+    assert another.num_steps > run.num_steps
+    assert another.triples_per_second == 2.5

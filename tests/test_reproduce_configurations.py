@@ -34,7 +34,7 @@ def test_pykeen_finds_no_error(written, table, number):
     assert {path.name: errors for path in paths if (errors := get_configuration_errors(path))} == {}
 
 
-@pytest.mark.parametrize(("paper", "number"), [("conjugate", 108), ("hyper", 30 + 3 + 3)])
+@pytest.mark.parametrize(("paper", "number"), [("conjugate", 122), ("hyper", 30 + 3 + 3)])
 def test_those_of_other_papers(tmp_path, paper, number):
     paths = write_configurations(select(paper=paper), tmp_path)
     assert len({*paths}) == number

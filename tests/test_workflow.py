@@ -317,7 +317,7 @@ def test_results_whose_writing_was_interrupted(source, tmp_path, monkeypatch, ca
     assert facts["triples_per_second"] is None
     assert facts["steps"] > 0
     assert facts["seconds"] > 0
-    assert ("has not seen each triple once" in caplog.text) == (facts["epochs"] < 2)
+    assert not (facts["epochs"] > 1 and "has not seen each triple once" in caplog.text)
     assert (tmp_path / "m" / "report.html").exists()
 
 

@@ -149,6 +149,7 @@ TABLES: Final[Mapping[str, Table]] = {
     "rank50": Table("Sharing, larger", 50, _REDUCED, tuple(MODELS), ("N3",)),
     "sampled26": Table("Sharing, small, by a sample", 26, _SAMPLED, tuple(MODELS), ("N3-sampled",)),
     "sampled50": Table("Sharing, larger, by a sample", 50, _SAMPLED, tuple(MODELS), ("N3-sampled",)),
+    "sampled500": Table("Sharing, large, by a sample", 500, _SAMPLED, tuple(MODELS), ("N3-sampled",)),
     "relations": Table("Sharing, 1,345 relations", 50, ("FB15k",), tuple(MODELS), ("N3",)),
     "full500": Table(
         "Full size, 5*E", 500, ("WN18RR", "FB15k-237", "FB15k", "WN18", "YAGO3-10"), tuple(_FIVE_STAR), ("N3-full",)

@@ -11,7 +11,6 @@ import pandas as pd
 import torch
 from pykeen.models import ERModel, Model
 from pykeen.pipeline import PipelineResult
-from pykeen.triples import CoreTriplesFactory
 
 from ..training import TimeBudgetMixin
 from ..wording import count
@@ -50,7 +49,7 @@ def write_results(folder: ModelFolder, splits: Splits, result: PipelineResult) -
         "training": _describe(loop, result),
         "validation": read_curve(folder.curve),
     }
-    _say_if_too_short(loop, result, splits["training"])
+    _say_if_too_short(loop)
     _say_if_trivial(metrics)
     write_json(folder.metrics, metrics)
     _write_vectors(folder, splits, model)
@@ -74,10 +73,8 @@ def _describe(loop: TimeBudgetMixin[Any], result: PipelineResult) -> dict[str, A
     }
 
 
-def _say_if_too_short(loop: TimeBudgetMixin[Any], result: PipelineResult, training: CoreTriplesFactory) -> None:
-    seen = loop.triples_per_second * loop.stopwatch.elapsed("training")
-    # each in both directions; the last epoch may be a part of one, and those before it are whole
-    if len(result.losses) < 2 and seen < 2 * training.num_triples:
+def _say_if_too_short(loop: TimeBudgetMixin[Any]) -> None:
+    if not loop.epochs_done:
         logger.warning(
             "In %s the training has not seen each triple once: with more seconds the model will be better.",
             count(loop.num_steps, "step"),

@@ -128,8 +128,13 @@ class TimeBudgetMixin(TrainingLoop[BatchType], Generic[BatchType]):
 
     @property
     def triples_per_second(self) -> float:
-        """The number of training triples per second of training."""
+        """The number of training triples per second of training, since the last training began or was resumed."""
         return self._run.triples_per_second
+
+    @property
+    def epochs_done(self) -> int:
+        """The number of whole epochs so far, those before a checkpoint included."""
+        return self._run.epochs_done
 
     def phase(self, name: str) -> AbstractContextManager[None]:
         """Count the time inside as that of a phase, instead of as training: it is reported, not charged.

@@ -77,7 +77,8 @@ class Run:
         #: Called after each step, before the clock is read; a device that works on its own is waited for here
         self.wait: Callable[[], None] | None = None
         self._loss: float | Tensor = 0.0
-        self._steps_before = 0
+        # of the runs before
+        self._steps_before, self._seconds_before = 0, 0.0
 
     def go_on_from(self, progress: Progress) -> None:
         """Take over what runs before this one have come to, before the first step.
@@ -89,7 +90,7 @@ class Run:
         self.num_steps, self.position = progress.num_steps, progress.position
         self.epochs_done = progress.epochs_done
         self.random_state = progress.random_state
-        self._steps_before = progress.num_steps
+        self._steps_before, self._seconds_before = progress.num_steps, self.elapsed
 
     @property
     def has_trained(self) -> bool:
@@ -119,12 +120,9 @@ class Run:
         """
         if self.budget is not None:
             return elapsed / self.budget.seconds
-        return self._steps_of_this_size / (self.num_batches * self.num_epochs)
-
-    @property
-    def _steps_of_this_size(self) -> int:
-        """The steps so far, as if all epochs had had as many batches as those of this run."""
-        return self.epochs_done * self.num_batches + (0 if self.position is None else self.position.step)
+        # as if all epochs had had as many batches as those of this run
+        steps = self.epochs_done * self.num_batches + (0 if self.position is None else self.position.step)
+        return steps / (self.num_batches * self.num_epochs)
 
     @property
     def is_finished(self) -> bool:
@@ -133,10 +131,11 @@ class Run:
 
     @property
     def triples_per_second(self) -> float:
-        """The number of training triples per second of training."""
-        if not self.num_batches or not self.elapsed:
+        """The number of training triples per second of training in this run; 0 before its first step."""
+        seconds = self.elapsed - self._seconds_before
+        if not self.has_trained or not seconds:
             return 0.0
-        return self.num_triples / self.num_batches * self._steps_of_this_size / self.elapsed
+        return self.num_triples / self.num_batches * (self.num_steps - self._steps_before) / seconds
 
     @property
     def is_resumed(self) -> bool:
