@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import statistics
 from collections.abc import Callable
 from typing import Final
@@ -11,13 +12,32 @@ from pykeen_conj_hale.reproduce.papers import HALE, HYPER, HYPERBOLIC
 from .lines import MRR, Line, only, read
 from .markdown import rate, table
 
-__all__ = ["ABLATION", "SHORT_RUN", "TABLES", "full_runs"]
+__all__ = ["ABLATION", "FIGURE2", "SHORT_RUN", "TABLES", "full_runs"]
 
 #: Seconds of the ablation's runs, half of the paper's
 SHORT_RUN: Final = 300.0
 
 #: Strategies of the ablation, in the paper's order
 ABLATION: Final = ("HaLE", "HaLE-no-activation", "HaLE-no-square", "HaLE-no-scale", "HA+SamNeg", "HA+AllNeg")
+
+#: Strategies of the paper's Figure 2, by what they differ in, and how they are written
+FIGURE2: Final[dict[str, dict[str, str]]] = {
+    "Strategies": {
+        "HaLE": "HaLE",
+        "NonNeg": "no negatives",
+        "SamNeg": "sampled negatives",
+        "AdvNeg": "self-adversarial negatives",
+        "AllNeg": "all negatives",
+    },
+    "Activations": {
+        "HaLE": "Hanon",
+        "HaLE-halin": "Halin",
+        "HaLE-2x": "2x",
+        "HaLE-xexp": "x eˣ",
+        "HaLE-2artanh": "2 artanh",
+        "HaLE-no-activation": "none",
+    },
+}
 
 #: How an option of the loss is written
 LOSS_OPTIONS: Final[dict[str, Callable[[object], str]]] = {
@@ -123,12 +143,34 @@ def ablation() -> str:
 
 def seeds() -> str:
     """Show how much seeds spread."""
-    lines = read("reproduce", dataset="WN18RR", model="RotL", strategy="HaLE", seconds=SHORT_RUN)
+    lines = read("reproduce", dataset="WN18RR", strategy="HaLE", status="finished")
+    cells = [(line["model"], line["seconds"]) for line in lines if line["seed"] == 1]
     rows = [
-        [line["seed"], *(rate(line["test"][key]) for key in ("mrr", "hits@1", "hits@10")), line["epochs"]]
+        [
+            line["model"],
+            f"{line['seconds']:.0f}",
+            line["hardware"]["threads"],
+            line["seed"],
+            *(rate(line["test"][key]) for key in ("mrr", "hits@1", "hits@10")),
+            line["epochs"],
+        ]
+        for cell in sorted(set(cells), reverse=True)
         for line in sorted(lines, key=lambda line: line["seed"])
+        if (line["model"], line["seconds"]) == cell
     ]
-    return table(["seed", "MRR", "Hits@1", "Hits@10", "epochs"], rows)
+    return table(["model", "seconds", "cores", "seed", "MRR", "Hits@1", "Hits@10", "epochs"], rows)
+
+
+def figure2() -> str:
+    """Show what the runs of the paper's Figure 2 have reached."""
+    rows = []
+    for names in FIGURE2.values():
+        for strategy, label in names.items():
+            line = only("figure2", strategy=strategy)
+            row = [label, *(rate(line["test"][key]) for key in ("mrr", "hits@1", "hits@10")), line["epochs"]]
+            if strategy != "HaLE" or not rows:
+                rows.append(["HaLE, Hanon", *row[1:]] if strategy == "HaLE" else row)
+    return table(["", "MRR", "Hits@1", "Hits@10", "epochs"], rows)
 
 
 def time_to_target() -> str:
@@ -157,10 +199,13 @@ def time_to_target() -> str:
     return table(["", "seconds", "MRR then", "epochs"], rows)
 
 
+#: Epochs of runs that say what an epoch takes, and nothing of the accuracy
+_FOR_THEIR_TIME: Final = (2, 3)
+
+
 def shared_and_unshared() -> str:
     """Compare models whose relations share parameters with their unshared twins: medians over seeds, and spread."""
-    # FB15k's runs are of two epochs, for their time
-    lines = [line for line in read("conjugate", status="finished") if line["dataset"] != "FB15k"]
+    lines = [line for line in read("conjugate", status="finished") if line["epochs"] not in _FOR_THEIR_TIME]
     rows = []
     keys = ("dataset", "embedding_dim", "strategy", "model")
     cells = dict.fromkeys(tuple(line[key] for key in keys) for line in lines)
@@ -198,6 +243,26 @@ def shared_and_unshared() -> str:
         "of their moments",
     ]
     return table([*titles, "in a checkpoint"], rows)
+
+
+def sharing_costs() -> str:
+    """Compare the seconds per epoch of models whose relations share parameters with their unshared twins'."""
+    rows = []
+    for line in read("conjugate", status="finished"):
+        if line["epochs"] in _FOR_THEIR_TIME:
+            costs = line["costs"]
+            rows.append(
+                [
+                    line["dataset"],
+                    line["embedding_dim"],
+                    {"N3": "all", "N3-sampled": "a sample"}[line["strategy"]],
+                    "H100" if "H100" in line["hardware"]["device"] else "one core",
+                    f"`{line['model']}`",
+                    f"{costs['seconds_per_epoch']:.2f}",
+                    f"{costs['regularizer_share']:.0%}".replace("%", " %"),
+                ]
+            )
+    return table(["graph", "d", "entities", "device", "model", "seconds per epoch", "of them N3"], rows)
 
 
 def low_dimensional(dataset: str, folder_name: str) -> str:
@@ -250,6 +315,25 @@ def logistic() -> str:
     return table(["graph", "", "seconds", "epochs", "MRR", "Hits@1", "Hits@10", "HaLE: MRR", "the paper's MRR"], rows)
 
 
+def products() -> str:
+    """Compare products with and without a regularizer."""
+    rows = []
+    for line in read("products", test=True):
+        arguments = json.loads(line["settings"])
+        weight = line["n3"] or arguments.get("regularizer_kwargs", {}).get("weight", 0)
+        name = "N3" if line["n3"] else arguments.get("regularizer", "none")
+        same = dict(model=line["model"], n3=line["n3"], settings=line["settings"])
+        rows.append(
+            [
+                f"`{line['model']}`, {line['dim']}",
+                f"{name}, {weight}" if weight else name,
+                rate(only("products", test=False, **same)[MRR]),
+                *(rate(line[key]) for key in (MRR, "hits_at_1", "hits_at_10")),
+            ]
+        )
+    return table(["model, d", "regularizer, weight", "validation MRR", "MRR", "Hits@1", "Hits@10"], rows)
+
+
 def hyper() -> str:
     """Put HypER's first epochs beside the paper's final figures."""
     rows = []
@@ -273,11 +357,14 @@ TABLES: Final[dict[str, Callable[[], str]]] = {
     "similarities": similarities,
     "beside-the-paper": beside_the_paper,
     "ablation": ablation,
+    "figure2": figure2,
     "seeds": seeds,
     "time-to-target": time_to_target,
     "shared-unshared": shared_and_unshared,
+    "sharing-costs": sharing_costs,
     "low-dimensional": lambda: low_dimensional("WN18RR", "WN18RR-all"),
     "low-dimensional-dense": lambda: low_dimensional("FB15k-237", "fb15k237all"),
     "logistic": logistic,
+    "products": products,
     "hyper": hyper,
 }

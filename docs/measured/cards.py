@@ -14,7 +14,7 @@ __all__ = ["WHEN", "measured"]
 
 #: When to take a model, by its name
 WHEN: Final = {
-    "AttE": "where some relations are symmetric and others are not, and RotE is not enough",
+    "AttE": "where some relations are symmetric and others are not, and RotE is not enough, as on FB15k-237",
     "AttH": "to repeat its paper",
     "ConjComplEx": "on small graphs by names; on sparse ones by squared distance; where memory of relations matters",
     "ConjFiveStarE": "where FiveStarE fits and memory of relations matters",

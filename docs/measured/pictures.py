@@ -13,7 +13,7 @@ from pykeen_conj_hale.figures import COLORS, new_figure, tidy
 from pykeen_conj_hale.reproduce.papers import HALE
 from pykeen_conj_hale.streaming.activations import activation_resolver
 
-from .accuracy import ABLATION, SHORT_RUN, full_runs
+from .accuracy import ABLATION, FIGURE2, SHORT_RUN, full_runs
 from .lines import MRR, only, read
 from .speed import BENCHMARKS
 
@@ -99,6 +99,21 @@ def ablation() -> Figure:
         ylim=(0, 0.5),
     )
     _finish(figure, axes)
+    return figure
+
+
+def figure2() -> Figure:
+    """Draw what HaLE's Figure 2 shows: validation Hits@10 against seconds, by strategy and by activation."""
+    figure = new_figure(4.2)
+    for axes, (title, names) in zip(figure.subplots(1, 2, sharey=True), FIGURE2.items(), strict=True):
+        for color, (strategy, label) in zip(COLORS, names.items(), strict=False):
+            line = only("figure2", strategy=strategy)
+            seconds, _, hits = np.array(line["curve"]).T
+            axes.plot(seconds, hits, color=color, linewidth=2, label=label)
+        axes.set(title=title, xlabel="seconds of training, one core", ylim=(0, 0.6))
+        tidy(axes)
+        axes.legend(frameon=False)
+    figure.axes[0].set_ylabel("validation Hits@10")
     return figure
 
 
@@ -222,6 +237,7 @@ PICTURES: Final[dict[str, Callable[[], Figure]]] = {
     "mrr_against_seconds": mrr_against_seconds,
     "activations": activations,
     "ablation": ablation,
+    "figure2": figure2,
     "beside_the_paper": beside_the_paper,
     "words_against_seconds": words_against_seconds,
     "alignment_uniformity": alignment_uniformity,
