@@ -163,7 +163,7 @@ def seeds() -> str:
 
 def figure2() -> str:
     """Show what the runs of the paper's Figure 2 have reached."""
-    rows = []
+    rows: list[list[object]] = []
     for names in FIGURE2.values():
         for strategy, label in names.items():
             line = only("figure2", strategy=strategy)
@@ -256,13 +256,19 @@ def sharing_costs() -> str:
                     line["dataset"],
                     line["embedding_dim"],
                     {"N3": "all", "N3-sampled": "a sample"}[line["strategy"]],
-                    "H100" if "H100" in line["hardware"]["device"] else "one core",
+                    _device(line),
                     f"`{line['model']}`",
                     f"{costs['seconds_per_epoch']:.2f}",
                     f"{costs['regularizer_share']:.0%}".replace("%", " %"),
                 ]
             )
     return table(["graph", "d", "entities", "device", "model", "seconds per epoch", "of them N3"], rows)
+
+
+def _device(line: Line) -> str:
+    """Write the device of a run: ``one core``, or a GPU's short name."""
+    name: str = line["hardware"]["device"]
+    return "one core" if name == "cpu" else name.removeprefix("NVIDIA ").split()[0]
 
 
 def low_dimensional(dataset: str, folder_name: str) -> str:
@@ -337,19 +343,24 @@ def products() -> str:
 def hyper() -> str:
     """Put HypER's first epochs beside the paper's final figures."""
     rows = []
-    for line in read("hyper", status="finished"):
-        paper = HYPER.figures("no-hypernetwork", line["dataset"], line["strategy"], line["model"])
+    for line in sorted(read("hyper", status="finished"), key=lambda line: (line["dataset"], -line["epochs"])):
+        strategy = line["strategy"]
+        name = "filter-length" if "filter" in strategy else "no-hypernetwork"
+        paper = HYPER.figures(name, line["dataset"], strategy, line["model"])
         rows.append(
             [
                 line["dataset"],
-                "without the hypernetwork" if line["strategy"] == "1-N-no-hypernetwork" else "HypER",
-                f"{line['seconds']:.0f}",
+                {"1-N": "HypER", "1-N-no-hypernetwork": "without the hypernetwork"}.get(
+                    strategy, f"HypER, filters of {strategy.rpartition('-')[2]}"
+                ),
                 line["epochs"],
+                f"{line['curve'][-1][0]:.0f}",
+                _device(line),
                 *(rate(line["test"][key]) for key in ("mrr", "hits@1", "hits@10")),
-                rate(paper["mrr"]),
+                rate(paper["mrr"]) if paper else "–",
             ]
         )
-    return table(["graph", "", "seconds", "epochs", "MRR", "Hits@1", "Hits@10", "the paper's MRR"], rows)
+    return table(["graph", "", "epochs", "seconds", "on", "MRR", "Hits@1", "Hits@10", "the paper's MRR"], rows)
 
 
 TABLES: Final[dict[str, Callable[[], str]]] = {
