@@ -6,11 +6,11 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from pykeen.datasets import Nations
-from pykeen.models import ConvE, DistMult
+from pykeen.models import ConvE, DistMult, RotatE, TransE
 
 from pykeen_conj_hale.evaluation import IndexedRankBasedEvaluator, default_batch_size, rank_triples
 from pykeen_conj_hale.evaluation.batches import in_batches
-from pykeen_conj_hale.models import QueryDistMult
+from pykeen_conj_hale.models import ConjComplEx, QueryDistMult
 from pykeen_conj_hale.workflow.predicting import Question, predict
 
 CPU, CUDA = torch.device("cpu"), torch.device("cuda")
@@ -26,15 +26,21 @@ def model(nations):
     return DistMult(triples_factory=nations.training, embedding_dim=4, random_seed=0)
 
 
-@pytest.fixture
-def sizes(model, monkeypatch):
+@pytest.fixture(
+    params=[
+        torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 92.55 GiB."),
+        RuntimeError("[enforce fail at alloc_cpu.cpp:132] . DefaultCPUAllocator: can't allocate memory: you tried …"),
+    ],
+    ids=["GPU", "CPU"],
+)
+def sizes(request, model, monkeypatch):
     """Make the model run out of memory where it scores more than five queries, and note the sizes of batches."""
-    predict_all, seen = model.predict, []
+    predict_all, seen, error = model.predict, [], request.param
 
     def limited(hrt_batch, target, **kwargs):
         seen.append(len(hrt_batch))
         if len(hrt_batch) > 5:
-            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 92.55 GiB.")
+            raise error
         return predict_all(hrt_batch, target=target, **kwargs)
 
     monkeypatch.setattr(model, "predict", limited)
@@ -54,6 +60,25 @@ def test_a_vector_per_score_has_a_place_in_memory(nations, device, limit):
     model = ConvE(triples_factory=nations.training, embedding_dim=200)
     size = default_batch_size(model, 40_943, device)
     assert limit / 2 < 4 * size * 40_943 * 200 <= limit
+
+
+def test_queries_of_relations_are_vectors(nations):
+    """A query depends on the relation: that of each candidate is made."""
+    model = ConjComplEx(triples_factory=nations.training, embedding_dim=256)
+    size = default_batch_size(model, 474, CPU, ["relation"])
+    assert 2**29 < 4 * size * 474 * 512 <= 2**30
+    assert default_batch_size(model, 474, CPU, ["head", "tail"]) > 2 * size
+
+
+def test_a_complex_number_is_two(nations):
+    sizes = [
+        default_batch_size(model, 40_943, CPU)
+        for model in (
+            RotatE(triples_factory=nations.training, embedding_dim=100),
+            TransE(triples_factory=nations.training, embedding_dim=200),
+        )
+    ]
+    assert sizes == [32, 32]
 
 
 @given(number=st.integers(0, 50), batch_size=st.integers(1, 60), limit=st.integers(1, 60))

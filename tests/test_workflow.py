@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -23,7 +24,7 @@ from pykeen_conj_hale.training import TimedStopper
 from pykeen_conj_hale.workflow import UnknownLabelError, load, train_triples
 from pykeen_conj_hale.workflow.measuring import BASELINE
 from pykeen_conj_hale.workflow.predicting import Question, read_questions
-from pykeen_conj_hale.workflow.results import _say_if_trivial
+from pykeen_conj_hale.workflow.results import _say_if_too_short, _say_if_trivial
 from pykeen_conj_hale.workflow.tracking import CURVE, CurveTracker, read_curve
 
 SECONDS = 0.5
@@ -317,6 +318,7 @@ def test_results_whose_writing_was_interrupted(source, tmp_path, monkeypatch, ca
     assert facts["triples_per_second"] is None
     assert facts["steps"] > 0
     assert facts["seconds"] > 0
+    # the last of several epochs may be a part, and those before it are whole
     assert not (facts["epochs"] > 1 and "has not seen each triple once" in caplog.text)
     assert (tmp_path / "m" / "report.html").exists()
 
@@ -396,6 +398,12 @@ def test_what_is_refused_before_time_is_spent(source, tmp_path, monkeypatch):
     broken = tmp_path / "broken.tsv"
     broken.write_text("a\tr\tb\na\tr\n")
     refuse(ValueError, r"broken\.tsv, line 2: expected three non-empty columns", broken, tmp_path / "m2")
+
+
+@pytest.mark.parametrize("epochs_done", [0, 1])
+def test_a_training_is_too_short_without_a_whole_epoch(epochs_done, caplog):
+    _say_if_too_short(SimpleNamespace(epochs_done=epochs_done, num_steps=3))
+    assert ("In 3 steps the training has not seen each triple once" in caplog.text) == (not epochs_done)
 
 
 def test_force_replaces_an_earlier_training(model_copy, source, caplog):

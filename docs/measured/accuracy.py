@@ -10,7 +10,7 @@ from typing import Final
 from pykeen_conj_hale.reproduce.papers import HALE, HYPER, HYPERBOLIC
 
 from .lines import MRR, Line, only, read
-from .markdown import rate, table
+from .markdown import cores, rate, table
 
 __all__ = ["ABLATION", "FIGURE2", "SHORT_RUN", "TABLES", "full_runs"]
 
@@ -266,9 +266,9 @@ def sharing_costs() -> str:
 
 
 def _device(line: Line) -> str:
-    """Write the device of a run: ``one core``, or a GPU's short name."""
+    """Write the device of a run: ``1 core``, or a GPU's short name."""
     name: str = line["hardware"]["device"]
-    return "one core" if name == "cpu" else name.removeprefix("NVIDIA ").split()[0]
+    return cores(line["hardware"]["threads"]) if name == "cpu" else name.removeprefix("NVIDIA ").split()[0]
 
 
 def low_dimensional(dataset: str, folder_name: str) -> str:

@@ -8,13 +8,13 @@ from pykeen_conj_hale.reproduce.papers import HALE
 
 from .accuracy import full_runs
 from .lines import MRR, Line, read
-from .markdown import rate
+from .markdown import cores, rate
 
 __all__ = ["WHEN", "measured"]
 
 #: When to take a model, by its name
 WHEN: Final = {
-    "AttE": "where some relations are symmetric and others are not, and RotE is not enough, as on FB15k-237",
+    "AttE": "where some relations are symmetric and others are not, and RotE is not enough",
     "AttH": "to repeat its paper",
     "ConjComplEx": "on small graphs by names; on sparse ones by squared distance; where memory of relations matters",
     "ConjFiveStarE": "where FiveStarE fits and memory of relations matters",
@@ -33,15 +33,6 @@ WHEN: Final = {
     "RotH": "to repeat its paper",
     "RotL": "as Rot2L, with half of its parameters per relation",
 }
-
-
-def cores(number: int) -> str:
-    """Write a number of cores.
-
-    :param number: the number
-    :return: e.g. ``1 core``
-    """
-    return f"{number} core{'s' if number > 1 else ''}"
 
 
 def measured(model: str) -> list[str]:

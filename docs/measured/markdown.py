@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Final
 
-__all__ = ["places", "put", "rate", "table"]
+__all__ = ["cores", "places", "put", "rate", "table"]
 
 #: A table's place in a page: two comments, which say where it comes from, and what was written between them
 PLACE: Final = re.compile(r"(<!-- table: (?P<name>[\w-]+) -->\n).*?(<!-- end of table -->)", re.DOTALL)
@@ -56,3 +56,12 @@ def put(text: str, tables: Mapping[str, str]) -> str:
     :raises KeyError: if a place is for a table that nobody makes
     """
     return PLACE.sub(lambda match: f"{match[1]}\n{tables[match['name']]}\n{match[3]}", text)
+
+
+def cores(number: int) -> str:
+    """Write a number of cores.
+
+    :param number: the number
+    :return: e.g. ``1 core``
+    """
+    return f"{number} core{'s' if number > 1 else ''}"

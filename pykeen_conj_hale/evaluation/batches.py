@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import Final, TypeVar
 
 import torch
 from pykeen.models import ERModel, Model
+from pykeen.nn import Embedding, Representation
+from pykeen.typing import LABEL_RELATION, LABEL_TAIL, Target
 from torch_max_mem.api import is_oom_error
 
 from ..nn import QueryInteraction
@@ -28,19 +30,34 @@ _VALUES: Final = {"cpu": 2**28}
 _VALUES_ACCELERATOR: Final = 2**30
 
 
-def default_batch_size(model: Model, num_scored: int, device: torch.device) -> int:
+def default_batch_size(
+    model: Model, num_scored: int, device: torch.device, targets: Collection[Target] = (LABEL_TAIL,)
+) -> int:
     """Choose the number of queries whose scores are compared at once.
 
-    :param model: the model. One of PyKEEN's may make a vector of the entities' dimension per score
+    :param model: the model. One of PyKEEN's may make a vector of the entities' dimension per score, and a query model
+        does so for relations, as the query depends on them
     :param num_scored: the number of entities, or relations, that are scored
     :param device: the device of the scores
+    :param targets: what is asked for
     :return: a number ≥ 1
     """
     size = _SCORES.get(device.type, _SCORES_ACCELERATOR) // num_scored
-    if isinstance(model, ERModel) and not isinstance(model.interaction, QueryInteraction):
-        dimension = max(math.prod(x.shape) for x in model.entity_representations)
-        size = min(size, _VALUES.get(device.type, _VALUES_ACCELERATOR) // (num_scored * dimension))
+    if isinstance(model, ERModel) and (
+        LABEL_RELATION in targets or not isinstance(model.interaction, QueryInteraction)
+    ):
+        numbers = max(math.prod(x.shape) * (2 if _is_complex(x) else 1) for x in model.entity_representations)
+        size = min(size, _VALUES.get(device.type, _VALUES_ACCELERATOR) // (num_scored * numbers))
     return max(1, size)
+
+
+def _is_complex(representation: Representation) -> bool:
+    return isinstance(representation, Embedding) and bool(representation.is_complex)
+
+
+def _is_out_of_memory(error: RuntimeError) -> bool:
+    # what PyTorch says on a CPU, but for Windows, is not known there
+    return is_oom_error(error) or "DefaultCPUAllocator: can't allocate memory" in str(error)
 
 
 def in_batches(
@@ -62,7 +79,7 @@ def in_batches(
         try:
             result = work(batch)
         except RuntimeError as error:
-            if length == 1 or not (may_shrink and is_oom_error(error)):
+            if length == 1 or not (may_shrink and _is_out_of_memory(error)):
                 raise
         else:
             yield result

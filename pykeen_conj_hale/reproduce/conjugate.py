@@ -68,7 +68,8 @@ def _sampled(candidates: float, weight: float) -> dict[str, Any]:
     return {**settings, "optimizer": "Adam", "lr_scheduler": "BudgetCosine", "lr_scheduler_kwargs": dict(warmup=0.1)}
 
 
-#: "N3" and "N3-sampled" are for two processor cores. "N3-full" has the size and settings of the authors, for a GPU
+#: "N3" and "N3-sampled" are for two processor cores, up to 50 dimensions. "N3-full" has the size and settings of the
+#: authors, for a GPU
 STRATEGIES: Final[Mapping[str, Strategy]] = {
     strategy.name: strategy
     for strategy in (

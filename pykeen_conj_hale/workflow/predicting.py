@@ -114,7 +114,9 @@ def predict(
     parts: list[dict[str, Any]] = []
     for target, numbers in by_target.items():
         candidates = training.real_num_relations if target == LABEL_RELATION else training.num_entities
-        size = default_batch_size(model, candidates, model.device) if batch_size is None else batch_size
+        # a model scores inverse relations, too
+        num_scored = candidates * (2 if target == LABEL_RELATION and model.use_inverse_triples else 1)
+        size = default_batch_size(model, num_scored, model.device, [target]) if batch_size is None else batch_size
         asked = _Asked(ids[numbers], numbers, target, _index(ids[numbers], everything, target))
         answer = partial(_answer, model, asked, candidates, top, known)
         parts += in_batches(answer, len(numbers), size)
