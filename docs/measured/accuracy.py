@@ -248,7 +248,8 @@ def shared_and_unshared() -> str:
 def sharing_costs() -> str:
     """Compare the seconds per epoch of models whose relations share parameters with their unshared twins'."""
     rows = []
-    for line in read("conjugate", status="finished"):
+    lines = read("conjugate", status="finished")
+    for line in sorted(lines, key=lambda line: (line["dataset"], line["model"].endswith("FiveStarE"))):
         if line["epochs"] in _FOR_THEIR_TIME:
             costs = line["costs"]
             rows.append(
