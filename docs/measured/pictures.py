@@ -105,7 +105,8 @@ def ablation() -> Figure:
 def figure2() -> Figure:
     """Draw what HaLE's Figure 2 shows: validation Hits@10 against seconds, by strategy and by activation."""
     figure = new_figure(4.2)
-    for axes, (title, names) in zip(figure.subplots(1, 2, sharey=True), FIGURE2.items(), strict=True):
+    panels = figure.subplots(1, len(FIGURE2), sharey=True, squeeze=False)[0]
+    for axes, (title, names) in zip(panels, FIGURE2.items(), strict=True):
         for color, (strategy, label) in zip(COLORS, names.items(), strict=False):
             line = only("figure2", strategy=strategy)
             seconds, _, hits = np.array(line["curve"]).T
