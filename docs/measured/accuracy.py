@@ -22,6 +22,13 @@ ABLATION: Final = ("HaLE", "HaLE-no-activation", "HaLE-no-square", "HaLE-no-scal
 
 #: Strategies of the paper's Figure 2, by what they differ in, and how they are written
 FIGURE2: Final[dict[str, dict[str, str]]] = {
+    "Strategies": {
+        "HaLE": "HaLE",
+        "NonNeg": "no negatives",
+        "SamNeg": "sampled negatives",
+        "AdvNeg": "self-adversarial negatives",
+        "AllNeg": "all negatives",
+    },
     "Activations": {
         "HaLE": "Hanon",
         "HaLE-halin": "Halin",
