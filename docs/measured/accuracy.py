@@ -210,7 +210,7 @@ def shared_and_unshared() -> str:
     keys = ("dataset", "embedding_dim", "strategy", "model")
     cells = dict.fromkeys(tuple(line[key] for key in keys) for line in lines)
     # the pairs of a table together, and in each, as in the lines, the unshared one first
-    for cell in sorted(cells, key=lambda cell: (*cell[:3], cell[3].endswith("FiveStarE"))):
+    for cell in sorted(cells, key=lambda cell: (*cell[:3], "FiveStarE" in cell[3])):
         runs = [line for line in lines if tuple(line[key] for key in keys) == cell]
         graph, dim, strategy, model = cell
         reached = sorted(line["test"]["mrr"] for line in runs)
@@ -249,7 +249,7 @@ def sharing_costs() -> str:
     """Compare the seconds per epoch of models whose relations share parameters with their unshared twins'."""
     rows = []
     lines = read("conjugate", status="finished")
-    for line in sorted(lines, key=lambda line: (line["dataset"], line["model"].endswith("FiveStarE"))):
+    for line in sorted(lines, key=lambda line: (line["dataset"], "FiveStarE" in line["model"])):
         if line["epochs"] in _FOR_THEIR_TIME:
             costs = line["costs"]
             rows.append(
