@@ -136,9 +136,8 @@ def test_rows_are_those_of_enough_memory(nations, model, sizes):
 
 
 def test_answers_are_those_of_enough_memory(nations, model, sizes):
-    questions = [Question(head, relation, None) for head, relation, _ in nations.validation.label_triples(
-        nations.validation.mapped_triples[:20]
-    )]  # fmt: skip
+    triples = nations.validation.label_triples(nations.validation.mapped_triples[:20])
+    questions = [Question(head, relation, None) for head, relation, _ in triples]
     found = predict(model, nations.training, questions)
     assert max(sizes) > 5
     pd.testing.assert_frame_equal(found, predict(model, nations.training, questions, batch_size=5))
