@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import functools
 import json
-from collections.abc import Callable, Iterable
+import statistics
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
 from pykeen_conj_hale.defaults.rates import scaled_learning_rate
@@ -223,6 +224,9 @@ def _loss_options(text: str) -> str:
     return f" ({gamma}{'all entities' if candidates == 'all' else f'{candidates:.0%} of the entities'})"
 
 
+AS_SCORED: Final = f"{MRR}_as_scored"
+
+
 def names() -> str:
     """List trainings of which nothing but names and seconds was said."""
     rows = [
@@ -231,12 +235,27 @@ def names() -> str:
             line["model"],
             f"{line['seconds']:,.0f}",
             line["epochs"],
-            *(rate(line[key]) for key in (MRR, "hits_at_1", "hits_at_10")),
+            *(rate(line[key]) for key in (MRR, "hits_at_1", "hits_at_10", AS_SCORED)),
         ]
-        for line in read("defaults", test=True)
-        if "seconds" in line
+        for line in read("names")
+        if line["seconds"] is not None
     ]
-    return table(["dataset", "model", "seconds", "epochs", "test MRR", "Hits@1", "Hits@10"], rows)
+    columns = ["dataset", "model", "seconds", "epochs", "test MRR", "Hits@1", "Hits@10", "own entities as scored: MRR"]
+    return table(columns, rows)
+
+
+def names_small() -> str:
+    """List trainings of small graphs, of which nothing but names was said."""
+    rows = [
+        [
+            TITLES[line["dataset"]],
+            *(rate(line[key]) for key in (MRR, "hits_at_1", "hits_at_10", AS_SCORED)),
+            f"{line['cpu_seconds']:.0f}",
+        ]
+        for line in read("names", seconds=None)
+    ]
+    columns = ["graph", "MRR", "Hits@1", "Hits@10", "own entities as scored: MRR", "seconds of one core"]
+    return table(columns, rows)
 
 
 def hpo() -> str:
@@ -262,6 +281,38 @@ def hpo() -> str:
     return table(["trial", "activation", "α", "λ", "Adam at", "batch", "MRR", "Hits@10"], rows)
 
 
+def hpo_negatives() -> str:
+    """List the best trials with sampled negatives, their middle, what no search has, and the best in longer time."""
+    lines = read("wn18rr_hpo_negatives")
+    trials = sorted((line for line in lines if line["state"] == "COMPLETE"), key=lambda line: -line[MRR])
+    rows = []
+    for line in trials[:3]:
+        values = {key.split(".")[1]: value for key, value in line["params"].items()}
+        rows.append([f"trial {line['trial']}", *_negatives_row(line, values)])
+    middle = [statistics.median(line[key] for line in trials) for key in (MRR, "hits_at_10")]
+    rows.append([f"median of {len(trials)}", f"{trials[0]['seconds']:.0f}", "", "", "", "", "", *map(rate, middle)])
+    for name, title in (("no search", "no search"), ("best", "the best trial's settings, test triples")):
+        (line,) = (line for line in lines if line["trial"] == name)
+        params = line["params"]
+        values = {**params["loss_kwargs"], **params["training_kwargs"], **params["optimizer_kwargs"]}
+        rows.append([title, *_negatives_row(line, values)])
+    columns = ["", "seconds", "margin", "temperature", "negatives", "Adam at", "batch", "MRR", "Hits@10"]
+    return table(columns, rows)
+
+
+def _negatives_row(line: Line, values: Mapping[str, Any]) -> list[str]:
+    return [
+        f"{line['seconds']:.0f}",
+        f"{values['margin']:.1f}",
+        f"{values['adversarial_temperature']:.2f}",
+        f"{values['num_negs_per_pos']}",
+        f"{values['lr']:.3f}",
+        f"{values['batch_size']:,}",
+        rate(line[MRR]),
+        rate(line["hits_at_10"]),
+    ]
+
+
 TABLES: Final[dict[str, Callable[[], str]]] = {
     "wn18rr-short": wn18rr_short,
     "wn18rr-long": wn18rr_long,
@@ -273,8 +324,10 @@ TABLES: Final[dict[str, Callable[[], str]]] = {
     "umls": functools.partial(small_graphs, "umls"),
     "nations": functools.partial(small_graphs, "nations"),
     "hpo": hpo,
+    "hpo-negatives": hpo_negatives,
     "kinds": kinds,
     "names": names,
+    "names-small": names_small,
     "fb15k237-seconds": functools.partial(larger_graphs, "FB15k237-all"),
     "codex-s-seconds": functools.partial(larger_graphs, "CoDEx-small-all"),
     "wn18rr-seconds": functools.partial(larger_graphs, "WN18RR-all"),
