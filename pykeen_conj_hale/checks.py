@@ -1,9 +1,9 @@
 """Checks of arguments: each error names the argument, its value, and what would do.
 
-A value is a number (:func:`check_number`), a whole number (:func:`check_whole`), true or false (:func:`check_bool`), a
-choice (:func:`check_choice`), sides (:func:`check_targets`), a path (:func:`check_path`), or the name of something in a
-resolver (:func:`look_up` for its class, :func:`resolve` for an instance). NumPy's scalars count, too;
-strings are neither.
+A value is a number (:func:`check_number`), a whole number (:func:`check_whole`), a seed (:func:`check_seed`), true or
+false (:func:`check_bool`), a choice (:func:`check_choice`), sides (:func:`check_targets`), a path (:func:`check_path`),
+or the name of something in a resolver (:func:`look_up` for its class, :func:`resolve` for an instance). NumPy's scalars
+count, too; strings are neither.
 """
 
 from __future__ import annotations
@@ -22,12 +22,14 @@ from class_resolver import ClassResolver, HintOrType
 from .wording import suggest
 
 __all__ = [
+    "MAX_SEED",
     "SIDES",
     "Side",
     "check_bool",
     "check_choice",
     "check_number",
     "check_path",
+    "check_seed",
     "check_targets",
     "check_whole",
     "look_up",
@@ -37,6 +39,9 @@ __all__ = [
 #: A side of a triple that can be asked for: one of PyKEEN's targets
 Side: TypeAlias = Literal["head", "tail"]
 SIDES: Final[Sequence[Side]] = ("head", "tail")
+
+#: The largest seed that NumPy takes, and so PyKEEN
+MAX_SEED: Final = 2**32 - 1
 
 X = TypeVar("X")
 
@@ -104,6 +109,17 @@ def check_whole(argument: str, value: object, *, minimum: int = 1, maximum: int 
         interval = _interval(None, minimum, None, maximum)
         raise ValueError(f"{argument}={value!r} is not allowed: it must be a whole number{interval}.")
     return int(value)  # type: ignore[call-overload, no-any-return]
+
+
+def check_seed(argument: str, value: object) -> int:
+    """Check a seed.
+
+    :param argument: the argument's name
+    :param value: its value
+    :return: the value
+    :raises ValueError: if it is no whole number from 0 to 2³² − 1
+    """
+    return check_whole(argument, value, minimum=0, maximum=MAX_SEED)
 
 
 def check_bool(argument: str, value: object) -> bool:

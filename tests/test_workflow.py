@@ -22,6 +22,7 @@ from pykeen_conj_hale.embeddings import load_embeddings
 from pykeen_conj_hale.locks import FileInUseError, only_writer
 from pykeen_conj_hale.training import TimedStopper
 from pykeen_conj_hale.workflow import UnknownLabelError, load, train_triples
+from pykeen_conj_hale.workflow.folder import ModelFolder
 from pykeen_conj_hale.workflow.measuring import BASELINE
 from pykeen_conj_hale.workflow.predicting import Question, read_questions
 from pykeen_conj_hale.workflow.results import _say_if_too_short, _say_if_trivial
@@ -200,6 +201,14 @@ def test_exported_vectors(trained, tmp_path):
     assert load_embeddings(trained.path / "vectors.safetensors").labels["entity"] == list(trained.training.entity_to_id)
 
 
+def test_an_export_replaces_nothing_of_the_model(model_copy):
+    trained, before = load(model_copy), files_of(model_copy)
+    for name in ("entities.tsv", "weights.pt", "triples/train.txt"):
+        with pytest.raises(ValueError, match="is an input, too, and would be lost"):
+            trained.export(model_copy / name, "tsv", force=True)
+    assert files_of(model_copy) == before
+
+
 def test_the_report_is_one_page(trained):
     page = (trained.path / "report.html").read_text()
     assert f"{trained.metrics['test']['MRR']:.3f}" in page
@@ -214,8 +223,11 @@ def test_damaged_and_foreign_folders(trained, tmp_path):
     for change, message in (
         ({"version": 99}, "has version 99 of the format, and 1 is needed"),
         ({"format": "x"}, "not written by"),
+        ({"pipeline": ...}, "does not say pipeline"),
     ):
-        (tmp_path / "configuration.json").write_text(json.dumps({**configuration, **change}))
+        (tmp_path / "configuration.json").write_text(
+            json.dumps({name: value for name, value in {**configuration, **change}.items() if value is not ...})
+        )
         with pytest.raises(ValueError, match=message):
             load(tmp_path)
     (tmp_path / "configuration.json").write_text("{")
@@ -252,6 +264,10 @@ def test_interrupted_training_goes_on(source, tmp_path, monkeypatch):
     one_file = source / "train.txt"
     with pytest.raises(ValueError, match="holds a training on other triples of training"):
         train_triples(one_file, tmp_path / "m", **arguments, resume=True)
+    for other, there in (dict(model="RotE"), "DistMult"), (dict(loss="HaLE"), "AllNeg"), (dict(seed=7), "0"):
+        ((name, value),) = other.items()
+        with pytest.raises(ValueError, match=rf"{name}={value!r}: the training in .* has begun with {name}='?{there}"):
+            train_triples(source, tmp_path / "m", **{**arguments, **other}, resume=True)
     first = json.loads((tmp_path / "m" / "training" / "validation.json").read_text())
     trained = train_triples(source, tmp_path / "m", **arguments, resume=True)
     assert trained.metrics["validation"][: len(first)] == first
@@ -296,6 +312,17 @@ def test_other_seconds_are_those_in_all(source, tmp_path, monkeypatch, seconds, 
         assert seen <= {(SECONDS / 20, 1)}
         assert validation == curve
         assert seconds < trained_seconds < SECONDS
+
+
+def test_a_training_that_was_killed_before_it_began_goes_on(source, tmp_path, monkeypatch):
+    """The configuration is written first, so that the folder is known to be ours."""
+    with monkeypatch.context() as patch:
+        patch.setattr(ModelFolder, "write_splits", lambda *args: os.kill(os.getpid(), signal.SIGINT))
+        with pytest.raises(KeyboardInterrupt):
+            train_triples(source, tmp_path / "m", seconds=0.1, use_tqdm=False)
+    assert [path.name for path in (tmp_path / "m").iterdir() if path.name[0] != "."] == ["configuration.json"]
+    trained = train_triples(source, tmp_path / "m", seconds=0.1, use_tqdm=False, resume=True)
+    assert len(trained.metrics["validation"]) > 0
 
 
 def test_what_does_not_go_on_leaves_the_curve(source, tmp_path, monkeypatch):
@@ -381,6 +408,10 @@ def test_what_is_refused_before_time_is_spent(source, tmp_path, monkeypatch):
     monkeypatch.setattr("pykeen_conj_hale.workflow.run.pipeline", lambda **kwargs: pytest.fail("it has begun"))
     refuse(ValueError, "seconds=0", source, tmp_path / "m", seconds=0)
     refuse(ValueError, "seed=-1", source, tmp_path / "m", seed=-1)
+    refuse(ValueError, "seed=4294967296", source, tmp_path / "m", seed=2**32)
+    refuse(
+        ValueError, "'CooccurrenceFilteredModel' has no vectors", source, tmp_path / "m0", model="CooccurrenceFiltered"
+    )
     refuse(ValueError, "device='abacus'", source, tmp_path / "m", device="abacus")
     refuse(ValueError, "model='Nope'", source, tmp_path / "m0", model="Nope")
     refuse(ValueError, "force and resume exclude", source, tmp_path / "m", force=True, resume=True)
@@ -422,6 +453,7 @@ def test_what_cannot_be_read_replaces_nothing(model_copy, tmp_path):
     enough = tmp_path / "enough.tsv"
     enough.write_text("".join(f"{i}\tr\t{j}\n" for i in range(6) for j in range(6)))
     refuse(ValueError, "model='Nope'", enough, model_copy, force=True, model="Nope")
+    refuse(ValueError, "has no vectors", enough, model_copy, force=True, model="CooccurrenceFiltered")
     assert files_of(model_copy) == before
 
 

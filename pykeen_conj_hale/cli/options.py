@@ -9,7 +9,9 @@ from typing import Any, Final
 
 import click
 
-__all__ = ["COLUMNS", "FILE", "FOLDER", "FORCE", "TARGET", "Parsed", "show_log"]
+from ..checks import MAX_SEED
+
+__all__ = ["COLUMNS", "FILE", "FOLDER", "FORCE", "SEED", "TARGET", "Parsed", "show_log"]
 
 #: A file to read
 FILE: Final = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -17,6 +19,8 @@ FILE: Final = click.Path(exists=True, dir_okay=False, path_type=Path)
 TARGET: Final = click.Path(dir_okay=False, path_type=Path)
 #: A folder to write to
 FOLDER: Final = click.Path(file_okay=False, path_type=Path)
+#: A seed
+SEED: Final = click.IntRange(min=0, max=MAX_SEED)
 #: Replaces what an earlier run wrote
 FORCE: Final = click.option("--force", is_flag=True, help="Replace what is there already.")
 

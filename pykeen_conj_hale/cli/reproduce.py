@@ -17,7 +17,7 @@ from ..reproduce.papers import HALE, PAPERS
 from ..reproduce.report import REPORT_FILE, check_replaceable, write_report
 from ..reproduce.results import RESULTS_FILE, ResultsFolder, read_lines
 from ..reproduce.selection import choose, read_seconds, select
-from .options import FOLDER, FORCE, Parsed, show_log
+from .options import FOLDER, FORCE, SEED, Parsed, show_log
 
 __all__ = ["report", "reproduce"]
 
@@ -43,7 +43,7 @@ DEVICE: Final = Parsed("device", choose_device)
 @click.option("--dataset", "datasets", multiple=True, help="See --list.")
 @click.option("--model", "models", multiple=True, help=_join("models"))
 @click.option("--strategy", "strategies", multiple=True, help=_join("strategies"))
-@click.option("--seed", "seeds", type=click.IntRange(min=0), multiple=True, default=[0], show_default=True)
+@click.option("--seed", "seeds", type=SEED, multiple=True, default=[0], show_default=True)
 @click.option("--seconds", type=SECONDS, help="Time of training, seconds or HH:MM:SS; the table's if not given.")
 @click.option("--epochs", type=click.IntRange(min=1), help="Epochs of training, in place of a time.")
 @click.option("-o", "--output", type=FOLDER, default=Path("results/reproduce"), show_default=True)

@@ -15,7 +15,7 @@ from ..wording import count
 from ..workflow import TrainedModel, train_triples
 from ..workflow.report import predict_command
 from .columns import with_columns, with_policies
-from .options import FOLDER, FORCE, Parsed, show_log
+from .options import FOLDER, FORCE, SEED, Parsed, show_log
 from .tables import show_metrics
 
 __all__ = ["train"]
@@ -41,7 +41,7 @@ __all__ = ["train"]
 )
 @click.option("--model", help="A model of PyKEEN's or this package's; chosen from the graph if not given.")
 @click.option("--loss", help="A loss of PyKEEN's or this package's; chosen from the graph if not given.")
-@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of the split and the training.")
+@click.option("--seed", type=SEED, default=0, show_default=True, help="Of the split and the training.")
 @click.option("--device", help="Device to train on, as cpu or cuda:0; PyKEEN's choice if not given.")
 @with_policies(header="drop", duplicates="drop", leakage="drop")
 @click.option("--progress/--no-progress", "use_tqdm", default=True, help="Whether to show a progress bar.")

@@ -14,6 +14,7 @@ from ..files import replacing
 from ..outputs import check_outputs
 from ..workflow import load
 from ..workflow.exporting import FORMATS
+from ..workflow.folder import ModelFolder
 from ..workflow.predicting import Question, read_questions
 from .columns import with_columns
 from .options import FILE, FORCE, TARGET, show_log
@@ -74,7 +75,8 @@ def predict(
         raise click.UsageError("Give two of --head, --relation and --tail, or --questions.")
     asked = [Question(head, relation, tail)] if questions is None else read_questions(questions)
     if output is not None:
-        check_outputs([output], [] if questions is None else [questions], force=force)
+        read = [] if questions is None else [questions]
+        check_outputs([output], [*read, *ModelFolder(model).files()], force=force)
     answers = load(model, device=device).predict_all(asked, top=top, known=known)
     _show(answers.drop(columns="question") if questions is None else answers, output)
 
@@ -95,7 +97,7 @@ def neighbours(model: Path, entity: str, top: int, metric: Any, output: Path | N
     """
     show_log(logging.WARNING)
     if output is not None:
-        check_outputs([output], force=force)
+        check_outputs([output], ModelFolder(model).files(), force=force)
     _show(load(model, device="cpu").neighbours(entity, top=top, metric=metric), output)
 
 
@@ -129,7 +131,7 @@ def evaluate(model: Path, triples: Path | None, columns: Columns | None, device:
 def export(model: Path, file_format: str, output: Path, force: bool) -> None:
     """Write the vectors of MODEL, the folder of a trained model, to a file that other tools read."""
     show_log(logging.WARNING)
-    check_outputs([output], force=force)
+    check_outputs([output], ModelFolder(model).files(), force=force)
     click.echo(load(model, device="cpu").export(output, file_format, force=force))
 
 

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import click
+from click.core import ParameterSource
 from tabulate import tabulate
 
 from ..datasets import InductiveFolderDataset
 from ..outputs import check_outputs
 from ..text.words import EntityTexts
 from ..text.words.run import output_files, run_words
-from .options import COLUMNS, FILE, FOLDER, FORCE, Parsed, show_log
+from .options import COLUMNS, FILE, FOLDER, FORCE, SEED, Parsed, show_log
 
 __all__ = ["words"]
+
+#: An argument of the model, and the option that is called otherwise
+DIM: Final = ("embedding_dim", "dim")
 
 
 def _options(text: str) -> dict[str, Any]:
@@ -24,6 +29,16 @@ def _options(text: str) -> dict[str, Any]:
     if not isinstance(parsed, dict):
         raise ValueError(f'{text!r} must be a mapping in JSON, as {{"num_matrices": 22}}.')
     return parsed
+
+
+def _check_said_once(options: Mapping[str, Any]) -> None:
+    """Check that no argument of the model is in ``--options`` and an option of its own."""
+    context = click.get_current_context()
+    for argument, parameter in (*((name, name) for name in ("base", "own", "prefix_fields", "vectors")), DIM):
+        given = context.get_parameter_source(parameter) is ParameterSource.COMMANDLINE
+        if given and argument in options:
+            option = parameter.replace("_", "-")
+            raise click.UsageError(f"{argument} is in --options, and --{option} is given, too: say it once.")
 
 
 @click.command()
@@ -48,7 +63,7 @@ def _options(text: str) -> dict[str, Any]:
 @click.option("--options", type=Parsed("json", _options), default="{}", help="Further arguments of the model, as JSON.")
 @click.option("--epochs", type=click.IntRange(min=1), default=15, show_default=True)
 @click.option("--time-budget", type=click.FloatRange(min=0, min_open=True), help="Seconds, in place of the epochs.")
-@click.option("--seed", type=int, default=0, show_default=True)
+@click.option("--seed", type=SEED, default=0, show_default=True)
 @click.option("--neighbours", multiple=True, help="A word or an entity, whose nearest ones are shown.")
 @FORCE
 def words(
@@ -80,13 +95,14 @@ def words(
     check_outputs(output_files(output_directory), inputs, force=force)
     known = EntityTexts.read(texts, entity_column, text_columns, header=header, quoting=quoting)
     dataset = InductiveFolderDataset(triples, create_inverse_triples=True)
-    model_kwargs = dict(options, base=base, embedding_dim=dim, own=own)
-    model_kwargs.update(prefix_fields=prefix_fields or [], vectors=None if vectors is None else str(vectors))
+    named = dict(base=base, embedding_dim=dim, own=own)
+    named.update(prefix_fields=prefix_fields or [], vectors=None if vectors is None else str(vectors))
+    _check_said_once(options)
     found = run_words(
         dataset,
         known,
         output_directory,
-        model_kwargs=model_kwargs,
+        model_kwargs={**named, **options},
         num_epochs=epochs,
         time_budget=time_budget,
         random_seed=seed,
@@ -97,8 +113,10 @@ def words(
         [split, group, *values.values()] for split, groups in found.metrics.items() for group, values in groups.items()
     ]
     click.echo(tabulate(rows, headers=["split", "entities", "triples", "MRR", "Hits@1", "Hits@10"], floatfmt=".3f"))
-    named = found.model.word_vectors()
+    known_tokens = found.model.word_vectors()
     for token in neighbours:
-        near = ", ".join(f"{x.token} ({x.value:.2f})" for x in named.nearest(token)) if token in named else "unknown"
+        near = "unknown"
+        if token in known_tokens:
+            near = ", ".join(f"{x.token} ({x.value:.2f})" for x in known_tokens.nearest(token))
         click.echo(f"{token}: {near}")
     click.echo(f"Results, model, metrics and vectors are in {output_directory}")

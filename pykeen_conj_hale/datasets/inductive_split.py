@@ -7,6 +7,8 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from ..checks import check_whole
+
 __all__ = ["InductiveSplit", "split_inductive"]
 
 Ids: TypeAlias = npt.NDArray[np.int64]
@@ -46,9 +48,12 @@ def split_inductive(
     triples = np.asarray(triples)
     if triples.ndim != 2 or triples.shape[1] != 3 or not len(triples):
         raise ValueError(f"triples has the shape {triples.shape}: it must be (n, 3), n ≥ 1.")
-    for name, value in {"num_validation": num_validation, "num_testing": num_testing}.items():
-        if not isinstance(value, int | np.integer) or isinstance(value, bool) or value < 1:
-            raise ValueError(f"{name}={value!r} is not allowed: it must be a whole number ≥ 1.")
+    if not np.issubdtype(triples.dtype, np.integer):
+        raise ValueError(f"triples has the type {triples.dtype}: it must hold ids, which are whole numbers.")
+    check_whole("num_validation", num_validation)
+    check_whole("num_testing", num_testing)
+    check_whole("min_relation_triples", min_relation_triples, minimum=0)
+    check_whole("seed", seed, minimum=0)
     graph = _Graph(triples, min_relation_triples)
     order = iter(np.random.default_rng(seed).permutation(np.unique(triples[:, [0, 2]])).tolist())
     dropped = []

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from pykeen.triples.splitting import CoverageSplitter
 
-from ..checks import check_number, check_path, check_whole
+from ..checks import check_number, check_path, check_seed
 from .base import AllSplitsDataset
 from .columns import Columns
 from .files import SplitFile
@@ -64,7 +64,7 @@ class FileDataset(AllSplitsDataset):
             malformed line; or if too few triples are left to hold out
         """
         self._holdout = check_number("holdout", holdout, above=0, maximum=MAX_HOLDOUT)
-        self._seed = check_whole("seed", seed, minimum=0)
+        self._seed = check_seed("seed", seed)
         if duplicates == "keep":
             raise ValueError(
                 "duplicates='keep' is not allowed for a file that is split, as a triple would be in two splits; give "

@@ -107,6 +107,8 @@ class IndexedRankBasedEvaluator(RankBasedEvaluator):
         **kwargs: Any,
     ) -> MetricResults[Any]:
         """Rank the triples on a device."""
+        if not len(mapped_triples):
+            raise ValueError("No triple is left to evaluate: restrict_relations_to has relations without triples only.")
         device = torch.device(device)  # also where it is named
         model.eval()
         # not in inference mode: parameters that moved there could not be trained any more

@@ -35,7 +35,10 @@ def observed_candidates(*triples: Triples) -> dict[Target, dict[int, list[int]]]
 
     :param triples: the triples to look at, those of training as a rule
     :return: by side and relation, the ids of entities
+    :raises ValueError: if none are given
     """
+    if not triples:
+        raise ValueError("triples is empty: give the triples to look at, those of training as a rule.")
     found = torch.cat([_mapped(x) for x in triples]).cpu().numpy()
     candidates: dict[Target, dict[int, list[int]]] = {}
     for side in SIDES:
@@ -77,12 +80,12 @@ def rank_triples(
     mapped = _mapped(triples).to(model.device)
     if not len(mapped):
         raise ValueError("There is nothing to rank: triples is empty.")
-    num_entities = count_entities(model)
+    num_entities, num_relations = count_entities(model), model.num_real_relations
     if not isinstance(known, Iterable):
         raise ValueError(f"known={known!r} is not allowed: it must be a list of factories or ids of triples.")
     if not isinstance(candidates, Mapping | None):
         raise ValueError(f"candidates={candidates!r} is not allowed: it must be a mapping of sides to relations.")
-    masks = _make_masks(candidates or {}, num_entities, model.device)
+    masks = _make_masks(candidates or {}, num_entities, num_relations, model.device)
     size = default_batch_size(model, num_entities, model.device)
     size = size if batch_size is None else check_whole("batch_size", batch_size)
     everything = [mapped, *(_mapped(x) for x in known)]
@@ -123,14 +126,20 @@ def _rank_rows(
     return torch.stack([optimistic, pessimistic, options], dim=1)
 
 
-def _make_masks(candidates: Candidates, num_entities: int, device: torch.device) -> dict[Target, dict[int, Tensor]]:
+def _make_masks(
+    candidates: Candidates, num_entities: int, num_relations: int, device: torch.device
+) -> dict[Target, dict[int, Tensor]]:
     """Make a row of booleans per side and relation."""
     masks: dict[Target, dict[int, Tensor]] = {}
     for side, by_relation in candidates.items():
         check_choice("candidates", side, SIDES)
         masks[side] = {}
+        if not isinstance(by_relation, Mapping):
+            raise ValueError(f"candidates[{side!r}]={by_relation!r} is not allowed: it must be a mapping of relations.")
         for relation, entities in by_relation.items():
-            ids = torch.as_tensor(sorted(entities), dtype=torch.long, device=device)
+            check_whole(f"candidates[{side!r}]: relation", relation, minimum=0, maximum=num_relations - 1)
+            allowed = sorted(check_whole(f"candidates[{side!r}][{relation}]", x, minimum=0) for x in entities)
+            ids = torch.as_tensor(allowed, dtype=torch.long, device=device)
             if len(ids) and not (int(ids[0]) >= 0 and int(ids[-1]) < num_entities):
                 raise ValueError(
                     f"candidates[{side!r}][{relation!r}] has ids from {int(ids[0])} to {int(ids[-1])}: those of "

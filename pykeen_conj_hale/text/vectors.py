@@ -144,11 +144,13 @@ class WordVectors:
 
         :param path: the file, which is replaced in one step
         :param entity_prefix: what stands before the labels of entities
-        :raises ValueError: if two tokens would be the same in the file
+        :raises ValueError: if two tokens would be the same in the file, or one would be empty
         """
         tokens = ["_".join(token.split()) for token in self._file_tokens(entity_prefix)]
         if twice := sorted(token for token, count in Counter(tokens).items() if count > 1)[:5]:
             raise ValueError(f"Some tokens would be the same in the file: {twice}; another entity_prefix may help.")
+        if "" in tokens:
+            raise ValueError("A token is of white space only: in the file it would be empty, and all columns shifted.")
         with replacing(path) as file:
             file.write(f"{len(tokens)} {self.vectors.shape[1]}\n".encode())
             for token, vector in zip(tokens, self.vectors, strict=True):

@@ -38,6 +38,8 @@ VERSION: Final = 1
 Splits = Mapping[str, TriplesFactory]
 
 SPLIT_FILES: Final = {"training": "train.txt", "validation": "valid.txt", "testing": "test.txt"}
+#: What a configuration says of each model
+NEEDED: Final = ("pipeline", "create_inverse_triples")
 #: What a training writes besides: vectors, PyKEEN's own files
 FURTHER: Final = ("vectors.safetensors", "vectors.txt", "pykeen")
 
@@ -70,6 +72,14 @@ class ModelFolder:
             return []
         lock = f".{self.configuration.name}"
         return sorted(path.name for path in self.path.iterdir() if not path.name.startswith(lock))
+
+    def files(self) -> list[Path]:
+        """List the files that a model is loaded from, and which nothing else may replace.
+
+        :return: the paths, which need not exist
+        """
+        triples = (self.triples / name for name in SPLIT_FILES.values())
+        return [self.configuration, self.weights, self.metrics, self.report, *self.labels.values(), *triples]
 
     def clear(self) -> None:
         """Remove what a training wrote here, and nothing else.
@@ -114,6 +124,8 @@ class ModelFolder:
                 f"{self.configuration} has version {content.get('version')!r} of the format, and {VERSION} is needed: "
                 f"use the version of this package that wrote it, {content.get('package', 'unknown')}, or train anew."
             )
+        if missing := [name for name in NEEDED if name not in content]:
+            raise ValueError(f"{self.configuration} is damaged: it does not say {', '.join(missing)}. Train anew.")
         return content
 
     def write_splits(self, splits: Splits) -> None:
@@ -126,6 +138,10 @@ class ModelFolder:
             _write_lines(self.labels[kind], (labels[i] for i in range(len(labels))))
         for name, factory in splits.items():
             _write_lines(self.triples / SPLIT_FILES[name], ("\t".join(triple) for triple in _labels_of(factory)))
+
+    def has_splits(self) -> bool:
+        """Say whether labels and triples are written: all of them, as the triples for testing are the last."""
+        return (self.triples / SPLIT_FILES["testing"]).exists()
 
     def read_splits(self, create_inverse_triples: bool) -> dict[str, TriplesFactory]:
         """Read labels and triples.

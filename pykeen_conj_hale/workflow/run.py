@@ -9,12 +9,15 @@ from pathlib import Path
 from typing import Any, Final
 
 import torch
+from class_resolver import ClassResolver
+from pykeen.losses import loss_resolver
+from pykeen.models import ERModel, Model, model_resolver
 from pykeen.pipeline import pipeline
 from pykeen.triples import TriplesFactory
 from pykeen.version import get_version
 
 from .. import __version__
-from ..checks import check_number, check_whole
+from ..checks import check_number, check_seed
 from ..datasets import Columns
 from ..datasets.policies import Policy
 from ..defaults import choose_settings, describe_graph
@@ -70,7 +73,7 @@ def train_triples(
     :param holdout: the share of a file for validation, and the share for testing
     :param model: the name of the model; chosen from the graph if not given
     :param loss: the name of the loss; chosen from the graph if not given
-    :param seed: of the split and the training, ≥ 0
+    :param seed: of the split and the training, from 0 to 2³² − 1
     :param header: what becomes of a first line with the names of columns: ``"error"``, ``"drop"`` or ``"keep"``
     :param duplicates: what becomes of triples that are in their split before, as for ``header``
     :param leakage: what becomes of validation and test triples that are in another split, too, as for ``header``
@@ -84,7 +87,7 @@ def train_triples(
     :raises KeyboardInterrupt: if Ctrl-C was pressed; the message says how to go on
     """
     check_number("seconds", seconds, above=0)
-    check_whole("seed", seed, minimum=0)
+    check_seed("seed", seed)
     device = choose_device(device)
     folder = ModelFolder(output)
     check_folder(folder, Path(triples), force=force, resume=resume)
@@ -102,13 +105,13 @@ def train_triples(
         )
         plan = Plan(folder, splits, seconds, seed, device, use_tqdm)
         if resume:
-            arguments, interval = plan.go_on()
+            arguments, interval = plan.go_on(model=model, loss=loss)
         else:
             settings = choose_settings(describe_graph(splits["training"]), seconds=seconds, model=model, loss=loss)
             logger.info("Settings: %s", settings.summary())
             arguments, interval = settings.pipeline_kwargs(), seconds / VALIDATIONS
             with preserve_random_state():
-                make_model(arguments, splits["training"])
+                check_has_vectors(make_model(arguments, splits["training"]))
             # not before: what cannot be read, or made, leaves an earlier training as it is
             folder.clear()
             plan.begin(arguments, interval, source=str(triples))
@@ -144,13 +147,19 @@ class Plan:
         )
         self.folder.write_splits(self.splits)
 
-    def go_on(self) -> tuple[dict[str, Any], float]:
+    def go_on(self, *, model: str | None, loss: str | None) -> tuple[dict[str, Any], float]:
         """Get what the training that goes on has begun with.
 
+        :param model: the name of the model, if one is given
+        :param loss: the name of the loss, if one is given
         :return: the arguments of PyKEEN's pipeline, and the seconds of training from one validation to the next
-        :raises ValueError: if its triples are others
+        :raises ValueError: if its triples, its seed, its model or its loss are others
         """
         configuration = self.folder.read_configuration()
+        self._check_same(configuration, model=model, loss=loss)
+        if not self.folder.has_splits():
+            # it was killed before anything was trained
+            self.folder.write_splits(self.splits)
         there = self.folder.read_splits(configuration["create_inverse_triples"])
         for name, factory in self.splits.items():
             if not _are_equal(factory, there[name]):
@@ -161,6 +170,25 @@ class Plan:
         # not all configurations have the interval, and without it the seconds are those that the training began with
         interval = configuration.get("validation_seconds", configuration["seconds"] / VALIDATIONS)
         return configuration["pipeline"], interval
+
+    def _check_same(self, configuration: Mapping[str, Any], *, model: str | None, loss: str | None) -> None:
+        """Check that what is asked for is what the training has begun with."""
+        begun = configuration["pipeline"]
+        asked: list[tuple[str, object, object]] = []
+        resolvers: list[tuple[str, str | None, ClassResolver[Any]]] = [
+            ("model", model, model_resolver),
+            ("loss", loss, loss_resolver),
+        ]
+        for name, given, resolver in resolvers:
+            if given is not None and resolver.lookup(given) is not resolver.lookup(begun[name]):
+                asked.append((name, given, begun[name]))
+        if self.seed != (seed := configuration.get("seed", self.seed)):
+            asked.append(("seed", self.seed, seed))
+        for name, value, other in asked:
+            raise ValueError(
+                f"{name}={value!r}: the training in output={str(self.folder.path)!r} has begun with {name}={other!r}. "
+                "Give the same to go on, train anew by --force (force=True), or name another folder."
+            )
 
     def run(self, arguments: Mapping[str, Any], interval: float) -> None:
         """Train by PyKEEN's pipeline, and write all that there is to it.
@@ -222,6 +250,19 @@ class Plan:
             "random_seed": self.seed,
             "device": self.device,
         }
+
+
+def check_has_vectors(model: Model) -> None:
+    """Check that a model has what is written at the end of a training.
+
+    :param model: the model
+    :raises ValueError: if it has no vectors of entities
+    """
+    if not isinstance(model, ERModel):
+        raise ValueError(
+            f"model={type(model).__name__!r} has no vectors of entities, which a training writes: name another one, or "
+            "use PyKEEN's pipeline."
+        )
 
 
 def _are_equal(one: TriplesFactory, other: TriplesFactory) -> bool:

@@ -142,7 +142,7 @@ class TrainedModel:
         :raises ImportError: if safetensors is not installed, and needed
         """
         _, _, write = FORMATS[check_choice("file_format", file_format, FORMATS)]
-        check_outputs([path], force=force)
+        check_outputs([path], ModelFolder(self.path).files(), force=force)
         write(Path(path), self.model, self.training)  # type: ignore[arg-type]
         return Path(path)
 

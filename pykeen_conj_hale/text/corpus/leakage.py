@@ -43,12 +43,18 @@ def remove_overlap(
         surfaces = hidden.get(normalize(document.entity), set()) if document.entity is not None else set()
         if surfaces:
             words = list(tokenizer(document.text))
-            rest = _remove(words, sorted(surfaces, key=lambda surface: (-len(surface), surface)))
+            rest = _remove_all(words, sorted(surfaces, key=lambda surface: (-len(surface), surface)))
             if len(rest) < len(words):
                 touched, removed = touched + 1, removed + len(words) - len(rest)
                 document = Document(" ".join(rest), document.entity)
         yield document
     logger.info("Removed %d words from %d descriptions that named an entity of a held-out triple.", removed, touched)
+
+
+def _remove_all(words: Sequence[str], surfaces: Sequence[tuple[str, ...]]) -> list[str]:
+    """Remove sequences of words, and those that the removal makes: "new [new york] york"."""
+    rest = _remove(words, surfaces)
+    return rest if len(rest) == len(words) else _remove_all(rest, surfaces)
 
 
 def _remove(words: Sequence[str], surfaces: Sequence[tuple[str, ...]]) -> list[str]:

@@ -13,7 +13,7 @@ from pykeen.datasets import Dataset
 from pykeen.evaluation import evaluator_resolver
 from pykeen.pipeline import PipelineResult, pipeline
 
-from ...checks import check_number
+from ...checks import check_number, check_seed
 from ...files import replacing
 from ...outputs import check_outputs
 from .model import TextEntities
@@ -88,6 +88,8 @@ def run_words(
     loop_kwargs: dict[str, Any] = dict(mode="training")
     if time_budget is not None:
         loop_kwargs.update(time_budget=check_number("time_budget", time_budget, above=0))
+    if random_seed is not None:
+        check_seed("random_seed", random_seed)
     check_outputs(output_files(output_directory), inputs, force=force)
     settings = {**DEFAULTS, "model_kwargs": {**DEFAULTS["model_kwargs"], "texts": texts, **(model_kwargs or {})}}
     result = pipeline(

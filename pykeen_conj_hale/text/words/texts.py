@@ -86,8 +86,11 @@ class EntityTexts:
         :param label: the label, as it is or in Unicode's normal form C
         :return: one text per field; None if there is none
         """
-        known = label if label in self._texts else self._normal.get(normalize(label))
+        known = self._key(label)
         return None if known is None else self._texts[known]
+
+    def _key(self, label: str) -> str | None:
+        return label if label in self._texts else self._normal.get(normalize(label))
 
     def match(self, labels: Sequence[str]) -> list[Fields]:
         """Get the texts of a graph's entities. The log counts entities that only one side has.
@@ -97,6 +100,7 @@ class EntityTexts:
         :raises ValueError: if none of the entities has a text
         """
         found = [self.get(label) for label in labels]
+        used = {fields_of for fields_of in map(self._key, labels) if fields_of is not None}
         missing = [label for label, fields in zip(labels, found, strict=True) if fields is None]
         if len(missing) == len(labels):
             raise ValueError(
@@ -105,7 +109,7 @@ class EntityTexts:
             )
         if missing:
             logger.warning("%d of %d entities have no text: %s …", len(missing), len(labels), missing[:EXAMPLES])
-        if others := len(self) - (len(labels) - len(missing)):
+        if others := len(self) - len(used):
             logger.info("%d of %d texts are of no entity of the graph.", others, len(self))
         return [fields or ("",) * self.num_fields for fields in found]
 
