@@ -15,7 +15,16 @@ from pykeen.losses import loss_resolver
 from pykeen.models import model_resolver
 from pykeen.nn import representation_resolver
 
-from pykeen_conj_hale.checks import LISTING, check_bool, check_choice, check_number, check_whole, look_up, resolve
+from pykeen_conj_hale.checks import (
+    LISTING,
+    check_bool,
+    check_choice,
+    check_number,
+    check_seed,
+    check_whole,
+    look_up,
+    resolve,
+)
 
 NUMPYS = [np.float16, np.float32, np.float64, np.int8, np.int64, np.uint32]
 #: What is none of numbers, strings and booleans
@@ -163,3 +172,13 @@ def test_none_is_the_default_that_the_caller_names():
 def test_errors_name_the_interval(kwargs, text):
     with pytest.raises(ValueError, match=re.escape(f"rate='a' is not allowed: it {text}")):
         check_number("rate", "a", **kwargs)
+
+
+@pytest.mark.parametrize("seed", [-1, 2**32, 0.0, True, None])
+def test_no_seeds(seed):
+    with pytest.raises(ValueError, match="seed="):
+        check_seed("seed", seed)
+
+
+def test_seeds():
+    assert [check_seed("seed", seed) for seed in (0, 2**32 - 1)] == [0, 2**32 - 1]

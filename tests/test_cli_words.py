@@ -81,6 +81,16 @@ def test_an_input_is_never_written_to(folder, tmp_path, option):
     assert vectors.read_text() == "state 0.1 0.2\n"
 
 
+def test_what_is_in_options_goes_before_defaults_and_is_said_once(folder, tmp_path):
+    plain = ("words", folder, "--texts", folder / "texts.tsv", "--header", "drop", "--epochs", 1)
+    options = ("--options", '{"embedding_dim": 6, "own": true}')
+    invoke(*plain, "-o", tmp_path / "a", *options)
+    assert (tmp_path / "a" / "word_vectors.txt").read_text().split("\n")[0].endswith(" 6")
+    for given in (("--dim", 6), ("--own",), ("--no-own",)):
+        assert "is in --options, and" in invoke(*plain, "-o", tmp_path / "b", *options, *given, code=2)
+    assert not (tmp_path / "b").exists()
+
+
 def test_bad_options(folder, tmp_path):
     for option, value, says in [
         ("--text-columns", "a", "must be whole numbers"),
@@ -88,6 +98,8 @@ def test_bad_options(folder, tmp_path):
         ("--options", "{", "--options"),
         ("--header", "error", "a header"),
         ("--base", "NoModel", "base='NoModel' is unknown"),
+        ("--seed", -1, "--seed"),
+        ("--seed", 2**32, "--seed"),
         ("--text-columns", "1,7", "none of number [7]"),
     ]:
         assert says in invoke(*arguments(folder, tmp_path / "none"), option, value, code=2)

@@ -27,6 +27,12 @@ def test_the_other_side_is_removed_from_both(caplog):
     assert "Removed 4 words from 2 descriptions" in caplog.text
 
 
+def test_what_a_removal_makes_is_removed_too():
+    document = Document("it is in new new york york state", "albany")
+    (found,) = remove_overlap([document], {"ny": "New York"}, [("albany", "in", "ny")])
+    assert found.text == "it is in state"
+
+
 def test_at_each_place_the_longest_mention_is_removed():
     """Whatever their order and alphabet: otherwise the rest of the longest one would give the answer away."""
     mentions = {"dog": ["sea dog", "sea"], "cat": ["house", "house cat"]}

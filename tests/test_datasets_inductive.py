@@ -101,6 +101,8 @@ def test_a_split_of_nations_does_not_depend_on_anything_but_the_seed():
         ([[0, 0]], {}, r"shape \(1, 2\)"),
         ([[0, 0, 1]], {"num_validation": 0}, "num_validation=0"),
         ([[0, 0, 1]], {"num_testing": 0.5}, "num_testing=0.5"),
+        ([[0, 0, 1]], {"min_relation_triples": -5}, "min_relation_triples=-5"),
+        ([[0, 0, 1.5]], {}, "type float64: it must hold ids"),
     ],
 )
 def test_bad_splits(triples, options, message):

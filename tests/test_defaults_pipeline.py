@@ -85,6 +85,17 @@ def test_a_dataset_that_its_name_does_not_say_is_left_out(make, tmp_path, caplog
     assert same_bits(result, pipeline_from_config(configuration, dataset=dataset))
 
 
+def test_a_chosen_batch_is_no_larger_than_the_graph(tmp_path):
+    """With batch normalization the last batch of an epoch is dropped: it would be the only one."""
+    triples = Nations().training.triples[:30]
+    for name in ("train", "valid", "test"):
+        (tmp_path / f"{name}.txt").write_text("".join("\t".join(triple) + "\n" for triple in triples.tolist()))
+    dataset = FolderDataset(tmp_path, create_inverse_triples=True, leakage="keep")
+    names = {**NAMES, "dataset": dataset, "dataset_kwargs": None, "model": "HypER"}
+    result = pipeline(**names, training_kwargs=dict(num_epochs=1))
+    assert (result.training_loop.num_steps, len(result.losses)) == (1, 1)
+
+
 @pytest.mark.parametrize("dataset", ["nations", Nations, Nations()])
 def test_a_dataset_that_its_name_says_is_recorded(dataset, caplog):
     given = {**NAMES, "dataset": dataset, "dataset_kwargs": None}

@@ -106,10 +106,19 @@ def test_what_is_not_allowed(nations, model):
         ({"targets": ("relation",)}, "targets='relation' is unknown"),
         ({"batch_size": 0}, "batch_size=0"),
         ({"candidates": {"side": {}}}, "candidates='side' is unknown"),
+        ({"candidates": {"tail": [0, 1]}}, r"candidates\['tail'\]=\[0, 1\] is not allowed: it must be a mapping"),
+        ({"candidates": {"tail": {"accusation": [0]}}}, r"candidates\['tail'\]: relation='accusation' is not allowed"),
+        ({"candidates": {"tail": {110: [0]}}}, "relation=110 is not allowed: it must be a whole number"),
+        ({"candidates": {"tail": {0: ["brazil"]}}}, r"candidates\['tail'\]\[0\]='brazil' is not allowed"),
         ({"candidates": {"tail": {0: [0, 99]}}}, "has ids from 0 to 99: those of entities are 0 to 13"),
     ]:
         with pytest.raises(ValueError, match=message):
             rank_triples(model, **{"triples": triples, **options})
+
+
+def test_candidates_of_no_triples():
+    with pytest.raises(ValueError, match="triples is empty"):
+        observed_candidates()
 
 
 def test_nan_is_not_ranked(nations):

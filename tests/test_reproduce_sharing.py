@@ -70,6 +70,19 @@ def test_a_run_of_epochs(tmp_path, monkeypatch):
     assert measured["regularizer_share"] < 1
 
 
+def test_an_epoch_that_was_cut_off_is_none(tmp_path, monkeypatch):
+    dataset = Nations(create_inverse_triples=True)
+    monkeypatch.setattr(runs, "get_dataset_locked", lambda name, kwargs: dataset)
+    monkeypatch.setattr(costs, "_ROUNDS", 2)
+    monkeypatch.setitem(runs.__dict__, "_hardware", lambda device, threads: dict(threads=threads))
+    (cell,) = select(["rank26"], ["CoDEx-S"], ["ConjComplEx"], paper="conjugate", seconds=1e-9)
+    line = runs.run_cell(cell, ResultsFolder(tmp_path), embeddings=False, use_tqdm=False)
+    assert (line["epochs"], line["steps"]) == (0, 1)
+    num_steps = -(-2 * dataset.training.num_triples // 100)
+    first_step = line["curve"][-1][0]
+    assert line["costs"]["seconds_per_epoch"] == pytest.approx(first_step * num_steps, rel=0.1)
+
+
 def test_no_regularizer_costs_nothing():
     assert costs.regularizer_share({}, Nations().training) == 0.0
 

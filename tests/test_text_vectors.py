@@ -55,6 +55,13 @@ def test_two_tokens_of_the_same_name(vectors, tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+def test_a_token_of_white_space_has_no_place_in_a_text_file(tmp_path):
+    vectors = WordVectors([" ", "b"], [], np.eye(2, dtype=np.float32))
+    with pytest.raises(ValueError, match="white space only"):
+        vectors.save_word2vec(tmp_path / "v.txt", entity_prefix="")
+    assert not list(tmp_path.iterdir())
+
+
 def test_safetensors(vectors, tmp_path):
     pytest.importorskip("safetensors")
     vectors.save_safetensors(tmp_path / "v.safetensors")

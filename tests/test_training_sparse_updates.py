@@ -90,6 +90,11 @@ def made_triples(model):
     return nations(inverse=model.use_inverse_triples).mapped_triples[:40]
 
 
+def test_sparse_adam_is_refused_for_what_it_does():
+    with pytest.raises(ValueError, match="SparseAdam takes sparse gradients only"):
+        train(make_loop("SparseAdam", sparse_updates=True))
+
+
 @pytest.mark.parametrize("optimizer", ["Adam", "Adagrad"])
 @pytest.mark.parametrize(
     "clip", [{"gradient_clipping_max_norm": 0.01}, {"gradient_clipping_max_abs_value": 0.003}, {"sub_batch_size": 70}]

@@ -33,6 +33,12 @@ def test_match_counts_what_only_one_side_has(caplog):
     assert "1 of 2 texts are of no entity of the graph" in caplog.text
 
 
+def test_a_text_of_two_labels_is_one_text(caplog):
+    with caplog.at_level(logging.INFO):
+        EntityTexts({"é": "x"}).match(["é", "e\u0301"])
+    assert "texts are of no entity" not in caplog.text
+
+
 @pytest.mark.parametrize(
     ("texts", "message"),
     [

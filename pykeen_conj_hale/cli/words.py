@@ -91,13 +91,13 @@ def words(
     TRIPLES is a folder with train.txt, valid.txt and test.txt. Entities that training has not are ranked, too.
     """
     show_log(logging.INFO)
+    _check_said_once(options)
     inputs = [texts] if vectors is None else [texts, vectors]
     check_outputs(output_files(output_directory), inputs, force=force)
     known = EntityTexts.read(texts, entity_column, text_columns, header=header, quoting=quoting)
     dataset = InductiveFolderDataset(triples, create_inverse_triples=True)
     named = dict(base=base, embedding_dim=dim, own=own)
     named.update(prefix_fields=prefix_fields or [], vectors=None if vectors is None else str(vectors))
-    _check_said_once(options)
     found = run_words(
         dataset,
         known,

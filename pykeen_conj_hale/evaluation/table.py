@@ -80,7 +80,7 @@ def rank_triples(
     mapped = _mapped(triples).to(model.device)
     if not len(mapped):
         raise ValueError("There is nothing to rank: triples is empty.")
-    num_entities, num_relations = count_entities(model), model.num_real_relations
+    num_entities, num_relations = count_entities(model), model.num_relations
     if not isinstance(known, Iterable):
         raise ValueError(f"known={known!r} is not allowed: it must be a list of factories or ids of triples.")
     if not isinstance(candidates, Mapping | None):

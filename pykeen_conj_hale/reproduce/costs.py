@@ -42,7 +42,7 @@ def measure_costs(result: PipelineResult, arguments: Mapping[str, Any]) -> dict[
     assert isinstance(loop, TimeBudgetMixin)
     return dict(
         relation_bytes=relation_bytes(result.model, loop.optimizer),
-        seconds_per_epoch=round(loop.seconds["training"] / max(1, len(result.losses)), 4),
+        seconds_per_epoch=round(loop.seconds["training"] / max(1, loop.num_steps) * loop.steps_per_epoch, 4),
         regularizer_share=round(regularizer_share(arguments, result.training, result.model.device), 4),
     )
 

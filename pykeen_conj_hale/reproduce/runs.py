@@ -134,9 +134,11 @@ def _outcome(cell: Cell, result: PipelineResult, tracker: PythonResultTracker) -
         parameters=result.model.num_parameters,
         triples_per_second=round(loop.triples_per_second, 1),
         steps=loop.num_steps,
-        epochs=len(result.losses),
+        # of a time, one that was cut off is none
+        epochs=len(result.losses) if cell.seconds is None else loop.epochs_done,
         stop_reason=loop.stop_reason,
-        hardware=_hardware(result.model.device),
+        # PyTorch has its own number back by now
+        hardware=_hardware(result.model.device, loop.threads.num or torch.get_num_threads()),
     )
     if cell.of.measures_costs:
         outcome["costs"] = measure_costs(result, cell.configuration()["pipeline"])
@@ -155,12 +157,12 @@ def _curve(tracker: PythonResultTracker, epochs: EpochSeconds) -> list[list[floa
     return sorted(points)
 
 
-def _hardware(device: torch.device) -> dict[str, Any]:
+def _hardware(device: torch.device, threads: int) -> dict[str, Any]:
     """Describe this machine."""
     return dict(
         machine=platform.machine(),
         processor=_processor(),
-        threads=torch.get_num_threads(),
+        threads=threads,
         device=torch.cuda.get_device_name(device) if device.type == "cuda" else device.type,
     )
 

@@ -8,7 +8,7 @@ from typing import Final
 from pykeen.models import ERModel
 from pykeen.nn.representation import Embedding
 from torch import nn
-from torch.optim import SGD, Adagrad, Adam, Optimizer
+from torch.optim import SGD, Adagrad, Adam, Optimizer, SparseAdam
 
 from ..pykeen_internals import entity_representations, is_plain_embedding, weight_of
 from ..sharding.embedding import ShardedEmbedding
@@ -98,6 +98,8 @@ def _make_lazy(optimizer: Optimizer) -> str | None:
             # asked for: the fused steps know dense gradients only
             group["fused"] = False
         return None
+    if isinstance(optimizer, SparseAdam):
+        return "optimizer=SparseAdam takes sparse gradients only, and those of relations are dense; take Adam"
     return (
         f"optimizer={type(optimizer).__name__} with these options changes entities without a gradient, too; Adam, "
         "Adagrad and SGD do not without weight decay, AMSGrad and momentum of SGD"

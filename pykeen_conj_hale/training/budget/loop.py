@@ -132,6 +132,11 @@ class TimeBudgetMixin(TrainingLoop[BatchType], Generic[BatchType]):
         return self._run.triples_per_second
 
     @property
+    def steps_per_epoch(self) -> int:
+        """The number of steps of a whole epoch of the last training; 0 before its first."""
+        return self._run.num_batches
+
+    @property
     def epochs_done(self) -> int:
         """The number of whole epochs so far, those before a checkpoint included."""
         return self._run.epochs_done
