@@ -102,7 +102,7 @@ def replacing_folder(path: str | os.PathLike[str], mark: str | None = None) -> I
     """Fill a folder beside its target, and put it in the target's place once it is whole.
 
     :param path: the target; an empty folder may be there
-    :param mark: the name of a file; a target which has it is replaced. None if none is
+    :param mark: the name of a file; a target which has it is replaced, with all that it holds. None if none is
     :yields: the folder to fill
     :raises FileExistsError: if there is something else
     :raises OSError: if the folder cannot be written
@@ -113,11 +113,10 @@ def replacing_folder(path: str | os.PathLike[str], mark: str | None = None) -> I
         hint = "name another one" + (", or replace it by --force (force=True)" if mark is None else "")
         raise FileExistsError(f"output={str(path)!r} is there already, and is left as it is: {hint}.")
     target.parent.mkdir(parents=True, exist_ok=True)
-    part = _name_part(target)
+    part, before = _name_part(target), name_beside(target, f".{secrets.token_hex(4)}.before")
     part.mkdir()
     try:
         yield part
-        before = name_beside(target, f".{secrets.token_hex(4)}.before")
         if is_there:
             os.replace(target, before)
         elif target.exists():
@@ -127,6 +126,8 @@ def replacing_folder(path: str | os.PathLike[str], mark: str | None = None) -> I
         shutil.rmtree(before, ignore_errors=True)
     except BaseException:
         shutil.rmtree(part, ignore_errors=True)
+        if before.exists() and not target.exists():
+            os.replace(before, target)
         raise
     _sync_directory(target.parent)
 

@@ -33,7 +33,7 @@ SPLITS = {"train": "training", "valid": "validation", "test": "testing"}
 
 def write(folder, triples=TRIPLES, ending=".tsv"):
     """Write a folder of files of one format."""
-    folder.mkdir(exist_ok=True)
+    folder.mkdir(exist_ok=True, parents=True)
     for stem, rows in triples.items():
         path = folder / f"{stem}{ending}"
         text = "".join("\t".join(row) + "\n" for row in rows).encode()
@@ -218,12 +218,51 @@ def test_folders_that_are_there(tmp_path):
     build(source, tmp_path / "mapped")
     with pytest.raises(FileExistsError, match="is there already"):
         build(source, tmp_path / "mapped")
-    with pytest.raises(FileExistsError, match="name another one"):
-        build(source, source, force=True)
     assert MappedDataset(tmp_path / "mapped").num_entities == 7
     build(write(source, TRIPLES | {"train": [*TRIPLES["train"], ("new", "r", "a")]}), tmp_path / "mapped", force=True)
     assert MappedDataset(tmp_path / "mapped").num_entities == 8
     assert sorted(path.name for path in tmp_path.iterdir()) == ["mapped", "source"]
+
+
+@pytest.mark.parametrize(
+    ("place", "said"), [("", "is the input"), ("mapped", "is in the input"), ("..", "holds the input")]
+)
+def test_an_output_apart_from_the_input(tmp_path, place, said):
+    """A replaced folder is gone with all that it holds, also with what was just read."""
+    source = write(tmp_path / "around" / "source")
+    build(source, tmp_path / "mapped")
+    # every place looks like a result, so that only where it is tells
+    (source / place).mkdir(exist_ok=True)
+    (source / place / "dataset.json").write_bytes((tmp_path / "mapped" / "dataset.json").read_bytes())
+    before = sorted(tmp_path.rglob("*"))
+    with pytest.raises(ValueError, match=said):
+        build(source, source / place, force=True)
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_an_input_that_is_a_link_is_not_lost(tmp_path):
+    output = build(write(tmp_path / "source"), tmp_path / "mapped") and tmp_path / "mapped"
+    for file in (tmp_path / "source").iterdir():
+        (output / file.name).write_bytes(file.read_bytes())
+        file.unlink()
+        file.symlink_to(output / file.name)
+    with pytest.raises(ValueError, match=r"holds the input .*train\.tsv"):
+        build(tmp_path / "source", output, force=True)
+    assert FolderDataset(tmp_path / "source").training.num_triples == 5
+
+
+@pytest.mark.parametrize("about", ["{}", "no JSON", '{"format": "of another program", "version": 1}'])
+def test_only_own_folders_are_replaced(tmp_path, about):
+    source, output = write(tmp_path / "source"), tmp_path / "output"
+    build(source, output)
+    (output / "notes.txt").write_text("mine")
+    with pytest.raises(FileExistsError, match=r"holds what .* does not write, notes\.txt"):
+        build(source, output, force=True)
+    (output / "notes.txt").unlink()
+    (output / "dataset.json").write_text(about)
+    with pytest.raises(FileExistsError, match="did not write it"):
+        build(source, output, force=True)
+    assert (output / "dataset.json").read_text() == about
 
 
 def test_damaged_folders(tmp_path):

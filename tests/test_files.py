@@ -168,6 +168,23 @@ def test_a_folder_is_replaced_as_a_whole_or_left_as_it_is(tmp_path):
     assert [path.name for path in target.parent.iterdir()] == ["folder"]
 
 
+def test_a_folder_that_cannot_be_put_in_its_place_leaves_the_one_before(tmp_path, monkeypatch):
+    real, target = os.replace, tmp_path / "folder"
+    target.mkdir()
+    (target / "mark").write_text("first")
+
+    def replace(source, target):
+        if str(source).endswith(".part"):
+            raise PermissionError(errno.EACCES, "Access is denied")
+        real(source, target)
+
+    monkeypatch.setattr(os, "replace", replace)
+    with pytest.raises(PermissionError), replacing_folder(target, "mark") as part:
+        (part / "mark").write_text("second")
+    assert [path.name for path in tmp_path.iterdir()] == ["folder"]
+    assert (target / "mark").read_text() == "first"
+
+
 @pytest.mark.parametrize("mark", [None, "mark"])
 def test_an_empty_folder_is_replaced_on_windows_too(tmp_path, monkeypatch, mark):
     """There, a folder is renamed to a name only that nothing has."""

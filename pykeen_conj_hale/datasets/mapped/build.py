@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from tqdm.auto import tqdm
@@ -19,13 +19,11 @@ from ..labels import say_other_forms
 from ..policies import Policies, Policy, judge_duplicates, judge_leakage
 from ..repeats import OWNERS
 from .blocks import Parts, read_blocks
-from .folder import DESCRIPTION, SPLITS, Description, writing_array
+from .folder import DESCRIPTION, KINDS, SPLITS, Description, check_replaceable, writing_array
 from .labels import write_labels
 from .numbering import Numbering
 
 __all__ = ["build_triples"]
-
-KINDS: Final = ("entities", "relations")
 
 
 def build_triples(
@@ -48,13 +46,13 @@ def build_triples(
 
     :param path: a folder with `train`, `valid` and `test`, each a file ending in `.tsv` or `.txt`, also with `.gz`, or
         in `.parquet`; or a folder of such files, which follow each other in the order of their names
-    :param output: the folder to make
+    :param output: the folder to make; neither the one that is read, nor in it, nor around it
     :param columns: the names of the columns of heads, relations and tails in Parquet
     :param header: what becomes of a first line with the names of columns, in files of lines
     :param duplicates: what becomes of triples that are in their split before
     :param leakage: what becomes of validation and test triples that are in another split, too
     :param memory: the memory of DuckDB in GiB, ≥ 0.25; the process takes little more
-    :param force: whether a folder of mapped triples that is there is replaced
+    :param force: whether a folder of mapped triples that is there, and holds nothing else, is replaced
     :param use_tqdm: whether to show progress
     :return: what has been made
     :raises OSError: if a file is missing, or the output is there already, or cannot be written
@@ -68,6 +66,9 @@ def build_triples(
     splits = {split: Parts(str(Path(path) / split) if len(x) > 1 else str(x[0]), x) for split, x in files.items()}
     columns, target = check_columns(columns), check_path("output", output).expanduser()
     mark = DESCRIPTION if check_bool("force", force) else None
+    _check_apart(target, [Path(path).expanduser(), *(file.path for parts in files.values() for file in parts)])
+    if mark is not None:
+        check_replaceable(target)
     with replacing_folder(target, mark) as folder, _numbering(folder, memory) as numbering:
         for split, parts in splits.items():
             _read(numbering, split, parts, policies, columns, use_tqdm)
@@ -81,6 +82,16 @@ def build_triples(
         about = Description(counts["entities"], counts["relations"], triples)
         about.write(folder)
     return about
+
+
+def _check_apart(output: Path, inputs: Sequence[Path]) -> None:
+    """Refuse an output that is, holds, or is in what is read: where it is replaced, the triples would be lost."""
+    target = output.resolve()
+    for place in inputs:
+        found = place.resolve()
+        if target == found or target in found.parents or found in target.parents:
+            what = "is" if target == found else "holds" if target in found.parents else "is in"
+            raise ValueError(f"output={str(output)!r} {what} the input {str(place)!r}; name a folder apart from it.")
 
 
 @contextmanager

@@ -12,10 +12,17 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["DESCRIPTION", "SPLITS", "Description", "map_array", "writing_array"]
+__all__ = ["DESCRIPTION", "KINDS", "SPLITS", "Description", "check_replaceable", "map_array", "writing_array"]
 
 DESCRIPTION: Final = "dataset.json"
 SPLITS: Final = ("training", "validation", "testing")
+KINDS: Final = ("entities", "relations")
+#: All files of a folder
+_FILES: Final = {
+    DESCRIPTION,
+    *(f"{split}.npy" for split in SPLITS),
+    *(f"{kind}.{part}.npy" for kind in KINDS for part in ("text", "starts")),
+}
 _FORMAT: Final = "mapped triples of pykeen-conj-hale"
 _VERSION: Final = 1
 
@@ -67,6 +74,29 @@ class Description:
             raise ValueError(
                 f"{path}: not the description of {_FORMAT}, version {_VERSION} ({error!r}); build the folder anew."
             ) from error
+
+
+def check_replaceable(folder: Path) -> None:
+    """Check that a folder holds nothing but mapped triples, so that nothing else is lost where it is replaced.
+
+    :param folder: the folder; nothing needs to be there, and what has no description is left to the caller
+    :raises FileExistsError: if its description is not one of mapped triples, or if it holds further files
+    """
+    if not (folder / DESCRIPTION).is_file():
+        return
+    kept = f"output={str(folder)!r} is left as it is"
+    try:
+        Description.read(folder)
+    except ValueError as error:
+        raise FileExistsError(
+            f"{kept}: `triples build` did not write it, or it is damaged; name another one ({error})"
+        ) from error
+    if others := sorted(entry.name for entry in folder.iterdir() if entry.name not in _FILES):
+        more = f" and {len(others) - 10} more" if len(others) > 10 else ""
+        raise FileExistsError(
+            f"{kept}: it holds what `triples build` does not write, {', '.join(others[:10])}{more}, and all would be "
+            "lost; move that elsewhere, or name another folder."
+        )
 
 
 def map_array(path: Path, shape: tuple[int, ...], dtype: type[np.generic]) -> npt.NDArray[Any]:
