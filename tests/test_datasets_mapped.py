@@ -101,6 +101,16 @@ def test_any_labels(tmp_path_factory, train, valid, test):
     check_equal(build(source, source.parent / "mapped", **options), expected)
 
 
+def test_labels_that_begin_as_a_byte_order_mark(tmp_path, monkeypatch):
+    """As where files with such marks were put one behind the other; only the first one of a file is none of a label."""
+    monkeypatch.setattr(blocks, "_BLOCK_BYTES", 30)
+    rows = {stem: [(f"\ufeff{h}", r, t) for h, r, t in triples] for stem, triples in TRIPLES.items()}
+    source = write(tmp_path / "source", rows)
+    mapped = build(source, tmp_path / "mapped")
+    check_equal(mapped, FolderDataset(source))
+    assert "\ufeffa" in mapped.entity_labels
+
+
 def test_a_split_of_several_files(tmp_path):
     source = write(tmp_path / "source")
     rows = TRIPLES["train"]

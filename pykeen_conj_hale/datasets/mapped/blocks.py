@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
 
 from ..columns import Columns
-from ..files import SplitFile
+from ..files import BYTE_ORDER_MARK, SplitFile
 from ..lines import check_lines
 from ..policies import Policies, find_header
 from ..tables import REFUSED, check_label, choose_parquet_columns, import_parquet
@@ -119,7 +119,8 @@ def _table(text: str, order: tuple[int, int, int]) -> Any:
     import pyarrow
     from pyarrow import csv
 
-    data = text.encode()
+    # Arrow drops a first U+FEFF, also where it begins a label
+    data = (BYTE_ORDER_MARK + text).encode()
     names = [name for _, name in sorted(zip(order, NAMES, strict=True))]
     table = csv.read_csv(
         pyarrow.py_buffer(data),
