@@ -11,7 +11,11 @@ from pykeen_conj_hale.text.corpus.documents import as_documents
 
 def test_a_document_a_line(tmp_path):
     text = "\ufeffeins zwei\r\n\n  \ndrei — ünf\n"
-    for name, data in (("plain.txt", text.encode()), ("packed.txt.gz", gzip.compress(text.encode()))):
+    for name, data in (
+        ("plain.txt", text.encode()),
+        ("packed.txt.gz", gzip.compress(text.encode())),
+        ("P.TXT.GZ", gzip.compress(text.encode())),
+    ):
         (tmp_path / name).write_bytes(data)
         found = [document.text.split() for document in read_documents(tmp_path / name)]
         assert found == [["eins", "zwei"], ["drei", "—", "ünf"]]

@@ -22,11 +22,11 @@ def write_csv(path, rows, **kwargs):
     text = io.StringIO(newline="")
     csv.writer(text, **kwargs).writerows(rows)
     data = text.getvalue().encode()
-    path.write_bytes(gzip.compress(data) if path.suffix == ".gz" else data)
+    path.write_bytes(gzip.compress(data) if path.suffix.lower() == ".gz" else data)
     return SplitFile(path)
 
 
-@pytest.mark.parametrize("name", ["t.csv", "t.csv.gz"])
+@pytest.mark.parametrize("name", ["t.csv", "t.csv.gz", "T.CSV.GZ"])
 @pytest.mark.parametrize(
     ("header", "columns"), [(["note", "tail", "relation", "head"], None), (["note", *NAMES[::-1]], NAMES)]
 )
@@ -125,6 +125,19 @@ def test_parquet(tmp_path):
     path.write_bytes(b"no Parquet")
     with pytest.raises(ValueError, match="no Parquet file, or damaged"):
         read_table(SplitFile(path))
+
+
+@pytest.mark.parametrize("names", [["a", "b", "a"], ["head", "x", "x"]])
+def test_a_parquet_column_that_is_there_twice(tmp_path, names):
+    arrow, parquet = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
+    path = tmp_path / "t.parquet"
+    parquet.write_table(arrow.table([["a"], ["r"], ["b"]], names=names), path)
+    with pytest.raises(ValueError, match=r"t\.parquet: the column '[ax]' is there more than once; .*Give each"):
+        read_table(SplitFile(path))
+    # what is not read may be there as often as it likes
+    names = ["head", "note", "relation", "tail", "note"]
+    parquet.write_table(arrow.table([["a"], ["x"], ["r"], ["b"], ["y"]], names=names), path)
+    assert read_table(SplitFile(path)).labels == ["a", "r", "b"]
 
 
 def test_a_header_says_the_order_of_columns(tmp_path):

@@ -107,7 +107,7 @@ class SplitFile:
                 if self.member is not None:
                     archive = stack.enter_context(zipfile.ZipFile(self.path))
                     yield stack.enter_context(archive.open(self.member))
-                elif self.path.suffix == ".gz":
+                elif self.path.suffix.lower() == ".gz":
                     yield cast(IO[bytes], stack.enter_context(gzip.open(self.path)))
                 else:
                     yield stack.enter_context(self.path.open("rb"))

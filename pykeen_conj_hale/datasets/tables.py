@@ -159,7 +159,8 @@ def choose_parquet_columns(file: SplitFile, source: Any, columns: Columns | None
     :param source: what pyarrow reads: its path, or its content
     :param columns: the names of the columns; None for the usual ones, or for three columns
     :return: their names
-    :raises ValueError: if a column is not there, or holds neither text nor whole numbers, or the file is damaged
+    :raises ValueError: if a column is not there, or there twice, or holds neither text nor whole numbers, or the file is
+        damaged
     """
     parquet = import_parquet()
     from pyarrow import ArrowException
@@ -170,12 +171,20 @@ def choose_parquet_columns(file: SplitFile, source: Any, columns: Columns | None
         raise ValueError(f"{file}: no Parquet file, or damaged ({error})") from error
     names = schema.names
     order = choose_columns(str(file), names, columns)
+    is_guessed = order is None
     if order is None:
         if len(names) != 3:
             raise ValueError(f"{file}: the columns are {list_names(names)}; {HINT}.")
-        logger.warning("%s: the columns %s are read as head, relation and tail.", file, list_names(names))
         order = (0, 1, 2)
     chosen = [names[column] for column in order]
+    # the content of a column is found by its name only
+    if twice := [name for name in dict.fromkeys(chosen) if names.count(name) > 1]:
+        raise ValueError(
+            f"{file}: the column {twice[0]!r} is there more than once; the columns are {list_names(names)}. Give each "
+            "column a name of its own."
+        )
+    if is_guessed:
+        logger.warning("%s: the columns %s are read as head, relation and tail.", file, list_names(names))
     for name in chosen:
         _check_type(file, name, schema.field(name).type)
     return chosen

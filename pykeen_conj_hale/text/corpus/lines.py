@@ -35,7 +35,8 @@ def read_lines(path: Path, max_bytes: int | None = None) -> Iterator[str]:
 def _raw_lines(path: Path, max_bytes: int | None) -> Iterator[bytes]:
     rest = b""
     try:
-        with cast(IO[bytes], gzip.open(path) if path.suffix == ".gz" else path.open("rb")) as file:
+        is_packed = path.suffix.lower() == ".gz"
+        with cast(IO[bytes], gzip.open(path) if is_packed else path.open("rb")) as file:
             while line := file.readline(-1 if max_bytes is None else max_bytes - len(rest)):
                 line, rest = rest + line, b""
                 if len(line) == max_bytes and not line.endswith(b"\n"):
