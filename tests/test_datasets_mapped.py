@@ -137,6 +137,17 @@ def test_columns_of_parquet_and_headers(tmp_path):
         build(source, tmp_path / "refused")
 
 
+@pytest.mark.parametrize("line", ["x\tr\ty", "e1\tx\ty", "x\ty\te1", "e2\tx\ty", "x\ty\te2", "r\te1\tx", "x\te2\tr"])
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_a_triple_that_looks_like_a_header_is_found_as_in_memory(tmp_path, line, end):
+    source = write(tmp_path / "source")
+    lines = ["e1\tr\te2", *(f"a{i}\tq\tb" for i in range(50)), line, "b\tq\tb"]
+    (source / "train.tsv").write_bytes(end.join(lines).encode())
+    mapped = build(source, tmp_path / "mapped", header="drop")
+    check_equal(mapped, FolderDataset(source, header="drop"))
+    assert mapped.training.num_triples == 52 + (line[0] not in "r" and line[-1] != "r")
+
+
 @pytest.mark.parametrize("policy", ["error", "drop", "keep"])
 def test_duplicates_and_leaks_are_found_as_in_memory(tmp_path, caplog, policy):
     train, valid, test = TRIPLES["train"], TRIPLES["valid"], TRIPLES["test"]

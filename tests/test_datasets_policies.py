@@ -79,10 +79,26 @@ def test_header(read, caplog):
     ):
         read(splits)
     assert read(splits, header="drop") == list(CLEAN.values())
-    assert [record.levelname for record in caplog.records] == ["INFO"] * 3
+    assert [record.levelname for record in caplog.records] == ["WARNING"] * 3
     assert caplog.text.count("it is left out") == 3
     assert read(splits, header="keep") == list(splits.values())
     assert caplog.text.count("it is read as a triple") == 3
+
+
+@pytest.mark.parametrize("policy", ["error", "drop", "keep"])
+@pytest.mark.parametrize(("line", "label"), [("x r y", "r"), ("e1 x y", "e1"), ("y x e1", "e1"), ("x y e2", "e2")])
+def test_a_triple_that_looks_like_a_header(read, caplog, policy, line, label):
+    """Names of columns are labels where other lines have them in the same place, in heads or tails of entities."""
+    train = ["e1 r e2", "b q c", line]
+    assert read({"train": train}, header=policy)[0] == train
+    assert f"train.txt, line 1: {'a header, ' if policy == 'keep' else ''}['e1', 'r', 'e2']" in caplog.text
+    assert (f"as {label!r} is in another line" in caplog.text) == (policy != "keep")
+
+
+@pytest.mark.parametrize("line", ["x e1 y", "r x y", "x y r"])
+def test_a_name_of_a_column_in_another_place_is_none(read, line):
+    train = ["e1 r e2", "b q c", line]
+    assert read({"train": train}, header="drop")[0] == train[1:]
 
 
 def test_the_lines_after_a_header_keep_their_numbers(read):

@@ -50,6 +50,35 @@ def test_csv_with_semicolons(tmp_path, header):
     assert read_table(write_csv(tmp_path / "t.csv", rows)).labels == rows[0]
 
 
+OWN = [["e1", "r", "e2"], ["x", "r", "y"], ["e1", "s", "e3"]]
+
+
+def test_a_first_row_that_looks_like_a_header(tmp_path, caplog):
+    """As in a plain file, other rows tell, and else the argument `header`."""
+    split = read_table(write_csv(tmp_path / "t.csv", OWN))
+    assert (split.labels, split.line(0)) == ([label for row in OWN for label in row], 1)
+    assert "may be names of columns, and is read as a triple, as 'r' is in another line, too" in caplog.text
+    header = [["head", "relation", "tail"], ["a", "r", "two\nlines"], ["b", "r", "c"]]
+    file = write_csv(tmp_path / "t.csv", [header[0], *OWN])
+    with pytest.raises(ValueError, match=r"t\.csv, line 1: a header, .*header='drop'"):
+        read_labels(file, Policies(header="error"))
+    assert read_labels(file, Policies(header="keep")).labels[:6] == [*header[0], *OWN[0]]
+    caplog.clear()
+    split = read_labels(file, Policies(header="drop"))
+    assert (split.labels[:3], split.line(2)) == (OWN[0], 4)
+    assert [record.levelname for record in caplog.records] == ["WARNING"]
+    assert "it is left out" in caplog.text
+    # named columns leave nothing to guess
+    assert read_labels(file, Policies(header="keep"), Columns(*header[0])).labels[:3] == OWN[0]
+
+
+def test_a_first_row_of_more_columns_that_may_be_a_triple(tmp_path):
+    rows = [[*row, "note"] for row in OWN]
+    with pytest.raises(ValueError, match=r"\['e1', 'r', 'e2'\] may be names of columns or a triple, as 'r' is in"):
+        read_table(write_csv(tmp_path / "t.csv", rows))
+    assert read_table(write_csv(tmp_path / "t.csv", rows), Columns(*OWN[0])).labels[:3] == OWN[1]
+
+
 def test_csv_without_header(tmp_path):
     assert read_table(write_csv(tmp_path / "t.csv", [["a", "r", "b"]])).labels == ["a", "r", "b"]
 

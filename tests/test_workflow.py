@@ -523,6 +523,25 @@ def test_leaks_duplicates_and_untrained_entities_are_said(source, tmp_path, capl
     assert "1 of 15 entities are in no training triple, as 'atlantis'" in caplog.text
 
 
+def test_a_first_triple_that_looks_like_a_header_is_said_once(tmp_path, caplog):
+    rows = [f"e{i}\tr\te{j}\n" for i in range(1, 7) for j in range(1, 7) if i != j]
+    (tmp_path / "t.tsv").write_text("".join(["head\trelation\ttail\n", *rows]))
+    trained = train_triples(tmp_path / "t.tsv", tmp_path / "m", seconds=0.01, use_tqdm=False)
+    assert (
+        caplog.text.count("a header, ['head', 'relation', 'tail'], where the first triple is expected; it is left") == 1
+    )
+    assert len(known_triples(trained)) == len(rows)
+    # the files of a trained model are our own
+    (tmp_path / "m" / "triples" / "train.txt").write_text("".join(rows))
+    caplog.clear()
+    assert len(known_triples(load(tmp_path / "m"))) == len(rows)
+    assert "header" not in caplog.text
+    (tmp_path / "t.tsv").write_text("".join(rows))
+    trained = train_triples(tmp_path / "t.tsv", tmp_path / "n", seconds=0.01, use_tqdm=False)
+    assert len(known_triples(trained)) == len(rows)
+    assert caplog.text.count("may be names of columns, and is read as a triple") == 1
+
+
 def test_one_relation_in_one_file(tmp_path):
     rows = [f"n{i}\tnext to\tn{j}\n" for i in range(6) for j in range(6) if i != j]
     (tmp_path / "t.tsv").write_text("".join(rows))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final, Literal, NamedTuple, Protocol, TypeAlias, get_args
 
 import numpy as np
@@ -22,6 +22,7 @@ __all__ = [
     "check_duplicates",
     "check_leakage",
     "drop_header",
+    "find_again",
     "find_header",
     "judge_duplicates",
     "judge_leakage",
@@ -100,22 +101,30 @@ def drop_header(split: LabeledSplit, policies: Policies) -> LabeledSplit:
     :return: the split, without the header if it is left out
     :raises ValueError: if it is refused, or nothing else is there
     """
-    order = find_header(split.file, split.triple(0), policies)
+    first = split.triple(0)
+    order = find_header(split.file, first, policies, lambda: find_again(first, split.labels[3:]))
     if order is None:
         return split
     if len(split.labels) == 3:
         raise ValueError(f"{split.file}: there is nothing but a header; each split needs at least one triple")
     # the names say which column is which
     columns = [split.labels[3 + column :: 3] for column in order]
-    return LabeledSplit(split.file, [label for triple in zip(*columns, strict=True) for label in triple], 2)
+    labels = [label for triple in zip(*columns, strict=True) for label in triple]
+    return LabeledSplit(split.file, labels, split.line(1), None if split.lines is None else split.lines[1:])
 
 
-def find_header(file: SplitFile, first: Sequence[str], policies: Policies) -> tuple[int, int, int] | None:
+def find_header(
+    file: SplitFile, first: Sequence[str], policies: Policies, find_other: Callable[[], str | None]
+) -> tuple[int, int, int] | None:
     """Look whether the first line of a file is a header that is left out.
+
+    Names of columns may be labels, too, as `e1 r e2`. A label that other lines have in its place is no name.
 
     :param file: the file
     :param first: the three labels of its first line
     :param policies: what becomes of a header
+    :param find_other: finds a label of the first line that another line has in its place, see :func:`find_again`; it is
+        called only if the line may be a header
     :return: the columns of heads, relations and tails; None if the line is, or is read as, a triple
     :raises ValueError: if it is refused
     """
@@ -123,13 +132,43 @@ def find_header(file: SplitFile, first: Sequence[str], policies: Policies) -> tu
     if order is None:
         return None
     what = f"{file}, line 1: a header, {list(first)}, where the first triple is expected"
-    if policies.header == "error":
-        raise ValueError(f"{what}; remove the line, or read the files by FolderDataset(header='drop')")
     if policies.header == "keep":
         logger.warning("%s; it is read as a triple.", what)
         return None
-    logger.info("%s; it is left out.", what)
+    if (label := find_other()) is not None:
+        logger.warning(
+            "%s, line 1: %s may be names of columns, and is read as a triple, as %r is in another line, too; remove it "
+            "if it is a header.",
+            file,
+            list(first),
+            label,
+        )
+        return None
+    if policies.header == "error":
+        raise ValueError(
+            f"{what}; remove the line, or read the files by FolderDataset(header='drop'), or with header='keep' if it "
+            "is a triple"
+        )
+    logger.warning(
+        "%s; it is left out. If it is a triple, move it behind another one, or read it by --header keep "
+        "(header='keep').",
+        what,
+    )
     return order
+
+
+def find_again(first: Sequence[str], labels: Sequence[str]) -> str | None:
+    """Find a label of a first triple that other triples have in its place: as an entity, or as a relation.
+
+    :param first: the three labels
+    :param labels: those of the other triples: head, relation, tail, head, relation, tail, …
+    :return: the label; None if there is none
+    """
+    head, relation, tail = first
+    if relation in labels[1::3]:
+        return relation
+    entities = {*labels[0::3], *labels[2::3]}
+    return next((label for label in (head, tail) if label in entities), None)
 
 
 def check_duplicates(split: LabeledSplit, repeats: Repeats, policies: Policies) -> Ids:

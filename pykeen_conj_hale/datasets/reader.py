@@ -14,7 +14,7 @@ from .policies import LabeledSplit, Policies, check_duplicates, check_leakage, d
 from .repeats import Ids, find_repeats
 from .tables import TABLE_ENDINGS, read_table
 
-__all__ = ["read_labels", "read_splits"]
+__all__ = ["read_labels", "read_lines", "read_splits"]
 
 
 def read_splits(
@@ -76,8 +76,8 @@ def read_labels(file: SplitFile, policies: Policies, columns: Columns | None = N
     """
     file.check_format()
     if columns is not None or file.ending in TABLE_ENDINGS:
-        return read_table(file, columns)
-    return drop_header(LabeledSplit(file, _read_lines(file), 1), policies)
+        return read_table(file, columns, policies)
+    return drop_header(LabeledSplit(file, read_lines(file), 1), policies)
 
 
 def _number(kind: str, columns: Iterable[Sequence[str]]) -> dict[str, int]:
@@ -87,8 +87,13 @@ def _number(kind: str, columns: Iterable[Sequence[str]]) -> dict[str, int]:
     return ids
 
 
-def _read_lines(file: SplitFile) -> list[str]:
-    """Read head, relation, tail, head, relation, tail, … of a file."""
+def read_lines(file: SplitFile) -> list[str]:
+    """Read the labels of a file of lines `head<TAB>relation<TAB>tail` that is known to have no header.
+
+    :param file: the file
+    :returns: head, relation, tail, head, relation, tail, …
+    :raises ValueError: if the file is broken, not UTF-8, empty, or has a malformed line
+    """
     text = file.read_text().replace("\r\n", "\n").removesuffix("\n")
     if not text.strip("\n"):
         raise ValueError(f"{file}: the file is empty; each split needs at least one triple")

@@ -11,7 +11,7 @@ from typing import Any, Final, cast
 
 from .columns import Columns, choose_columns, list_names
 from .files import SplitFile
-from .policies import LabeledSplit
+from .policies import LabeledSplit, Policies, drop_header, find_again
 
 __all__ = ["REFUSED", "TABLE_ENDINGS", "check_label", "choose_parquet_columns", "import_parquet", "read_table"]
 
@@ -27,17 +27,19 @@ HINT: Final = "name the three columns by --head-column, --relation-column and --
 DELIMITERS: Final = (",", ";")
 
 
-def read_table(file: SplitFile, columns: Columns | None = None) -> LabeledSplit:
+def read_table(file: SplitFile, columns: Columns | None = None, policies: Policies | None = None) -> LabeledSplit:
     """Read three columns of a table.
 
-    The first row of a CSV or TSV file is a header if columns are named, or if three of its cells have usual names.
-    Without a header the table has three columns. Cells are text: `007`, `1.0`, `NaN`, `null` are labels as any other.
+    The first row of a CSV or TSV file is a header if columns are named, or if three of its cells have usual names and
+    no other row has one of these in its place. Without a header the table has three columns. Cells are text: `007`,
+    `1.0`, `NaN`, `null` are labels as any other.
 
     :param file: a file ending in ``.parquet`` or ``.csv``; any other has tabs between its cells, and no quotes
     :param columns: the names of the columns; None for the usual ones, as `head`, `relation`, `tail`
+    :param policies: what becomes of a header of three columns whose names were not given; it is left out by default
     :return: the labels
-    :raises ValueError: if a column is not there; a row is broken, or lacks a label; there is no row; or a column of
-        Parquet holds neither text nor whole numbers
+    :raises ValueError: if a column is not there; a row is broken, or lacks a label; there is no row; a header is
+        refused; or a column of Parquet holds neither text nor whole numbers
     :raises ImportError: if a Parquet file is to be read without pyarrow
     """
     if file.ending == ".parquet":
@@ -55,13 +57,30 @@ def read_table(file: SplitFile, columns: Columns | None = None) -> LabeledSplit:
         )
     labels: list[str] = []
     lines: list[int] = []
-    rest = rows if order is not None else _before((first_line, first), rows)
-    for line, row in rest:
+    if columns is None and len(first) == 3:
+        # a header only if the rows that follow do not say otherwise
+        order, rows = None, _before((first_line, first), rows)
+    for line, row in rows:
         labels += _triple(f"{file}, line {line}", row, len(first), order or (0, 1, 2))
         lines.append(line)
     if not lines:
         raise ValueError(f"{file}: there is nothing but a header; each split needs at least one triple")
-    return LabeledSplit(file, labels, lines[0], lines)
+    split = LabeledSplit(file, labels, lines[0], lines)
+    if order is None:
+        return drop_header(split, policies or Policies(header="drop"))
+    if columns is None:
+        _check_names(file, [first[column] for column in order], labels)
+    return split
+
+
+def _check_names(file: SplitFile, names: Sequence[str], labels: Sequence[str]) -> None:
+    """Look whether the names of columns, which were only guessed, are labels."""
+    if (label := find_again(names, labels)) is not None:
+        raise ValueError(
+            f"{file}, line 1: {list(names)} may be names of columns or a triple, as {label!r} is in another line, too. "
+            f"If they are names, {HINT}; if not, give the file a header."
+        )
+    logger.info("%s: the columns %s are read as head, relation and tail.", file, list_names(names))
 
 
 def _before(first: tuple[int, list[str]], rest: Iterable[tuple[int, list[str]]]) -> Iterator[tuple[int, list[str]]]:
@@ -159,8 +178,8 @@ def choose_parquet_columns(file: SplitFile, source: Any, columns: Columns | None
     :param source: what pyarrow reads: its path, or its content
     :param columns: the names of the columns; None for the usual ones, or for three columns
     :return: their names
-    :raises ValueError: if a column is not there, or there twice, or holds neither text nor whole numbers, or the file is
-        damaged
+    :raises ValueError: if a column is not there, or there twice, or holds neither text nor whole numbers, or the file
+        is damaged
     """
     parquet = import_parquet()
     from pyarrow import ArrowException

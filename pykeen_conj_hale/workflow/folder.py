@@ -24,8 +24,7 @@ from pykeen.triples import TriplesFactory
 
 from ..datasets import VerbatimTriplesFactory
 from ..datasets.files import BYTE_ORDER_MARK, SplitFile
-from ..datasets.policies import Policies
-from ..datasets.reader import read_labels
+from ..datasets.reader import read_lines
 from ..files import replacing
 from ..training.budget.tensor_file import UnreadableFileError, read_tensors, write_tensors
 
@@ -155,7 +154,8 @@ class ModelFolder:
         splits: dict[str, TriplesFactory] = {}
         for name, file in SPLIT_FILES.items():
             path = self.triples / file
-            labels = read_labels(SplitFile(path), Policies(header="keep")).labels
+            # a file of our own has no header, whatever its first line looks like
+            labels = read_lines(SplitFile(path))
             columns = zip((entity_to_id, relation_to_id, entity_to_id), range(3), strict=True)
             try:
                 ids = np.stack([[mapping[x] for x in labels[column::3]] for mapping, column in columns], axis=-1)

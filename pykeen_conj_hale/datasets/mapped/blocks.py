@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Any, Final, NamedTuple
 
 from ..columns import Columns
@@ -90,12 +92,26 @@ def _read_lines(file: SplitFile, policies: Policies) -> Iterator[Block]:
         check_lines(file, text, line)
         first_line = line
         if byte == 0:
-            first, _, rest = text.partition("\n")
-            if (header := find_header(file, first.split("\t"), policies)) is not None:
+            start, _, rest = text.partition("\n")
+            first = start.split("\t")
+            if (header := find_header(file, first, policies, partial(_find_again, file, first))) is not None:
                 order, text, first_line = header, rest, 2
         if text:
             yield Block(first_line, _table(text, order))
         line, byte = line + data.count(b"\n"), byte + len(data)
+
+
+def _find_again(file: SplitFile, first: Sequence[str]) -> str | None:
+    """Find a label of the first line that another line has in its place: as an entity, or as a relation."""
+    head, relation, tail = (re.escape(label.encode()) for label in first)
+    entity = b"(?:" + head + b"|" + tail + b")"
+    again = re.compile(b"^" + entity + b"\t|\t" + relation + b"\t|\t" + entity + b"\r?$", re.MULTILINE)
+    is_first = True
+    for data in _whole_lines(file):
+        if found := again.search(data, data.find(b"\n") + 1 if is_first else 0):
+            return found.group().strip(b"\t\r").decode()
+        is_first = False
+    return None
 
 
 def _whole_lines(file: SplitFile) -> Iterator[bytes]:
