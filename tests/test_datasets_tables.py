@@ -45,9 +45,36 @@ def test_csv_with_semicolons(tmp_path, header):
     rows = [["head", "relation", "tail"]] * header + [["a,b", "r;s", "15"], ["c", "r", "1,5"]]
     split = read_table(write_csv(tmp_path / "t.csv", rows, delimiter=";"))
     assert split.labels == ["a,b", "r;s", "15", "c", "r", "1,5"]
-    # where commas make three cells, too, they count
-    rows = [["a;b;c", "r", "d"]]
-    assert read_table(write_csv(tmp_path / "t.csv", rows)).labels == rows[0]
+    # where commas make three cells of each row, they count
+    rows = [["a;b;c", "r", "d"], ["a", "r", "e"]]
+    assert read_table(write_csv(tmp_path / "t.csv", rows)).labels == ["a;b;c", "r", "d", "a", "r", "e"]
+
+
+@pytest.mark.parametrize(
+    ("text", "columns", "expected"),
+    [
+        ("a, X;near;b, Y\nc;near;d, Z\n", None, ["a, X", "near", "b, Y", "c", "near", "d, Z"]),
+        ("head;relation;tail;note, and, more\na, X;near;b, Y;z\n", None, ["a, X", "near", "b, Y"]),
+        ("relation;head;tail\nnear;a, X;b, Y, Z\n", None, ["a, X", "near", "b, Y, Z"]),
+        ("of,x,y;what;to\n1;r;2\n", Columns("of,x,y", "what", "to"), ["1", "r", "2"]),
+        ("of,what,to;x;y\n1,r,2\n", Columns("of", "what", "to;x;y"), ["1", "r", "2"]),
+        # what is between quotes is within a cell
+        ('"a, X";near;"b, Y"\n', None, ["a, X", "near", "b, Y"]),
+        ("a;b,r;s,c;d\n" * 2 + "a,r,b\n" * 2, None, ["a;b", "r;s", "c;d"] * 2 + ["a", "r", "b"] * 2),
+    ],
+)
+def test_commas_and_semicolons(tmp_path, text, columns, expected):
+    (tmp_path / "t.csv").write_text(text)
+    assert read_table(SplitFile(tmp_path / "t.csv"), columns).labels == expected
+
+
+def test_rows_that_can_be_read_in_two_ways(tmp_path):
+    (tmp_path / "t.csv").write_text("a, X;near;b, Y\nc, X;near;d, Z\n")
+    with pytest.raises(
+        ValueError,
+        match=r"line 1: the first row is 'a', ' X;near;b', ' Y' or 'a, X', 'near', 'b, Y', .*Give .* a header",
+    ):
+        read_table(SplitFile(tmp_path / "t.csv"))
 
 
 OWN = [["e1", "r", "e2"], ["x", "r", "y"], ["e1", "s", "e3"]]
@@ -89,6 +116,17 @@ def test_lines_count_where_a_further_column_has_line_breaks(tmp_path):
         read_table(write_csv(tmp_path / "t.csv", rows))
 
 
+@pytest.mark.parametrize("columns", [None, Columns("head", "relation", "tail")])
+def test_a_further_column_may_be_long(tmp_path, columns):
+    limit = csv.field_size_limit()
+    rows = [["head", "relation", "tail", "note"], ["a", "r", "b", "long " * 100_000], ["c", "r", "d", "x"]]
+    assert read_table(write_csv(tmp_path / "t.csv", rows), columns).labels == ["a", "r", "b", "c", "r", "d"]
+    (tmp_path / "t.csv").write_text('head,relation,tail,note\na,r,b,"no end\n' + "c,r,d,x\n" * 100_000)
+    with pytest.raises(ValueError, match=r"t\.csv, line 2: broken row \(unexpected end of data\)"):
+        read_table(SplitFile(tmp_path / "t.csv"), columns)
+    assert csv.field_size_limit() == limit
+
+
 def test_tsv_by_names_has_no_quotes(tmp_path):
     (tmp_path / "t.tsv").write_text('kind\tto node\tfrom node\textra\nr\t"b\ta\tx\n')
     assert read_table(SplitFile(tmp_path / "t.tsv"), NAMES).labels == ["a", "r", '"b']
@@ -103,6 +141,8 @@ def test_tsv_by_names_has_no_quotes(tmp_path):
         ('head,relation,tail\na,r,"b\tc"\n', r"line 2: the tail has a tab"),
         ("head,relation,tail\n", "nothing but a header"),
         ("", "is empty"),
+        ("\n\r\n", "is empty"),
+        ("\na,r,b\n", r"line 1: a blank line, where a header or the first triple is expected"),
         ("a,r,b,c\n", r"4 columns, and no telling which .*'a', 'r', 'b', 'c'"),
     ],
 )

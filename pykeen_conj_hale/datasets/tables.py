@@ -6,11 +6,15 @@ import csv
 import io
 import logging
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from itertools import islice
+from threading import Lock
 from types import ModuleType
 from typing import Any, Final, cast
 
 from .columns import Columns, choose_columns, list_names
 from .files import SplitFile
+from .labels import find_named_columns
 from .policies import LabeledSplit, Policies, drop_header, find_again
 
 __all__ = ["REFUSED", "TABLE_ENDINGS", "check_label", "choose_parquet_columns", "import_parquet", "read_table"]
@@ -25,6 +29,12 @@ REFUSED: Final = ("\t", "\n", "\r", "\0")
 HINT: Final = "name the three columns by --head-column, --relation-column and --tail-column (columns=Columns(…))"
 #: Between the cells of a CSV file: the second where a spreadsheet has the decimal comma
 DELIMITERS: Final = (",", ";")
+#: Rows of a CSV file that tell which it is
+ROWS_LOOKED_AT: Final = 10_000
+#: The most characters of a cell: what fits into a C long everywhere
+MAX_CELL: Final = 2**31 - 1
+#: Who has raised the limit of Python's reader, which is one for the whole process
+_LIMIT: Final = Lock()
 
 
 def read_table(file: SplitFile, columns: Columns | None = None, policies: Policies | None = None) -> LabeledSplit:
@@ -44,10 +54,29 @@ def read_table(file: SplitFile, columns: Columns | None = None, policies: Polici
     """
     if file.ending == ".parquet":
         return _read_parquet(file, columns)
-    rows = _read_rows(file)
-    first_line, first = next(rows, (1, []))
-    if not first:
+    text = file.read_text()
+    if not text.strip("\r\n"):
         raise ValueError(f"{file}: the file is empty; each split needs at least one triple")
+    with _any_length():
+        return _read_text(file, text, columns, policies or Policies(header="drop"))
+
+
+@contextmanager
+def _any_length() -> Iterator[None]:
+    """Let cells be of any length: a further column may hold long texts."""
+    with _LIMIT:
+        before = csv.field_size_limit(MAX_CELL)
+        try:
+            yield
+        finally:
+            csv.field_size_limit(before)
+
+
+def _read_text(file: SplitFile, text: str, columns: Columns | None, policies: Policies) -> LabeledSplit:
+    rows = _read_rows(file, text, columns)
+    first_line, first = next(rows)
+    if not first:
+        raise ValueError(f"{file}, line 1: a blank line, where a header or the first triple is expected; remove it")
     order = choose_columns(f"{file}, line 1", first, columns)
     if order is None and len(first) != 3:
         columns_found = "is one column" if len(first) == 1 else f"are {len(first)} columns"
@@ -67,7 +96,7 @@ def read_table(file: SplitFile, columns: Columns | None = None, policies: Polici
         raise ValueError(f"{file}: there is nothing but a header; each split needs at least one triple")
     split = LabeledSplit(file, labels, lines[0], lines)
     if order is None:
-        return drop_header(split, policies or Policies(header="drop"))
+        return drop_header(split, policies)
     if columns is None:
         _check_names(file, [first[column] for column in order], labels)
     return split
@@ -88,13 +117,13 @@ def _before(first: tuple[int, list[str]], rest: Iterable[tuple[int, list[str]]])
     yield from rest
 
 
-def _read_rows(file: SplitFile) -> Iterator[tuple[int, list[str]]]:
+def _read_rows(file: SplitFile, text: str, columns: Columns | None) -> Iterator[tuple[int, list[str]]]:
     """Split a text into rows, with the number of their first lines."""
     if file.ending == ".csv":
-        text = file.read_text()
-        rows = csv.reader(io.StringIO(text, newline=""), delimiter=_find_delimiter(text), strict=True)
+        delimiter = _find_delimiter(file, text, columns)
+        rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     else:
-        text = file.read_text().replace("\r\n", "\n")
+        text = text.replace("\r\n", "\n")
         rows = csv.reader(text.removesuffix("\n").split("\n"), delimiter="\t", quoting=csv.QUOTE_NONE, strict=True)
     line = 1
     while True:
@@ -108,16 +137,43 @@ def _read_rows(file: SplitFile) -> Iterator[tuple[int, list[str]]]:
         line = rows.line_num + 1
 
 
-def _find_delimiter(text: str) -> str:
-    """Find what is between cells: what makes three cells or more of the first row, the comma if both do."""
-    for delimiter in DELIMITERS:
-        try:
-            first = next(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True), [])
-        except csv.Error:
-            continue  # the reader that follows says where
-        if len(first) >= 3:
-            return delimiter
-    return DELIMITERS[0]
+def _find_delimiter(file: SplitFile, text: str, columns: Columns | None) -> str:
+    """Find what is between cells.
+
+    That is the delimiter under which the first row has the names of columns. Without names it is the one that makes
+    three cells or more of the first row; and if both do, the one that makes as many of the rows that follow.
+    """
+    readings = {delimiter: _look(text, delimiter) for delimiter in DELIMITERS}
+    named = [delimiter for delimiter, (first, _) in readings.items() if _has_names(first, columns)]
+    if len(named) == 1:
+        return named[0]
+    possible = {delimiter: same for delimiter, (first, same) in readings.items() if len(first) >= 3}
+    if len(possible) > 1 and columns is None and all(same == 1 for same in possible.values()):
+        rows = " or ".join(list_names(readings[delimiter][0]) for delimiter in possible)
+        raise ValueError(
+            f"{file}, line 1: the first row is {rows}, as the rows that follow have as many cells, by commas and by "
+            "semicolons. Give the file a header, as head,relation,tail or head;relation;tail, or put cells that hold a "
+            "comma or a semicolon in quotes."
+        )
+    return max(possible, key=possible.__getitem__, default=DELIMITERS[0])
+
+
+def _look(text: str, delimiter: str) -> tuple[list[str], float]:
+    """Read the first row, and tell how many of the rows that follow have as many cells, as a share of them."""
+    rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    number, same, first = 0, 0, list[str]()
+    try:
+        for row in islice(rows, ROWS_LOOKED_AT):
+            first = first or row
+            number += 1
+            same += len(row) == len(first)
+    except csv.Error:
+        number += 1  # the reader that follows says where
+    return first, same / max(number, 1)
+
+
+def _has_names(row: Sequence[str], columns: Columns | None) -> bool:
+    return find_named_columns(row) is not None if columns is None else set(columns) <= set(row)
 
 
 def _triple(where: str, row: Sequence[str], width: int, order: Sequence[int]) -> list[str]:
