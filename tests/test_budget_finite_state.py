@@ -70,6 +70,25 @@ def test_optimizer_and_loss():
         check(model, loss=math.inf)
 
 
+@pytest.mark.parametrize("num_triples", [1, 2, 255, 2**24 + 4, 30_000_000, 86_054_151])
+def test_the_last_triple_of_many_is_looked_at(num_triples, monkeypatch):
+    """Above 2²⁴ not every row has a number in single precision. One triple in memory stands for all."""
+    model, seen = DistMult(triples_factory=FACTORY, embedding_dim=4, random_seed=0), []
+
+    class Rows:
+        def __len__(self):
+            return num_triples
+
+        def __getitem__(self, rows):
+            seen.append(rows)
+            return FACTORY.mapped_triples[:1].expand(num_triples, 3)[rows]
+
+    check_finite_state(state_of(model), model, Rows(), None)
+    (rows,) = seen
+    assert len(rows) == len(set(rows.tolist())) == min(256, num_triples)
+    assert (rows[0], rows[-1]) == (0, num_triples - 1)
+
+
 class Spoil(Tick):
     """Makes parameters bad in a step."""
 
