@@ -117,7 +117,12 @@ def test_a_budget_cuts_an_epoch_and_a_larger_one_goes_on(cls, first, tmp_path):
     assert len(cut) <= len(losses)
 
 
-SCHEDULES = {"Exponential": {"gamma": 0.9}, "Step": {"step_size": 1}, "CosineAnnealing": {"T_max": 3}}
+SCHEDULES = {
+    "Exponential": {"gamma": 0.9},
+    "Step": {"step_size": 1},
+    "CosineAnnealing": {"T_max": 3},
+    "MultiStep": {"milestones": [1, 1, 2]},
+}
 
 
 @pytest.mark.parametrize("name", SCHEDULES)

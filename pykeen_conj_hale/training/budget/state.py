@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import hashlib
 import logging
@@ -104,7 +105,7 @@ class TrainingState:
         loop.model.load_state_dict(state["model"])
         loop.optimizer.load_state_dict(state["optimizer"])
         if loop.lr_scheduler is not None and state["lr_scheduler"] is not None:
-            loop.lr_scheduler.load_state_dict(state["lr_scheduler"])
+            loop.lr_scheduler.load_state_dict(_with_types_of(loop.lr_scheduler, state["lr_scheduler"]))
         if not loop.optimizer.state:
             # PyKEEN takes an optimizer without state, such as plain SGD, for one that was never used, and refuses
             _ = loop.optimizer.state[next(iter(loop.model.get_grad_params()))]
@@ -213,6 +214,21 @@ def forget_cut_epoch(loop: TrainingLoop[Any], position: Position | None) -> None
     """
     epoch, loop.losses_per_epochs = _whole_epochs(loop, position)
     set_epoch(loop, epoch)
+
+
+def _with_types_of(scheduler: Any, state: Mapping[str, Any]) -> dict[str, Any]:
+    """Give the dictionaries of a schedule the types that no checkpoint holds, as that of MultiStepLR's milestones."""
+    return {name: _with_type_of(getattr(scheduler, name, None), value) for name, value in state.items()}
+
+
+def _with_type_of(live: Any, value: Any) -> Any:
+    if not isinstance(live, dict) or not isinstance(value, dict) or type(live) is type(value):
+        return value
+    # a copy, and not a new one, keeps what the type is made with, as a default
+    typed = copy.copy(live)
+    typed.clear()
+    typed.update(value)
+    return typed
 
 
 def _whole_epochs(loop: TrainingLoop[Any], position: Position | None) -> tuple[int, list[float]]:
