@@ -1,6 +1,8 @@
 """The best model within the budget: when it is looked for, what is kept, and what HPO sees of it."""
 
 import math
+import struct
+import zipfile
 
 import pytest
 import torch
@@ -10,6 +12,7 @@ from pykeen.evaluation import RankBasedEvaluator
 from pykeen.hpo import hpo_pipeline
 from pykeen.models import DistMult
 from pykeen.pipeline import pipeline
+from pykeen.stoppers import EarlyStopper
 from pykeen.trackers import PythonResultTracker
 from pykeen.training.callbacks import TrainingCallback
 from pykeen.triples import CoreTriplesFactory
@@ -294,6 +297,48 @@ def test_the_best_model_goes_with_the_checkpoint(tmp_path):
     assert stopper.results == values
     for name, value in whole.model.state_dict().items():
         assert torch.equal(value, resumed.model.state_dict()[name])
+
+
+def as_from_a_gpu(path):
+    """Make a checkpoint one whose tensors are from a GPU."""
+    with zipfile.ZipFile(path) as file:
+        parts = {part.filename: file.read(part) for part in file.infolist()}
+    with zipfile.ZipFile(path, "w") as file:
+        for name, content in parts.items():
+            if name.endswith("data.pkl"):
+                cpu, gpu = (b"X" + struct.pack("<I", len(text)) + text for text in (b"cpu", b"cuda:0"))
+                assert cpu in content
+                content = content.replace(cpu, gpu)
+            file.writestr(name, content)
+
+
+@pytest.mark.parametrize("kind", ["timed", "early"])
+def test_a_checkpoint_is_read_once_and_safely(kind, tmp_path, monkeypatch):
+    """By PyKEEN, too, which would read it by pickle, and to a GPU that may be missing here."""
+    path, factory = tmp_path / "c", Nations(create_inverse_triples=True).training
+    read, load = [], torch.load
+
+    def reading(file, **kwargs):
+        read.append((str(getattr(file, "name", file)), kwargs["weights_only"]))
+        return load(file, **kwargs)
+
+    for num_epochs in (1, 2):
+        model = DistMult(triples_factory=factory, embedding_dim=4, random_seed=0)
+        loop = QuerySamplingTrainingLoop(model=model, triples_factory=factory, optimizer="Adam")
+        common = dict(model=model, evaluator=Scripted(Clock(), [0.5] * 4), training_triples_factory=factory)
+        common.update(evaluation_triples_factory=factory, best_model_path=tmp_path / f"best{num_epochs}")
+        stopper = TimedStopper(seconds=1e-9, **common) if kind == "timed" else EarlyStopper(frequency=1, **common)
+        loop.train(
+            factory, num_epochs=num_epochs, batch_size=2000, use_tqdm=False, checkpoint=path, stopper=stopper
+        )
+        if num_epochs == 1:
+            as_from_a_gpu(path)
+            monkeypatch.setattr(torch, "load", reading)
+    assert [name for name, _ in read].count(str(path)) == 1
+    assert all(weights_only for _, weights_only in read)
+    assert stopper.results == [0.5] * (4 if kind == "timed" else 2)
+    # nothing is left on the stopper, which can be pickled
+    assert "load_summary_dict_from_training_loop_checkpoint" not in vars(stopper)
 
 
 def test_a_budget_that_is_reset_is_validated_from_its_beginning(tmp_path):

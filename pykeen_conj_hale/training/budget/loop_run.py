@@ -7,7 +7,7 @@ import logging
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from pykeen.stoppers import EarlyStopper, Stopper
 from pykeen.training import TrainingLoop
@@ -36,6 +36,9 @@ from .validation import BestModel, Validation
 __all__ = ["LoopRun"]
 
 logger = logging.getLogger(__name__)
+
+#: The method by which PyKEEN's stoppers read their part of a checkpoint
+_READING: Final = "load_summary_dict_from_training_loop_checkpoint"
 
 
 class LoopRun(Run):
@@ -71,6 +74,8 @@ class LoopRun(Run):
     ) -> None:
         self._loop, self._bar = loop, bar
         self._checkpoint = checkpoint or CheckpointPlan()
+        self._stopper = stopper
+        self._stopper_summary: Mapping[str, Any] = {}
         self._state = TrainingState(loop, stopper, triples_factory, arguments or {})
         self._triples = triples_factory.mapped_triples
         if isinstance(stopper, EarlyStopper):
@@ -123,6 +128,7 @@ class LoopRun(Run):
         with ExitStack() as stack:
             stack.enter_context(self._bar or nullcontext())
             stack.enter_context(self.phase("set-up"))
+            stack.enter_context(self._reading_once())
             if stop_on_signal:
                 stack.enter_context(on_signal(self.stop_by_signal))
             if self._checkpoint.path is not None and interruption.is_possible():
@@ -133,6 +139,21 @@ class LoopRun(Run):
                 self.end("early stopping")
         report(self, self._loop.result_tracker, get_epoch(self._loop))
         interruption.check()
+
+    @contextmanager
+    def _reading_once(self) -> Iterator[None]:
+        """Hand PyKEEN the stopper's part of the checkpoint that was read.
+
+        PyKEEN reads the file again, by pickle, and to the devices that it was written from.
+        """
+        if self._stopper is None:
+            yield
+            return
+        setattr(self._stopper, _READING, lambda path: self._stopper_summary)
+        try:
+            yield
+        finally:
+            delattr(self._stopper, _READING)
 
     def begin_loop(self, callbacks: MultiTrainingCallback, num_batches: int) -> None:
         """Prepare for the first step.
@@ -205,6 +226,7 @@ class LoopRun(Run):
         compare_identities(path, state["identity"], self._state.identify())
         compare_settings(f"checkpoint={str(path)!r}", state.get("settings"), self._state.settings)
         progress = self._state.load(state)
+        self._stopper_summary = state["stopper_dict"]
         set_up = progress.seconds.get("set-up", 0.0) + self.stopwatch.elapsed("set-up")
         self.go_on_from(dataclasses.replace(progress, seconds={**progress.seconds, "set-up": set_up}))
         logger.info("Going on after %s, %.1f s of training", count(self.num_steps, "step"), self.elapsed)
