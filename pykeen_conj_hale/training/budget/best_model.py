@@ -10,15 +10,18 @@ from typing import Any
 import torch
 from pykeen.stoppers import EarlyStopper
 
+from ...pykeen_internals import parameter_versions
 from .checkpoint import CheckpointError
 from .tensor_file import UnreadableFileError, read_tensors, write_tensors
 
-__all__ = ["load_best", "read_best", "write_best"]
+__all__ = ["keep_restored", "load_best", "read_best", "write_best"]
 
 logger = logging.getLogger(__name__)
 
 #: The attribute of a stopper which keeps parameters that no file could take
 _IN_MEMORY = "best_parameters"
+#: The attribute which tells in which state the model's parameters are where they are the best
+_RESTORED = "restored_versions"
 
 
 def write_best(stopper: EarlyStopper, parameters: Mapping[str, Any]) -> None:
@@ -71,8 +74,31 @@ def load_best(stopper: EarlyStopper) -> None:
         return
     stopper.model.load_state_dict(parameters)
     setattr(stopper, _IN_MEMORY, None)
+    setattr(stopper, _RESTORED, parameter_versions(stopper.model))
     if stopper.clean_up_checkpoint:
         _path(stopper).unlink(missing_ok=True)
+
+
+def keep_restored(stopper: EarlyStopper) -> None:
+    """Keep the best model of the run before, which :func:`load_best` has restored and whose file it has cleaned up.
+
+    A training that goes on may find no better one. A warning says so if the best model is not there any more, as the
+    parameters were changed since.
+
+    :param stopper: the stopper, before the first step
+    """
+    if stopper.best_epoch is None or getattr(stopper, _IN_MEMORY, None) is not None or _path(stopper).is_file():
+        return
+    if getattr(stopper, _RESTORED, None) == parameter_versions(stopper.model):
+        write_best(stopper, stopper.model.state_dict())
+        return
+    logger.warning(
+        "The stopper's best model (%s=%g) is not there any more: its file was removed at the end of the run before, and "
+        "the parameters were changed since. Without a better one the last model stays. A new stopper, or "
+        "clean_up_checkpoint=False, avoids that.",
+        stopper.metric,
+        stopper.best_metric,
+    )
 
 
 def _path(stopper: EarlyStopper) -> Path:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pykeen.stoppers import EarlyStopper
 
 from ...pykeen_internals import free_memory
-from .best_model import load_best
+from .best_model import keep_restored, load_best
 from .due import Due
 from .run import Run
 from .stopper import TimedStopper
@@ -57,6 +57,10 @@ class BestModel(Due):
 
     def __init__(self, stopper: EarlyStopper) -> None:
         self._stopper = stopper
+
+    def begin(self, run: Run) -> None:
+        """Keep the best model again, which the end of a run before in the same process has restored."""
+        keep_restored(self._stopper)
 
     def end(self, run: Run) -> None:
         """Restore the best model; PyKEEN's own stopper has done so where it has stopped."""
