@@ -40,9 +40,7 @@ def test_the_best_model_stays_where_a_training_goes_on(kind, factory, clock, tmp
         stopper = early_stopper(loop, factory, tmp_path / "best.pt", patience=100)
     else:
         options = dict(training_triples_factory=factory, evaluation_triples_factory=factory, seconds=4)
-        stopper = TimedStopper(
-            model=loop.model, evaluator=Worsening(), best_model_path=tmp_path / "best.pt", **options
-        )
+        stopper = TimedStopper(model=loop.model, evaluator=Worsening(), best_model_path=tmp_path / "best.pt", **options)
     for number in range(3):
         further = dict(continue_training=True, reset_time_budget=True) if number else {}
         loop.train(factory, batch_size=512, callbacks=Tick(clock), use_tqdm=False, stopper=stopper, **further)

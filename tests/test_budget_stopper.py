@@ -328,9 +328,7 @@ def test_a_checkpoint_is_read_once_and_safely(kind, tmp_path, monkeypatch):
         common = dict(model=model, evaluator=Scripted(Clock(), [0.5] * 4), training_triples_factory=factory)
         common.update(evaluation_triples_factory=factory, best_model_path=tmp_path / f"best{num_epochs}")
         stopper = TimedStopper(seconds=1e-9, **common) if kind == "timed" else EarlyStopper(frequency=1, **common)
-        loop.train(
-            factory, num_epochs=num_epochs, batch_size=2000, use_tqdm=False, checkpoint=path, stopper=stopper
-        )
+        loop.train(factory, num_epochs=num_epochs, batch_size=2000, use_tqdm=False, checkpoint=path, stopper=stopper)
         if num_epochs == 1:
             as_from_a_gpu(path)
             monkeypatch.setattr(torch, "load", reading)

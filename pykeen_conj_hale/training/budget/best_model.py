@@ -93,8 +93,8 @@ def keep_restored(stopper: EarlyStopper) -> None:
         write_best(stopper, stopper.model.state_dict())
         return
     logger.warning(
-        "The stopper's best model (%s=%g) is not there any more: its file was removed at the end of the run before, and "
-        "the parameters were changed since. Without a better one the last model stays. A new stopper, or "
+        "The stopper's best model (%s=%g) is not there any more: its file was removed at the end of the run before, "
+        "and the parameters were changed since. Without a better one the last model stays. A new stopper, or "
         "clean_up_checkpoint=False, avoids that.",
         stopper.metric,
         stopper.best_metric,
