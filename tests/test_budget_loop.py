@@ -1,11 +1,14 @@
 """Time budgets: the clock, and how a training that the budget ends, ends."""
 
 import math
+import sys
+from types import SimpleNamespace
 
 import pytest
+import torch
 from budget_runs import LOOPS, Clock, Tick, early_stopper, make_loop, nations
 from pykeen.datasets import Nations
-from pykeen.models import DistMult
+from pykeen.models import DistMult, Model
 from pykeen.trackers.base import PythonResultTracker
 
 from pykeen_conj_hale.losses import HaLELoss
@@ -14,6 +17,7 @@ from pykeen_conj_hale.training import (
     BudgetedSymmetricLCWATrainingLoop,
     QuerySamplingTrainingLoop,
 )
+from pykeen_conj_hale.training.budget.checkpoint import load_checkpoint, save_checkpoint
 
 
 @pytest.fixture
@@ -80,6 +84,71 @@ def test_size_probing_neither_starts_nor_spends(factory, clock):
     assert probed[:2] == [{"set-up"}] * 2
     assert loop.num_steps == 6
     assert loop.seconds == {"set-up": 1.0, "training": 3.0, "callbacks": 0.0}
+
+
+@pytest.fixture
+def searching(monkeypatch):
+    """Let batch sizes be searched as on a GPU, and return those that are found."""
+    device, search, found = Model.device.fget, BudgetedSLCWATrainingLoop.batch_size_search, []
+
+    def seeming(model):
+        caller = sys._getframe(1).f_code
+        is_pykeens = caller.co_name == "_train" and caller.co_filename.endswith("training_loop.py")
+        return SimpleNamespace(type="cuda") if is_pykeens or caller.co_name == "check_batch_size" else device(model)
+
+    def finding(loop, **kwargs):
+        found.append(search(loop, **kwargs))
+        return found[-1]
+
+    monkeypatch.setattr(Model, "device", property(seeming))
+    monkeypatch.setattr(BudgetedSLCWATrainingLoop, "batch_size_search", finding)
+    return found
+
+
+def parameters_of(loop):
+    return {name: value.clone() for name, value in loop.model.state_dict().items()}
+
+
+def assert_equal(one, other):
+    assert all(torch.equal(value, other[name]) for name, value in one.items())
+
+
+@pytest.mark.parametrize("is_elsewhere", [False, True])
+def test_a_batch_size_that_was_found_is_that_of_the_runs_after(is_elsewhere, searching, factory, clock, tmp_path):
+    """PyKEEN's search makes the parameters anew: it must not come where a training goes on."""
+    loop = make_loop(BudgetedSLCWATrainingLoop, factory, None, clock)
+    checkpoint = {"checkpoint": tmp_path / "c"} if is_elsewhere else {}
+    loop.train(factory, num_epochs=2, use_tqdm=False, **checkpoint)
+    done = parameters_of(loop)
+    ((size, _),) = searching
+    again = make_loop(BudgetedSLCWATrainingLoop, factory, None, clock) if is_elsewhere else loop
+    further = checkpoint or {"continue_training": True}
+    again.train(factory, num_epochs=2, use_tqdm=False, **further)
+    assert_equal(done, parameters_of(again))
+    again.train(factory, num_epochs=3, use_tqdm=False, **further)
+    assert 2 * again.num_steps == 3 * math.ceil(3184 / size) * 2
+    assert len(searching) == 1
+
+
+def test_a_batch_size_that_is_not_known_is_asked_for(searching, factory, clock, tmp_path):
+    path, message = tmp_path / "c", "batch_size=None is not allowed where a training goes on .* Give the batch_size"
+    loop = make_loop(BudgetedSLCWATrainingLoop, factory, None, clock)
+    before = parameters_of(loop)
+    with pytest.raises(ValueError, match=message):
+        loop.train(factory, use_tqdm=False, continue_training=True)
+    assert_equal(before, parameters_of(loop))
+    loop.train(factory, batch_size=512, use_tqdm=False, checkpoint=path)
+    content = load_checkpoint(path)
+    assert content["batch_size"] == 512
+    save_checkpoint(path, {**content, "batch_size": None})
+    other = make_loop(BudgetedSLCWATrainingLoop, factory, None, clock)
+    before = parameters_of(other)
+    with pytest.raises(ValueError, match=message):
+        other.train(factory, num_epochs=2, use_tqdm=False, checkpoint=path)
+    assert_equal(before, parameters_of(other))
+    other.train(factory, num_epochs=2, batch_size=512, use_tqdm=False, checkpoint=path)
+    assert other.num_steps == 14
+    assert not searching
 
 
 def test_a_budget_with_size_probing_only_is_an_error(factory, clock):

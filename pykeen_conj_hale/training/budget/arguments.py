@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any, Final
 
 from pykeen.constants import PYKEEN_CHECKPOINTS
+from pykeen.training import TrainingLoop
 
 from ...checks import check_bool, check_number, check_path, check_whole
 from .clock import Duration, parse_seconds
 
-__all__ = ["CheckpointPlan", "check_train_arguments"]
+__all__ = ["CheckpointPlan", "check_batch_size", "check_train_arguments"]
 
 
 #: The smallest whole numbers that are allowed
@@ -46,6 +47,20 @@ def check_train_arguments(arguments: Mapping[str, Any]) -> None:
         check_number("label_smoothing", given["label_smoothing"], minimum=0, below=1)
     if "checkpoint_frequency" in given:
         check_number("checkpoint_frequency", given["checkpoint_frequency"], minimum=0)
+
+
+def check_batch_size(loop: TrainingLoop[Any], batch_size: int | None) -> None:
+    """Check that no batch size is searched where a training goes on: PyKEEN's search makes the parameters anew.
+
+    :param loop: the training loop
+    :param batch_size: that of the training so far, or of the arguments; None if nothing is known
+    :raises ValueError: if it would be searched
+    """
+    if batch_size is None and loop.automatic_memory_optimization and loop.model.device.type != "cpu":
+        raise ValueError(
+            "batch_size=None is not allowed where a training goes on whose batch size is not known: the search for one "
+            f"on {loop.model.device} makes the parameters anew. Give the batch_size of the training so far."
+        )
 
 
 @dataclasses.dataclass(frozen=True)

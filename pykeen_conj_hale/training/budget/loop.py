@@ -25,7 +25,7 @@ from ..recording import record
 from ..sparse_rows import DenseGradients
 from ..threads import ThreadChoice
 from ..warm_start import WarmStart, plan_warm_start
-from .arguments import CheckpointPlan, check_train_arguments
+from .arguments import CheckpointPlan, check_batch_size, check_train_arguments
 from .clock import Duration, Stopwatch, TimeBudget, parse_seconds
 from .due import Due
 from .loop_run import LoopRun
@@ -168,7 +168,8 @@ class TimeBudgetMixin(TrainingLoop[BatchType], Generic[BatchType]):
 
         :param triples_factory: the training triples
         :param num_epochs: the number of epochs; ignored if there is a time budget
-        :param batch_size: the number of instances per batch
+        :param batch_size: the number of instances per batch; None for that of the training that goes on, else for
+            PyKEEN's choice: 256 on a CPU, and on a GPU what fits the memory
         :param continue_training: whether to go on with the parameters, and with what is left of the budget
         :param only_size_probing: whether only the memory is probed; not together with a time budget
         :param use_tqdm: whether to show a progress bar; under a budget its unit is the second
@@ -223,6 +224,8 @@ class TimeBudgetMixin(TrainingLoop[BatchType], Generic[BatchType]):
     ) -> list[float] | None:
         """Make a run, and train in it."""
         budget = self.time_budget
+        if kwargs["continue_training"] and not (plan.path is not None and plan.path.is_file()):
+            check_batch_size(self, kwargs["batch_size"] or self._run.batch_size)
         first = self._plan_first(plan.path, kwargs["continue_training"])
         bar = self._make_bar(num_epochs, use_tqdm, kwargs)
         if budget is not None:
@@ -276,6 +279,9 @@ class TimeBudgetMixin(TrainingLoop[BatchType], Generic[BatchType]):
             keep_known_options(self.optimizer)
             return probed
         run = self._run
+        if kwargs.get("continue_training"):
+            # that of the training so far, where nothing is said
+            kwargs["batch_size"] = run.batch_size
         if run.is_spent:
             kwargs["num_epochs"] = run.skip_training()
         if kwargs.get("stopper") is not None:
@@ -285,6 +291,16 @@ class TimeBudgetMixin(TrainingLoop[BatchType], Generic[BatchType]):
             losses = super()._train(*args, **kwargs)
         run.end("early stopping" if self._should_stop else "epochs")
         return losses
+
+    def batch_size_search(self, **kwargs: Any) -> tuple[int, bool]:
+        """Find a batch size that fits the memory, and note it for the runs that go on from this one.
+
+        :param kwargs: see :meth:`pykeen.training.TrainingLoop.batch_size_search`
+        :return: the batch size, and whether it was tried
+        """
+        found = super().batch_size_search(**kwargs)
+        self._run.note_batch_size(found[0])
+        return found
 
     def _train_epoch(  # type: ignore[override]
         self,

@@ -17,7 +17,7 @@ from tqdm.auto import tqdm
 
 from ...pykeen_internals import get_epoch, is_asked_to_stop, set_epoch
 from ...wording import count
-from .arguments import CheckpointPlan
+from .arguments import CheckpointPlan, check_batch_size
 from .callbacks import CallbackAdapter
 from .checkpoint import load_checkpoint, save_checkpoint
 from .due import DeviceQueue, Due, Limits, Saving, Schedule, StopRequest, WallClock
@@ -102,12 +102,25 @@ class LoopRun(Run):
             due.append(Saving(path, self._checkpoint.seconds, self._save_at_path))
         return [*due, StopRequest(self._is_asked_to_stop)]
 
-    def take_over(self, previous: Run | None) -> None:
+    @property
+    def batch_size(self) -> int | None:
+        """The number of instances per batch; None where nothing is said and nothing is found yet."""
+        return self._state.batch_size
+
+    def note_batch_size(self, batch_size: int) -> None:
+        """Take a batch size that was found for one that was said, so that a run which goes on has the same.
+
+        :param batch_size: the batch size
+        """
+        self._state.batch_size = self._state.batch_size or batch_size
+
+    def take_over(self, previous: LoopRun | None) -> None:
         """Begin where the run before has ended, or anew.
 
         :param previous: the run before; None to begin anew
         """
         if previous is not None:
+            self._state.batch_size = self._state.batch_size or previous.batch_size
             forget_cut_epoch(self._loop, previous.position)
             self.go_on_from(previous.progress)
             return
@@ -221,10 +234,12 @@ class LoopRun(Run):
 
         :param path: the file
         :raises CheckpointError: if the file is damaged, foreign, or of another model, dataset or loop
+        :raises ValueError: if a batch size would have to be searched
         """
         state = load_checkpoint(path, device=self._loop.device)
         compare_identities(path, state["identity"], self._state.identify())
         compare_settings(f"checkpoint={str(path)!r}", state.get("settings"), self._state.settings)
+        check_batch_size(self._loop, self.batch_size or state.get("batch_size"))
         progress = self._state.load(state)
         self._stopper_summary = state["stopper_dict"]
         set_up = progress.seconds.get("set-up", 0.0) + self.stopwatch.elapsed("set-up")

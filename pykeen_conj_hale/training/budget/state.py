@@ -60,7 +60,8 @@ class TrainingState:
         self._loop, self._stopper, self._triples_factory = loop, stopper, triples_factory
         #: What must not change where the training goes on, besides :meth:`identify`: listed before the first step
         self.settings = list_settings(loop, stopper, arguments)
-        self._batch_size = arguments.get("batch_size")
+        #: The number of instances per batch; None where nothing is said and nothing is found yet
+        self.batch_size: int | None = arguments.get("batch_size")
 
     def get(self, progress: Progress) -> dict[str, Any]:
         """Describe the training as it is now.
@@ -73,7 +74,7 @@ class TrainingState:
         return {
             "identity": self.identify(),
             "settings": self.settings,
-            "batch_size": self._batch_size,
+            "batch_size": self.batch_size,
             "losses": losses,
             "epoch": epoch,
             "position": None if position is None else {**dataclasses.asdict(position), "loss": float(position.loss)},
@@ -99,9 +100,10 @@ class TrainingState:
         :return: how far the training is
         """
         loop = self._loop
-        there = state.get("batch_size", self._batch_size)
-        if there != self._batch_size:
-            logger.warning("batch_size=%s from here on; the checkpoint was written with %s.", self._batch_size, there)
+        there = state.get("batch_size")
+        self.batch_size = self.batch_size or there
+        if there is not None and there != self.batch_size:
+            logger.warning("batch_size=%s from here on; the checkpoint was written with %s.", self.batch_size, there)
         loop.model.load_state_dict(state["model"])
         loop.optimizer.load_state_dict(state["optimizer"])
         if loop.lr_scheduler is not None and state["lr_scheduler"] is not None:
