@@ -1,5 +1,6 @@
 """The query-sampling loop: its loss against plain formulas, any model, any loss, bad input."""
 
+import copy
 import logging
 
 import numpy as np
@@ -235,6 +236,19 @@ def test_same_seed_same_training():
         torch.manual_seed(3)
         runs.append(loop.train(triples_factory, num_epochs=3, batch_size=256, use_tqdm=False))
     np.testing.assert_array_equal(*runs)
+
+
+@pytest.mark.parametrize("loss", [HaLELoss, CrossEntropyLoss])
+def test_a_trained_loop_can_be_copied(loss):
+    triples_factory = factory()
+    loop = make(ConjComplEx, triples_factory, loss())
+    loop.train(triples_factory, num_epochs=1, batch_size=512, use_tqdm=False)
+    copied = copy.deepcopy(loop)
+    before = {name: value.clone() for name, value in loop.model.state_dict().items()}
+    copied.train(triples_factory, num_epochs=2, batch_size=512, use_tqdm=False, continue_training=True)
+    assert (copied.num_steps, loop.num_steps) == (14, 7)
+    assert all(torch.equal(value, loop.model.state_dict()[name]) for name, value in before.items())
+    assert not any(isinstance(term, torch.Tensor) and term.requires_grad for term in loop.batch_terms.values())
 
 
 def test_hpo_space():

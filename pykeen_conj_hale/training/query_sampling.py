@@ -172,8 +172,10 @@ class QuerySamplingTrainingLoop(TimeBudgetMixin[Tensor], DeferredLossMixin[Tenso
     def _process_batch(
         self, batch: Tensor, start: int, stop: int, label_smoothing: float = 0.0, slice_size: int | None = None
     ) -> Tensor:
-        self.batch_terms = self.terms(batch[start:stop].to(self.device), label_smoothing, slice_size)
-        loss: Tensor = sum(self.batch_terms.values())  # type: ignore[assignment]
+        terms = self.terms(batch[start:stop].to(self.device), label_smoothing, slice_size)
+        # for the record only: with its graph no tensor can be copied, and its memory stays
+        self.batch_terms = {name: term.detach() if isinstance(term, Tensor) else term for name, term in terms.items()}
+        loss: Tensor = sum(terms.values())  # type: ignore[assignment]
         return loss
 
     def _train(self, triples_factory: CoreTriplesFactory, *args: Any, **kwargs: Any) -> list[float] | None:
