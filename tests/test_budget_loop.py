@@ -13,6 +13,7 @@ from pykeen.trackers.base import PythonResultTracker
 
 from pykeen_conj_hale.losses import HaLELoss
 from pykeen_conj_hale.training import (
+    BudgetedLCWATrainingLoop,
     BudgetedSLCWATrainingLoop,
     BudgetedSymmetricLCWATrainingLoop,
     QuerySamplingTrainingLoop,
@@ -179,6 +180,30 @@ def test_early_stopping_within_the_budget(factory, clock, tmp_path):
     losses = loop.train(factory, batch_size=512, callbacks=Tick(clock), use_tqdm=False, stopper=stopper)
     assert loop.stop_reason == "early stopping"
     assert len(losses) == 2
+
+
+@pytest.mark.parametrize("cls", LOOPS)
+@pytest.mark.parametrize("drop_last", [False, True])
+@pytest.mark.parametrize("use_tqdm", [False, True])
+def test_triples_per_second_are_those_of_the_batches(cls, drop_last, use_tqdm, factory, clock):
+    """A second per step; a last batch that is dropped does not count."""
+    loop = make_loop(cls, factory, None, clock)
+    loop.stopwatch.clock = clock
+    seen, get_batch_size = [], loop._get_batch_size
+
+    class Count(Tick):
+        def on_batch(self, batch, **kwargs):
+            seen.append(get_batch_size(batch))
+
+    train = dict(num_epochs=2, batch_size=600, drop_last=drop_last, sub_batch_size=600)
+    loop.train(factory, callbacks=Count(clock), use_tqdm=use_tqdm, **train)
+    instances = sum(seen) / 2
+    if cls is BudgetedLCWATrainingLoop:
+        # pairs of an entity and a relation, each with all of its triples
+        pairs = len({(h, r) for h, r, _ in factory._add_inverse_triples_if_necessary(factory.mapped_triples).tolist()})
+        instances *= 3184 / pairs
+    assert loop.triples_per_second == pytest.approx(instances / (loop.num_steps / 2), rel=1e-3)
+    assert (sum(seen) % 600 == 0) == drop_last
 
 
 def test_losses_are_tracked(factory, clock):

@@ -319,7 +319,7 @@ class TimeBudgetMixin(TrainingLoop[BatchType], Generic[BatchType]):
             return super()._train_epoch(batches, callbacks, **kwargs)
         run = self._run
         if not run.has_begun:
-            run.begin_loop(callbacks, len(batches))
+            run.begin_loop(callbacks, batches)
         self._choose_threads(batches, **kwargs)
         rest: Any = run.open_epoch(batches, num_losses=len(self.losses_per_epochs))
         if not rest.is_empty:

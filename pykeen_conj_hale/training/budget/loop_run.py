@@ -168,16 +168,17 @@ class LoopRun(Run):
         finally:
             delattr(self._stopper, _READING)
 
-    def begin_loop(self, callbacks: MultiTrainingCallback, num_batches: int) -> None:
+    def begin_loop(self, callbacks: MultiTrainingCallback, batches: Any) -> None:
         """Prepare for the first step.
 
         :param callbacks: PyKEEN's callbacks, changed in place
-        :param num_batches: the batches per epoch
+        :param batches: the batches of an epoch
         """
         if self.budget is not None and self._loop.device.type == "cuda":
             self.wait = DeviceQueue()
         self._callbacks.attach(callbacks, self)
-        self.begin(num_batches)
+        self.num_triples = _count_seen(batches, self.num_triples)
+        self.begin(len(batches))
 
     def skip_training(self) -> int:
         """Let PyKEEN do everything but training, as the budget is spent, and say so.
@@ -257,3 +258,22 @@ class LoopRun(Run):
 
     def _is_asked_to_stop(self) -> bool:
         return is_asked_to_stop(self._loop)
+
+
+def _count_seen(batches: Any, num_triples: int) -> int:
+    """Count the training triples of an epoch: ``drop_last`` leaves out those of its last batch.
+
+    An instance of LCWA is a pair with all of its triples: such an epoch has that share of the triples on average.
+
+    :param batches: the batches, or a progress bar over them
+    :param num_triples: the training triples
+    :return: the number of those in the batches
+    """
+    loader = getattr(batches, "iterable", batches)
+    dataset = getattr(loader, "dataset", loader)
+    # PyKEEN's instances for sLCWA are batches already
+    source = dataset if hasattr(dataset, "batch_size") else loader
+    if not getattr(source, "drop_last", False):
+        return num_triples
+    instances = getattr(dataset, "mapped_triples", getattr(dataset, "triples", dataset))
+    return num_triples * (len(batches) * source.batch_size) // len(instances)

@@ -43,7 +43,7 @@ class Run:
     :param due: what is due, in the order in which it is asked. After a step that stops the run the rest of the list is
         not asked any more.
     :param num_epochs: the number of epochs, which gives the share of the training done if there is no budget
-    :param num_triples: the training triples per epoch
+    :param num_triples: the training triples that an epoch's batches have
     :param reset_budget: whether the seconds of training before this run are forgotten
     """
 
