@@ -53,6 +53,16 @@ def settings(loop, **changes):
     }
 
 
+@pytest.mark.parametrize("name", ["QuerySampling", *LOOPS])
+@pytest.mark.parametrize("continue_training", [False, True])
+def test_without_the_optimizer_that_the_pipeline_clears(name, continue_training):
+    training = dict(num_epochs=1, batch_size=512, use_tqdm=False)
+    result = pipeline(**settings(name, training_loop_kwargs={}, training_kwargs=training))
+    loop, factory = result.training_loop, Nations().training
+    with pytest.raises(ValueError, match=r"has no optimizer any more: .* pipeline\(\.\.\., clear_optimizer=False\)"):
+        loop.train(factory, num_epochs=2, batch_size=512, use_tqdm=False, continue_training=continue_training)
+
+
 def test_symmetric_lcwa_trains_the_rows_which_inverse_triples_have():
     factory = Nations(create_inverse_triples=True).training
     model = DistMult(triples_factory=factory, embedding_dim=8, random_seed=0, regularizer=None)

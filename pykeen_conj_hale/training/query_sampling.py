@@ -12,6 +12,7 @@ from pykeen.triples import CoreTriplesFactory
 from torch import Tensor
 
 from ..checks import check_bool, check_whole
+from .budget.arguments import check_optimizer
 from .budget.loop import TimeBudgetMixin
 from .choice import choose_loss, choose_training, record_training
 from .late_loss import DeferredLossMixin
@@ -137,6 +138,7 @@ class QuerySamplingTrainingLoop(TimeBudgetMixin[Tensor], DeferredLossMixin[Tenso
         :return: the losses of the epochs
         :raises ValueError: if an argument is not allowed; and what is raised there
         """
+        check_optimizer(self)
         if batch_size is not None:
             check_whole("batch_size", batch_size)
         check_whole("num_epochs", num_epochs, minimum=0)

@@ -13,7 +13,7 @@ from pykeen.training import TrainingLoop
 from ...checks import check_bool, check_number, check_path, check_whole
 from .clock import Duration, parse_seconds
 
-__all__ = ["CheckpointPlan", "check_batch_size", "check_train_arguments"]
+__all__ = ["CheckpointPlan", "check_batch_size", "check_optimizer", "check_train_arguments"]
 
 
 #: The smallest whole numbers that are allowed
@@ -47,6 +47,19 @@ def check_train_arguments(arguments: Mapping[str, Any]) -> None:
         check_number("label_smoothing", given["label_smoothing"], minimum=0, below=1)
     if "checkpoint_frequency" in given:
         check_number("checkpoint_frequency", given["checkpoint_frequency"], minimum=0)
+
+
+def check_optimizer(loop: TrainingLoop[Any]) -> None:
+    """Check that a loop has an optimizer still.
+
+    :param loop: the training loop
+    :raises ValueError: if it has none, as PyKEEN's pipeline leaves it
+    """
+    if loop.optimizer is None:
+        raise ValueError(
+            "The training loop has no optimizer any more: clear_optimizer=True, the default of PyKEEN's pipeline, has "
+            "removed it after the training. With pipeline(..., clear_optimizer=False) the loop can train on."
+        )
 
 
 def check_batch_size(loop: TrainingLoop[Any], batch_size: int | None) -> None:

@@ -25,7 +25,7 @@ from ..recording import record
 from ..sparse_rows import DenseGradients
 from ..threads import ThreadChoice
 from ..warm_start import WarmStart, plan_warm_start
-from .arguments import CheckpointPlan, check_batch_size, check_train_arguments
+from .arguments import CheckpointPlan, check_batch_size, check_optimizer, check_train_arguments
 from .clock import Duration, Stopwatch, TimeBudget, parse_seconds
 from .due import Due
 from .loop_run import LoopRun
@@ -181,12 +181,13 @@ class TimeBudgetMixin(TrainingLoop[BatchType], Generic[BatchType]):
             checkpoint, so that all of the budget is there again
         :param kwargs: further arguments of :meth:`pykeen.training.TrainingLoop.train`
         :return: the losses of the epochs
-        :raises ValueError: if an argument is not allowed, arguments exclude each other, or the checkpoint is of
-            something else
+        :raises ValueError: if an argument is not allowed, arguments exclude each other, the checkpoint is of
+            something else, or PyKEEN's pipeline has removed the optimizer
         :raises OSError: if the checkpoint or the best model cannot be written, or another run writes to it
         :raises NonFiniteStateError: if a checkpoint is due, and no training could go on from it
         :raises KeyboardInterrupt: if Ctrl-C has ended a training with checkpoints, after its last one
         """
+        check_optimizer(self)
         if isinstance(stopper, NopStopper):
             # PyKEEN warns that a checkpoint knows nothing of this one, which has nothing to know
             stopper = None
