@@ -152,6 +152,17 @@ def test_a_batch_size_that_is_not_known_is_asked_for(searching, factory, clock, 
     assert not searching
 
 
+def test_a_checkpoint_is_not_read_to_the_device(factory, clock, tmp_path, monkeypatch):
+    """The device has model and optimizer already; here one that holds no data stands for it."""
+    cls, path = BudgetedLCWATrainingLoop, tmp_path / "c"
+    trained, other = (make_loop(cls, factory, 4, clock) for _ in range(2))
+    trained.train(factory, batch_size=100, callbacks=Tick(clock), use_tqdm=False, checkpoint=path)
+    monkeypatch.setattr(cls, "device", property(lambda loop: torch.device("meta")))
+    other._run.load(path)
+    assert_equal(parameters_of(trained), parameters_of(other))
+    assert other.num_steps == trained.num_steps == 4
+
+
 def test_a_budget_with_size_probing_only_is_an_error(factory, clock):
     loop = make_loop(QuerySamplingTrainingLoop, factory, 3, clock)
     with pytest.raises(ValueError, match=r"time_budget=3 has no meaning with only_size_probing=True"):

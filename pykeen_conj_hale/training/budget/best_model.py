@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import torch
 from pykeen.stoppers import EarlyStopper
 
 from ...pykeen_internals import parameter_versions
@@ -42,11 +41,10 @@ def write_best(stopper: EarlyStopper, parameters: Mapping[str, Any]) -> None:
         setattr(stopper, _IN_MEMORY, None)
 
 
-def read_best(stopper: EarlyStopper, device: torch.device | str = "cpu") -> dict[str, Any] | None:
-    """Read the parameters of the best model so far.
+def read_best(stopper: EarlyStopper) -> dict[str, Any] | None:
+    """Read the parameters of the best model so far into the host's memory.
 
     :param stopper: the stopper
-    :param device: where the parameters go
     :return: the model's state; None if no evaluation was the best one yet, or the file is already cleaned up
     :raises CheckpointError: if the file is damaged
     """
@@ -57,7 +55,7 @@ def read_best(stopper: EarlyStopper, device: torch.device | str = "cpu") -> dict
     if stopper.best_epoch is None or not path.is_file():
         return None
     try:
-        parameters: dict[str, Any] = read_tensors(path, device)
+        parameters: dict[str, Any] = read_tensors(path)
     except UnreadableFileError as error:
         raise CheckpointError(f"best_model_path={str(path)!r} cannot be read: {error}. It is left as it is.") from error
     return parameters
@@ -69,7 +67,7 @@ def load_best(stopper: EarlyStopper) -> None:
     :param stopper: the stopper
     :raises CheckpointError: if the file is damaged
     """
-    parameters = read_best(stopper, stopper.model.device)
+    parameters = read_best(stopper)
     if parameters is None:
         return
     stopper.model.load_state_dict(parameters)

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-import torch
 from torch import Tensor
 
 from .tensor_file import UnreadableFileError, read_tensors, write_tensors
@@ -62,16 +61,15 @@ def save_checkpoint(path: Path, state: Mapping[str, Any]) -> None:
     write_tensors(path, {"format": FORMAT, "version": VERSION, **plain(state)})
 
 
-def load_checkpoint(path: Path, device: torch.device | str = "cpu") -> dict[str, Any]:
-    """Read a checkpoint, without executing anything that is in it.
+def load_checkpoint(path: Path) -> dict[str, Any]:
+    """Read a checkpoint into the host's memory, without executing anything that is in it.
 
     :param path: the file, which is not changed
-    :param device: where tensors go
     :return: the state
     :raises CheckpointError: if the file is damaged, or not a checkpoint of this package
     """
     try:
-        content = read_tensors(path, device)
+        content = read_tensors(path)
     except UnreadableFileError as error:
         refusal = _refusal(path, f"is damaged, or was not written by this package ({error})")
         raise CheckpointError(refusal) from error

@@ -237,7 +237,7 @@ class LoopRun(Run):
         :raises CheckpointError: if the file is damaged, foreign, or of another model, dataset or loop
         :raises ValueError: if a batch size would have to be searched
         """
-        state = load_checkpoint(path, device=self._loop.device)
+        state = load_checkpoint(path)
         compare_identities(path, state["identity"], self._state.identify())
         compare_settings(f"checkpoint={str(path)!r}", state.get("settings"), self._state.settings)
         check_batch_size(self._loop, self.batch_size or state.get("batch_size"))

@@ -36,11 +36,13 @@ def write_tensors(path: Path, content: Any) -> None:
             raise
 
 
-def read_tensors(path: Path, device: torch.device | str = "cpu") -> Any:
+def read_tensors(path: Path) -> Any:
     """Read a file without executing anything that is in it, checksums included.
 
+    Tensors go into the host's memory, as a device has their like already. Whoever loads them moves what has to be
+    moved, which is not all: Adam counts its steps on the host, unless it is fused.
+
     :param path: the file
-    :param device: where tensors go
     :return: the content
     :raises UnreadableFileError: if the file is damaged, or holds what only code could restore
     :raises OSError: if there is no such file
@@ -52,7 +54,7 @@ def read_tensors(path: Path, device: torch.device | str = "cpu") -> Any:
             if torn is not None:
                 raise UnreadableFileError(f"its part {torn!r} does not fit its checksum")
             file.seek(0)
-            return torch.load(file, map_location=device, weights_only=True)
+            return torch.load(file, map_location="cpu", weights_only=True)
         except UnreadableFileError:
             raise
         # in our own words: PyTorch's advice is to switch the safety off
