@@ -5,9 +5,10 @@ import random
 import numpy as np
 import pytest
 import torch
-from budget_runs import LOOPS, Clock, Shuffled, make_run, nations, train_run
+from budget_runs import LOOPS, Clock, Shuffled, Tick, make_loop, make_run, nations, train_run
 from pykeen.models import DistMult
 
+from pykeen_conj_hale.training import QuerySamplingTrainingLoop
 from pykeen_conj_hale.training.budget.clock import Stopwatch, TimeBudget
 from pykeen_conj_hale.training.budget.due import DeviceQueue, Limits, Saving, Schedule, StopRequest, WallClock
 from pykeen_conj_hale.training.budget.position import Progress
@@ -102,6 +103,19 @@ def test_the_wall_clock_counts_all_time(clock):
     clock.now += 9.0
     _, seen = train_run(run, clock, seconds=2.0)
     assert (len(seen), run.stop_reason, run.is_finished) == (2, "wall clock", False)
+
+
+def test_the_wall_clock_counts_what_comes_before_the_run(clock, monkeypatch):
+    """A warm start is planned, and a file waited for, before there is a run."""
+    loop = make_loop(QuerySamplingTrainingLoop, FACTORY, 1_000, clock, wall_clock=12.0)
+
+    def plan_slowly(*args):
+        clock.now += 9.0
+        return []
+
+    monkeypatch.setattr(loop, "_plan_first", plan_slowly)
+    loop.train(FACTORY, batch_size=512, callbacks=Tick(clock), use_tqdm=False)
+    assert (loop.num_steps, loop.stop_reason) == (3, "wall clock")
 
 
 @pytest.mark.parametrize("loop", LOOPS)

@@ -187,6 +187,7 @@ class TimeBudgetMixin(TrainingLoop[BatchType], Generic[BatchType]):
         :raises NonFiniteStateError: if a checkpoint is due, and no training could go on from it
         :raises KeyboardInterrupt: if Ctrl-C has ended a training with checkpoints, after its last one
         """
+        began = self.stopwatch.clock()
         check_optimizer(self)
         if isinstance(stopper, NopStopper):
             # PyKEEN warns that a checkpoint knows nothing of this one, which has nothing to know
@@ -212,10 +213,11 @@ class TimeBudgetMixin(TrainingLoop[BatchType], Generic[BatchType]):
                 triples_factory, num_epochs=num_epochs, use_tqdm=use_tqdm, only_size_probing=True, **kwargs
             )
         with holding_outputs(plan.path, stopper):
-            return self._train_run(plan, triples_factory, num_epochs, use_tqdm, reset_time_budget, kwargs)
+            return self._train_run(began, plan, triples_factory, num_epochs, use_tqdm, reset_time_budget, kwargs)
 
     def _train_run(
         self,
+        began: float,
         plan: CheckpointPlan,
         triples_factory: CoreTriplesFactory,
         num_epochs: int,
@@ -232,6 +234,10 @@ class TimeBudgetMixin(TrainingLoop[BatchType], Generic[BatchType]):
         if budget is not None:
             num_epochs = _UNLIMITED_EPOCHS
         previous = self._run
+        wall_clock = self.wall_clock
+        if wall_clock is not None:
+            # what was done in this call before counts, too, such as the warm start or a wait for a file
+            wall_clock -= self.stopwatch.clock() - began
         self._run = LoopRun(
             self,
             triples_factory,
@@ -240,7 +246,7 @@ class TimeBudgetMixin(TrainingLoop[BatchType], Generic[BatchType]):
             arguments=kwargs,
             bar=bar,
             first=first,
-            wall_clock=self.wall_clock,
+            wall_clock=wall_clock,
             budget=budget,
             stopwatch=previous.stopwatch,
             num_epochs=num_epochs,
