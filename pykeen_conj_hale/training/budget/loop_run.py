@@ -276,4 +276,5 @@ def _count_seen(batches: Any, num_triples: int) -> int:
     if not getattr(source, "drop_last", False):
         return num_triples
     instances = getattr(dataset, "mapped_triples", getattr(dataset, "triples", dataset))
-    return num_triples * (len(batches) * source.batch_size) // len(instances)
+    seen: int = len(batches) * source.batch_size
+    return num_triples * seen // len(instances)
