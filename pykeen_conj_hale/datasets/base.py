@@ -144,7 +144,7 @@ class FolderDataset(AllSplitsDataset):
             are in testing: ``"error"``, ``"drop"`` or ``"keep"``, with a warning that says how many
         :param header: what becomes of a first line with the names of columns, as `head`, `relation`, `tail`:
             ``"error"``, ``"drop"``, or ``"keep"`` as a triple. It is none if another line has one of its labels in the
-            same place. Tables may always have one where `columns` are given, or where there are more than three
+            same place. Tables may always have one: it is left out but for ``"keep"``
         :param columns: the names of the columns of heads, relations and tails; None for three columns without names, or
             with usual ones
         :raises NotADirectoryError: if `path` is no folder

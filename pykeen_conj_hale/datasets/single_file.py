@@ -57,7 +57,7 @@ class FileDataset(AllSplitsDataset):
             They cannot stay, as a triple would be in two splits
         :param header: what becomes of a first line with the names of columns, where there are three: ``"error"``,
             ``"drop"``, or ``"keep"`` as a triple. It is none if another line has one of its labels in the same place.
-            Tables may always have one where `columns` are given, or where there are more than three
+            Tables may always have one: it is left out but for ``"keep"``
         :param columns: the names of the columns of heads, relations and tails; None for three columns without names, or
             with usual ones as `head`, `relation`, `tail`
         :raises FileNotFoundError: if there is no such file

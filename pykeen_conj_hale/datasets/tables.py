@@ -46,10 +46,11 @@ def read_table(file: SplitFile, columns: Columns | None = None, policies: Polici
 
     :param file: a file ending in ``.parquet`` or ``.csv``; any other has tabs between its cells, and no quotes
     :param columns: the names of the columns; None for the usual ones, as `head`, `relation`, `tail`
-    :param policies: what becomes of a header of three columns whose names were not given; it is left out by default
+    :param policies: ``header="keep"`` reads a header of three columns whose names were not given as a triple; else it
+        is left out, as tables may always have one
     :return: the labels
-    :raises ValueError: if a column is not there; a row is broken, or lacks a label; there is no row; a header is
-        refused; or a column of Parquet holds neither text nor whole numbers
+    :raises ValueError: if a column is not there; a row is broken, or lacks a label; there is no row; or a column of
+        Parquet holds neither text nor whole numbers
     :raises ImportError: if a Parquet file is to be read without pyarrow
     """
     if file.ending == ".parquet":
@@ -58,7 +59,8 @@ def read_table(file: SplitFile, columns: Columns | None = None, policies: Polici
     if not text.strip("\r\n"):
         raise ValueError(f"{file}: the file is empty; each split needs at least one triple")
     with _any_length():
-        return _read_text(file, text, columns, policies or Policies(header="drop"))
+        keeps = policies is not None and policies.header == "keep"
+        return _read_text(file, text, columns, Policies(header="keep" if keeps else "drop"))
 
 
 @contextmanager

@@ -110,7 +110,8 @@ class LazyAdam(Adam):
         # a row that is there twice gets the same values twice
         table.index_copy_(0, rows, table.index_select(0, rows).sub_(moves))
         state["exp_avg_sq"].index_copy_(0, rows, v)
-        state["last_step"].index_fill_(0, rows, step)
+        # not index_fill_, which waits for the device to say the number
+        state["last_step"].index_copy_(0, rows, step.to(state["last_step"].dtype).expand(len(rows)))
 
 
 def _dtype_of_steps(table: Tensor) -> torch.dtype:
