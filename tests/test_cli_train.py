@@ -73,11 +73,16 @@ def test_evaluate(trained, on, tmp_path):  # noqa: F811
     (tmp_path / "t.tsv").write_text((trained.path / "triples" / "test.txt").read_text())
     shown = invoke("evaluate", trained.path, *([tmp_path / "t.tsv"] if on == "file" else []))
     assert f"{trained.metrics['test']['MRR']:.3f}" in shown
+    assert f"{'t.tsv' if on == 'file' else 'test'}, filtered" in shown
 
 
 def test_neighbours_and_export(trained, tmp_path):  # noqa: F811
     nearest = trained.neighbours("brazil", top=1)["entity"][0]
     assert nearest in invoke("neighbours", trained.path, "--entity", "brazil", "--top", 1)
+    for command in (("neighbours", "--entity", "brazil"), ("export", "--format", "tsv")):
+        output = trained.path / "entities.tsv"
+        shown = invoke(command[0], trained.path, *command[1:], "-o", output, "--force", code=2)
+        assert "is an input, too, and would be lost" in shown
     invoke("export", trained.path, "--format", "word2vec", "-o", tmp_path / "v.txt")
     real_dim = trained.model.entity_representations[0]().flatten(1).view(torch.float32).shape[1]
     assert (tmp_path / "v.txt").read_text().startswith(f"14 {real_dim}\n")

@@ -10,10 +10,11 @@ from ..workflow.report import format_metric
 __all__ = ["show_answers", "show_metrics"]
 
 
-def show_metrics(metrics: pd.DataFrame) -> str:
+def show_metrics(metrics: pd.DataFrame, triples: str = "test") -> str:
     """Write a table of metrics.
 
     :param metrics: a row per model, a column per metric
+    :param triples: which triples were ranked
     :return: the text
     """
     rows = [
@@ -21,7 +22,7 @@ def show_metrics(metrics: pd.DataFrame) -> str:
         for name, row in metrics.iterrows()
     ]
     align = ["left", *["right"] * len(metrics.columns)]
-    return str(tabulate(rows, ["test, filtered", *metrics.columns], disable_numparse=True, colalign=align))
+    return str(tabulate(rows, [f"{triples}, filtered", *metrics.columns], disable_numparse=True, colalign=align))
 
 
 def show_answers(answers: pd.DataFrame) -> str:

@@ -114,7 +114,7 @@ def evaluate(model: Path, triples: Path | None, columns: Columns | None, device:
     show_log(logging.WARNING)
     trained = load(model, device=device)
     read = None if triples is None else trained.read(triples, columns=columns)
-    click.echo(show_metrics(trained.evaluate(read)))
+    click.echo(show_metrics(trained.evaluate(read), "test" if triples is None else triples.name))
 
 
 @click.command()
