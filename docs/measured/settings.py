@@ -324,7 +324,6 @@ TABLES: Final[dict[str, Callable[[], str]]] = {
     "umls": functools.partial(small_graphs, "umls"),
     "nations": functools.partial(small_graphs, "nations"),
     "hpo": hpo,
-    "hpo-negatives": hpo_negatives,
     "kinds": kinds,
     "names": names,
     "names-small": names_small,
