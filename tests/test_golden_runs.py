@@ -9,10 +9,23 @@ import pytest
 KNOWN = json.loads(golden_runs.RUNS.read_text())
 
 
-def compare(found, known):
+#: Without dropout the batch norm of the hidden layer takes constants away. So these have no gradient but for rounding,
+#: which Adam makes as large as any other
+WITHOUT_GRADIENT = {
+    "HypER-no-dropout": {
+        "interaction.feature_map_norm.bias",
+        "interaction.projection.bias",
+        "interaction.hidden_norm.running_mean",
+    }
+}
+
+
+def compare(found, known, ignored=frozenset()):
     # other processors add up in another order
     assert found["losses"] == pytest.approx(known["losses"], rel=1e-4)
-    assert found["norms"] == pytest.approx(known["norms"], rel=1e-3)
+    assert found["norms"].keys() == known["norms"].keys()
+    norms = [{name: x for name, x in side["norms"].items() if name not in ignored} for side in (found, known)]
+    assert norms[0] == pytest.approx(norms[1], rel=1e-3)
 
 
 def test_all_runs_are_known():
@@ -22,7 +35,7 @@ def test_all_runs_are_known():
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("name", golden_runs.NAMES)
 def test_run_is_as_before(name):
-    compare(golden_runs.run(name), KNOWN[name])
+    compare(golden_runs.run(name), KNOWN[name], WITHOUT_GRADIENT.get(name, frozenset()))
 
 
 @pytest.mark.parametrize("name", ["RotL", "RotL-candidates", "RotL-candidates-both-directions", "FiveStarE-N3"])
