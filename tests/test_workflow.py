@@ -16,15 +16,17 @@ import pytest
 import torch
 from pykeen.datasets import Nations
 from pykeen.evaluation import RankBasedEvaluator
+from pykeen.models import DistMult
 
 from pykeen_conj_hale import __version__
 from pykeen_conj_hale.embeddings import load_embeddings
 from pykeen_conj_hale.locks import FileInUseError, only_writer
+from pykeen_conj_hale.nn import NonFiniteScoreError
 from pykeen_conj_hale.training import TimedStopper
 from pykeen_conj_hale.workflow import UnknownLabelError, load, train_triples
 from pykeen_conj_hale.workflow.folder import ModelFolder
 from pykeen_conj_hale.workflow.measuring import BASELINE
-from pykeen_conj_hale.workflow.predicting import Question, read_questions
+from pykeen_conj_hale.workflow.predicting import Question, predict, read_questions
 from pykeen_conj_hale.workflow.results import _say_if_too_short, _say_if_trivial
 from pykeen_conj_hale.workflow.tracking import CURVE, CurveTracker, read_curve
 
@@ -161,6 +163,16 @@ def test_wrong_questions(trained):
         trained.predict(head="brazil", relation="embassy", top=0)
     with pytest.raises(ValueError, match="known='hide'"):
         trained.predict(head="brazil", relation="embassy", known="hide")
+
+
+def test_nan_is_no_answer():
+    """Of PyKEEN's own models, which do not look: the answers were left out, and the table was empty."""
+    training = Nations().training
+    model = DistMult(triples_factory=training, random_seed=0, embedding_dim=4)
+    with torch.no_grad():
+        model.entity_representations[0]._embeddings.weight[:5] = np.nan
+    with pytest.raises(NonFiniteScoreError):
+        predict(model, training, [Question("brazil", "embassy", None)])
 
 
 def test_neighbours_are_nearest(trained):

@@ -21,7 +21,7 @@ from ..sharding.shards import Shards
 from .known_answers import KnownBatch
 from .sharded import OwnScores
 
-__all__ = ["rank", "rank_own"]
+__all__ = ["check_no_nan", "rank", "rank_own"]
 
 _NAN = "The model predicts NaN, which cannot be ranked. A smaller learning rate may help."
 
@@ -36,8 +36,7 @@ def rank(scores: Tensor, true: Tensor, known: KnownBatch) -> Ranks:
     :raises NonFiniteScoreError: if a score is NaN
     """
     true_score = scores.gather(dim=1, index=true.unsqueeze(dim=-1))
-    if _has_nan(scores):
-        raise NonFiniteScoreError(_NAN)
+    check_no_nan(scores)
     known_score, threshold = scores[known.rows, known.answers], true_score[known.rows, 0]
     better, as_good = _count_better(scores, true_score, known.rows, known_score, threshold)
     return _ranks(better, as_good, _count_known(true, known), scores.shape[1])
@@ -65,6 +64,16 @@ def rank_own(own: OwnScores, true: Tensor, known: KnownBatch, num_entities: int,
     if counts[2].any():
         raise NonFiniteScoreError(_NAN)
     return _ranks(counts[0], counts[1], _count_known(true, known), num_entities)
+
+
+def check_no_nan(scores: Tensor) -> None:
+    """Check that scores can be ranked.
+
+    :param scores: the scores
+    :raises NonFiniteScoreError: if one is NaN
+    """
+    if _has_nan(scores):
+        raise NonFiniteScoreError(_NAN)
 
 
 def _has_nan(scores: Tensor) -> bool:

@@ -22,6 +22,7 @@ from ..datasets.policies import Policies
 from ..datasets.reader import read_labels
 from ..evaluation.batches import default_batch_size, in_batches
 from ..evaluation.known_answers import KnownAnswers
+from ..evaluation.ranking import check_no_nan
 from .labels import look_up
 
 __all__ = ["Known", "Question", "predict", "read_questions"]
@@ -101,6 +102,7 @@ def predict(
     :return: the table
     :raises UnknownLabelError: if a label is unknown
     :raises ValueError: if another argument is not allowed
+    :raises NonFiniteScoreError: if the model predicts NaN
     """
     check_whole("top", top)
     check_choice("known", known, get_args(Known))
@@ -159,6 +161,7 @@ def _index(rows: Tensor, known: Sequence[Tensor], target: Target) -> KnownAnswer
 
 def _score(model: Model, batch: Tensor, target: Target) -> Tensor:
     scores = model.predict(batch, target=target)
+    check_no_nan(scores)
     # the relations of the files: each is followed by its inverse
     return scores[:, ::2] if target == LABEL_RELATION and model.use_inverse_triples else scores
 
