@@ -81,6 +81,7 @@ def test_other_data_are_another_picture(measured, other_lines):
         ("tune_hale", dict(inverse_harmonic_mean_rank=0.1234), "wn18rr-long"),
         ("wn18rr_text", dict(all_hits_at_10=0.1234), "glosses"),
         ("wn18rr_hpo", dict(mrr=0.1234), "hpo"),
+        ("wn18rr_hpo_negatives", dict(hits_at_10=0.1234), "hpo-negatives"),
     ],
 )
 def test_a_table_says_what_the_lines_say(measured, other_lines, file, facts, table):

@@ -12,7 +12,7 @@ from pykeen_conj_hale.defaults.rates import scaled_learning_rate
 from pykeen_conj_hale.defaults.table import KINDS, Recipe
 from pykeen_conj_hale.losses import HaLELoss
 
-from .lines import MRR, TITLES, Line, read, reals
+from .lines import MRR, TITLES, Line, only, read, reals
 from .markdown import rate, table
 
 __all__ = ["TABLES"]
@@ -235,7 +235,9 @@ def names() -> str:
             line["model"],
             f"{line['seconds']:,.0f}",
             line["epochs"],
-            *(rate(line[key]) for key in (MRR, "hits_at_1", "hits_at_10", AS_SCORED)),
+            *(rate(line[key]) for key in (MRR, "hits_at_1", "hits_at_10")),
+            # older lines do not say it
+            rate(line[AS_SCORED]) if AS_SCORED in line else "–",
         ]
         for line in read("names")
         if line["seconds"] is not None
@@ -282,8 +284,8 @@ def hpo() -> str:
 
 
 def hpo_negatives() -> str:
-    """List the best trials with sampled negatives, their middle, what no search has, and the best in longer time."""
-    lines = read("wn18rr_hpo_negatives")
+    """List the best trials with sampled negatives, their middle, what no search has, HaLE, and the best for longer."""
+    lines = read("wn18rr_hpo_negatives", loss="AdvNeg")
     trials = sorted((line for line in lines if line["state"] == "COMPLETE"), key=lambda line: -line[MRR])
     rows = []
     for line in trials[:3]:
@@ -291,6 +293,9 @@ def hpo_negatives() -> str:
         rows.append([f"trial {line['trial']}", *_negatives_row(line, values)])
     middle = [statistics.median(line[key] for line in trials) for key in (MRR, "hits_at_10")]
     rows.append([f"median of {len(trials)}", f"{trials[0]['seconds']:.0f}", "", "", "", "", "", *map(rate, middle)])
+    hale = only("wn18rr_hpo_negatives", loss="HaLE", trial="no search")
+    scores = map(rate, (hale[MRR], hale["hits_at_10"]))
+    rows.append(["HaLE, no search", f"{hale['seconds']:.0f}", "", "", "", "", "", *scores])
     for name, title in (("no search", "no search"), ("best", "the best trial's settings, test triples")):
         (line,) = (line for line in lines if line["trial"] == name)
         params = line["params"]
@@ -324,6 +329,7 @@ TABLES: Final[dict[str, Callable[[], str]]] = {
     "umls": functools.partial(small_graphs, "umls"),
     "nations": functools.partial(small_graphs, "nations"),
     "hpo": hpo,
+    "hpo-negatives": hpo_negatives,
     "kinds": kinds,
     "names": names,
     "names-small": names_small,
