@@ -17,35 +17,17 @@ from pathlib import Path
 from typing import Any
 
 import recording
-from pykeen.datasets import get_dataset
-from pykeen.evaluation import MetricResults
 from pykeen.pipeline import PipelineResult, pipeline
 
-from pykeen_conj_hale.evaluation import IndexedRankBasedEvaluator
 from pykeen_conj_hale.nn.reflexive import irreflexive_of
-
-METRICS = ("inverse_harmonic_mean_rank", "hits_at_1", "hits_at_10")
 
 
 def settings_of(arguments: argparse.Namespace) -> dict[str, Any]:
     """Say what a person would type, and no more."""
-    settings: dict[str, Any] = dict(
-        dataset=arguments.dataset,
-        dataset_kwargs=dict(create_inverse_triples=True),
-        model=arguments.model,
-        loss=arguments.loss,
-        training_loop="QuerySampling",
-        evaluator="IndexedRankBased",
-        random_seed=arguments.seed,
-    )
+    settings = recording.names_of(arguments.dataset, arguments.model, arguments.loss, arguments.seed)
     if arguments.seconds is not None:
         settings.update(training_loop_kwargs=dict(time_budget=arguments.seconds))
     return settings
-
-
-def scores_of(metrics: MetricResults[Any], suffix: str = "") -> dict[str, float]:
-    """Round the metrics that are recorded."""
-    return {f"{name}{suffix}": round(metrics.get_metric(f"both.realistic.{name}"), 4) for name in METRICS}
 
 
 def as_scored(result: PipelineResult, dataset: str) -> dict[str, float]:
@@ -53,13 +35,8 @@ def as_scored(result: PipelineResult, dataset: str) -> dict[str, float]:
     if irreflexive_of(result.model) is None:
         return {}
     result.model.register_buffer("irreflexive", None)
-    graph = get_dataset(dataset=dataset, dataset_kwargs=dict(create_inverse_triples=True))
-    assert graph.validation is not None
-    known = [graph.training.mapped_triples, graph.validation.mapped_triples]
-    metrics = IndexedRankBasedEvaluator().evaluate(
-        result.model, graph.testing.mapped_triples, additional_filter_triples=known, use_tqdm=False
-    )
-    return scores_of(metrics, "_as_scored")
+    scores = recording.scores_of(recording.rank(result.model, dataset, "testing").get_metric)
+    return {f"{name}_as_scored": value for name, value in scores.items()}
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -77,7 +54,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     result = pipeline(**settings_of(arguments))
     cpu_seconds = time.process_time() - start
     shown = {name: value for name, value in vars(arguments).items() if name != "out"}
-    facts = dict(epochs=len(result.losses), cpu_seconds=round(cpu_seconds, 1), **scores_of(result.metric_results))
+    facts = dict(epochs=len(result.losses), cpu_seconds=round(cpu_seconds, 1), **recording.scores_of(result.get_metric))
     line = recording.write_line(arguments.out, **shown, **facts, **as_scored(result, arguments.dataset))
     sys.stdout.write(line)
 

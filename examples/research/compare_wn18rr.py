@@ -102,7 +102,7 @@ def main() -> None:
             loss_kwargs=arguments.loss_kwargs if side == "ours" else {},
             epochs=len(result.losses),
             split=arguments.split,
-            **{name: round(result.get_metric(f"both.realistic.{name}"), 4) for name in METRICS},
+            **recording.scores_of(result.get_metric, METRICS),
             seed=arguments.seed,
             lr=arguments.lr,
         )

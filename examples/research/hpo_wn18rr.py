@@ -71,11 +71,6 @@ def best_settings(result: HpoPipelineResult) -> dict[str, Any]:
     return found
 
 
-def scores_of(metrics: Any) -> dict[str, float]:
-    """Round the metrics that are recorded."""
-    return {name: round(metrics[f"both.realistic.{name}"], 4) for name in METRICS}
-
-
 def parse() -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -112,7 +107,7 @@ def main() -> None:
     rows: list[list[Any]] = []
 
     def note(trial: Any, state: str, seconds: float, metrics: Any, **facts: Any) -> None:
-        scores = scores_of(metrics) if metrics else {}
+        scores = recording.scores_of(metrics.__getitem__, METRICS) if metrics else {}
         rows.append([trial, state, seconds, *scores.values()])
         recording.write_line(
             arguments.out, loss=arguments.loss, trial=trial, state=state, seconds=seconds, **scores, **facts

@@ -19,32 +19,20 @@ from pathlib import Path
 from typing import Any
 
 import recording
-from pykeen.datasets import get_dataset
-from pykeen.evaluation import MetricResults
 from pykeen.pipeline import PipelineResult, pipeline
-
-from pykeen_conj_hale.evaluation import IndexedRankBasedEvaluator
-
-METRICS = ("inverse_harmonic_mean_rank", "hits_at_1", "hits_at_10")
 
 
 def settings_of(arguments: argparse.Namespace) -> dict[str, Any]:
     """Put the arguments of the pipeline together."""
     settings: dict[str, Any] = dict(
-        dataset=arguments.dataset,
-        dataset_kwargs=dict(create_inverse_triples=True),
-        model=arguments.model,
+        recording.names_of(arguments.dataset, arguments.model, arguments.loss, arguments.seed),
         model_kwargs=dict(embedding_dim=arguments.dim),
-        loss=arguments.loss,
-        training_loop="QuerySampling",
         training_kwargs=dict(num_epochs=arguments.epochs, batch_size=arguments.batch_size, use_tqdm=False),
         training_loop_kwargs=dict(automatic_memory_optimization=False),
         optimizer=arguments.optimizer,
         optimizer_kwargs=dict(lr=arguments.lr),
-        evaluator="IndexedRankBased",
         evaluation_kwargs=dict(use_tqdm=False),
         use_testing_data=arguments.test,
-        random_seed=arguments.seed,
     )
     if not arguments.constant:
         settings.update(lr_scheduler="BudgetCosine", lr_scheduler_kwargs=dict(warmup=0.1))
@@ -60,19 +48,6 @@ def run(arguments: argparse.Namespace) -> tuple[PipelineResult, float]:
     start = time.process_time()
     result = pipeline(**settings_of(arguments))
     return result, time.process_time() - start
-
-
-def rank_validation(result: PipelineResult, name: str) -> MetricResults[Any]:
-    """Rank the validation triples among answers that are in no split, as the literature does.
-
-    PyKEEN's pipeline leaves the test triples in, which are a large share of the answers in graphs so dense.
-    """
-    dataset = get_dataset(dataset=name, dataset_kwargs=dict(create_inverse_triples=True))
-    assert dataset.validation is not None
-    others = [dataset.training.mapped_triples, dataset.testing.mapped_triples]
-    return IndexedRankBasedEvaluator().evaluate(
-        result.model, dataset.validation.mapped_triples, additional_filter_triples=others, use_tqdm=False
-    )
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -95,8 +70,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     arguments = parser.parse_args(argv)
     logging.disable(logging.WARNING)
     result, seconds = run(arguments)
-    metrics = result.metric_results if arguments.test else rank_validation(result, arguments.dataset)
-    scores = {name: round(metrics.get_metric(f"both.realistic.{name}"), 4) for name in METRICS}
+    metrics = result.metric_results if arguments.test else recording.rank(result.model, arguments.dataset, "validation")
+    scores = recording.scores_of(metrics.get_metric)
     shown = {name: value for name, value in vars(arguments).items() if name != "out"}
     sys.stdout.write(recording.write_line(arguments.out, **shown, **scores, cpu_seconds=round(seconds, 1)))
 

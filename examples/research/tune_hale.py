@@ -96,7 +96,7 @@ def main() -> None:
     arguments = parser.parse_args()
     result = run(arguments)
     settings = {name: value for name, value in vars(arguments).items() if name != "out"}
-    scores = {name: round(result.get_metric(f"both.realistic.{name}"), 4) for name in METRICS}
+    scores = recording.scores_of(result.get_metric)
     sys.stdout.write(recording.write_line(arguments.out, **settings, **scores, training_mrr=rank_training(result)))
 
 

@@ -20,8 +20,14 @@ from .options import COLUMNS, FILE, FOLDER, FORCE, SEED, Parsed, show_log
 
 __all__ = ["words"]
 
-#: An argument of the model, and the option that is called otherwise
-DIM: Final = ("embedding_dim", "dim")
+#: The options that are arguments of the model, and their names there
+OPTIONS: Final = {
+    "base": "base",
+    "dim": "embedding_dim",
+    "own": "own",
+    "prefix_fields": "prefix_fields",
+    "vectors": "vectors",
+}
 
 
 def _options(text: str) -> dict[str, Any]:
@@ -34,9 +40,8 @@ def _options(text: str) -> dict[str, Any]:
 def _check_said_once(options: Mapping[str, Any]) -> None:
     """Check that no argument of the model is in ``--options`` and an option of its own."""
     context = click.get_current_context()
-    for argument, parameter in (*((name, name) for name in ("base", "own", "prefix_fields", "vectors")), DIM):
-        given = context.get_parameter_source(parameter) is ParameterSource.COMMANDLINE
-        if given and argument in options:
+    for parameter, argument in OPTIONS.items():
+        if argument in options and context.get_parameter_source(parameter) is ParameterSource.COMMANDLINE:
             option = parameter.replace("_", "-")
             raise click.UsageError(f"{argument} is in --options, and --{option} is given, too: say it once.")
 

@@ -106,10 +106,10 @@ def _with_loss_argument(name: str) -> list[str]:
     return [strategy.name for strategy in _STRATEGIES if name in strategy.settings["loss_kwargs"]]
 
 
-def _tune(strategies: Iterable[str], datasets: Iterable[str], tuned: Mapping[str, Any]) -> list[Tuning]:
-    """Give some strategies the same settings on some datasets."""
+def _tune(strategies: Iterable[str], datasets: Iterable[str], tuned: Mapping[str, Any], **where: str) -> list[Tuning]:
+    """Give some strategies the same settings on some datasets, where the cell is as said."""
     strategies = list(strategies)
-    return [({"dataset": dataset, "strategy": name}, tuned) for dataset in datasets for name in strategies]
+    return [({"dataset": dataset, "strategy": name, **where}, tuned) for dataset in datasets for name in strategies]
 
 
 #: What is different for some runs. A later entry goes before an earlier one
@@ -131,10 +131,7 @@ TUNED: list[Tuning] = [
         },
     ),
     # its relations multiply, and N3 keeps them small: none is best, by validation MRR
-    *(
-        ({**where, "model": "DistMult"}, {"regularizer": None, "regularizer_kwargs": None})
-        for where, _ in _tune(_with_loss("HaLE"), ["FB15k-237"], {})
-    ),
+    *_tune(_with_loss("HaLE"), ["FB15k-237"], {"regularizer": None, "regularizer_kwargs": None}, model="DistMult"),
 ]
 
 

@@ -96,7 +96,8 @@ def _say_if_trivial(metrics: Mapping[str, Mapping[str, float]]) -> None:
 def _answer_examples(splits: Splits, model: Model) -> pd.DataFrame:
     """Ask for the tails of some test triples; the column ``true`` says which answers are in a test triple."""
     testing = splits["testing"]
-    rows = torch.arange(number := min(EXAMPLES, testing.num_triples)) * (testing.num_triples - 1) // max(1, number - 1)
+    last, number = testing.num_triples - 1, min(EXAMPLES, testing.num_triples)
+    rows = torch.linspace(0, last, number, dtype=torch.float64).round().long()
     asked = list(dict.fromkeys((h, r) for h, r, _ in testing.label_triples(testing.mapped_triples[rows]).tolist()))
     questions = [Question(h, r, None) for h, r in asked]
     known = [splits["validation"]]

@@ -53,8 +53,9 @@ def remove_overlap(
 
 def _remove_all(words: Sequence[str], surfaces: Sequence[tuple[str, ...]]) -> list[str]:
     """Remove sequences of words, and those that the removal makes: "new [new york] york"."""
-    rest = _remove(words, surfaces)
-    return rest if len(rest) == len(words) else _remove_all(rest, surfaces)
+    while len(rest := _remove(words, surfaces)) < len(words):
+        words = rest
+    return rest
 
 
 def _remove(words: Sequence[str], surfaces: Sequence[tuple[str, ...]]) -> list[str]:

@@ -99,9 +99,8 @@ class EntityTexts:
         :return: the texts of each; empty ones for an entity that has none
         :raises ValueError: if none of the entities has a text
         """
-        found = [self.get(label) for label in labels]
-        used = {fields_of for fields_of in map(self._key, labels) if fields_of is not None}
-        missing = [label for label, fields in zip(labels, found, strict=True) if fields is None]
+        keys = [self._key(label) for label in labels]
+        missing = [label for label, key in zip(labels, keys, strict=True) if key is None]
         if len(missing) == len(labels):
             raise ValueError(
                 f"None of the {len(labels)} entities of the graph has a text: {list(labels)[:EXAMPLES]} … against the "
@@ -109,9 +108,9 @@ class EntityTexts:
             )
         if missing:
             logger.warning("%d of %d entities have no text: %s …", len(missing), len(labels), missing[:EXAMPLES])
-        if others := len(self) - len(used):
+        if others := len(self) - len({*keys} - {None}):
             logger.info("%d of %d texts are of no entity of the graph.", others, len(self))
-        return [fields or ("",) * self.num_fields for fields in found]
+        return [("",) * self.num_fields if key is None else self._texts[key] for key in keys]
 
 
 #: Texts by label, or the path of a table

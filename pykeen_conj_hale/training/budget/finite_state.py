@@ -43,9 +43,8 @@ def check_finite_state(state: Mapping[str, Any], model: Model, triples: Tensor, 
         raise NonFiniteStateError(f"NaN, infinite or overflowing: {', '.join(bad)}")
     if not math.isfinite(state["position"]["loss"] if state["position"] else 0.0):
         raise NonFiniteStateError("NaN or infinite: the loss of the epoch")
-    number = min(_NUM_TRIPLES, len(triples))
-    # whole numbers: torch.linspace rounds the last row of many up to one that is not there
-    rows = torch.arange(number) * (len(triples) - 1) // max(1, number - 1)
+    # in double precision: in single one the last row of many is rounded up to one that is not there
+    rows = torch.linspace(0, len(triples) - 1, min(_NUM_TRIPLES, len(triples)), dtype=torch.float64).long()
     training = model.training
     with preserve_random_state():
         try:
