@@ -7,7 +7,7 @@ sorted once, and only the scores of known answers are looked at again.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -25,6 +25,7 @@ from ..pykeen_internals import count_entities
 from .batches import default_batch_size, in_batches
 from .known_answers import KnownAnswers, KnownBatch
 from .ranking import rank, rank_own
+from .restriction import Restriction, check_entities
 from .sharded import OwnScores, shards_of
 
 __all__ = ["IndexedRankBasedEvaluator"]
@@ -61,17 +62,13 @@ class IndexedRankBasedEvaluator(RankBasedEvaluator):
         :param model: the model
         :param mapped_triples: shape: ``(num_triples, 3)``, the triples to rank
         :param additional_filter_triples: shape: ``(num_triples, 3)``, or a list of such; further known triples
-        :param restrict_entities_to: not supported
+        :param restrict_entities_to: the ids of the entities to rank among; triples of others are left out
         :param kwargs: further arguments
         :return: the results
-        :raises ValueError: if there are no triples, restrict_entities_to is given, a size is no whole number ≥ 1, or
-            the device is unknown
+        :raises ValueError: if there are no triples, an id is none of an entity, a size is no whole number ≥ 1, or the
+            device is unknown
         :raises NonFiniteScoreError: if the model predicts NaN
         """
-        if restrict_entities_to is not None:
-            raise ValueError(
-                'restrict_entities_to is not supported by the evaluator "IndexedRankBased"; use PyKEEN\'s "RankBased".'
-            )
         for name in ("batch_size", "slice_size"):
             if kwargs.get(name) is not None:
                 check_whole(name, kwargs[name])
@@ -82,6 +79,8 @@ class IndexedRankBasedEvaluator(RankBasedEvaluator):
             kwargs["targets"] = check_targets(kwargs["targets"])
         if not len(mapped_triples):
             raise ValueError("mapped_triples is empty: there is nothing to evaluate.")
+        if restrict_entities_to is not None:
+            restrict_entities_to = check_entities(restrict_entities_to, count_entities(model, self.mode))
         if isinstance(additional_filter_triples, Tensor):
             additional_filter_triples = [additional_filter_triples]
         self._known = [mapped_triples, *(additional_filter_triples or [])] if self.filtered else []
@@ -90,7 +89,11 @@ class IndexedRankBasedEvaluator(RankBasedEvaluator):
             additional_filter_triples = [mapped_triples[:0]]
         try:
             return super().evaluate(
-                model, mapped_triples, additional_filter_triples=additional_filter_triples, **kwargs
+                model,
+                mapped_triples,
+                additional_filter_triples=additional_filter_triples,
+                restrict_entities_to=restrict_entities_to,
+                **kwargs,
             )
         finally:
             del self._known
@@ -104,22 +107,29 @@ class IndexedRankBasedEvaluator(RankBasedEvaluator):
         device: torch.device,
         targets: Collection[Target],
         tqdm_kwargs: Mapping[str, Any],
+        restrict_entities_to: Sequence[int] | None = None,
         **kwargs: Any,
     ) -> MetricResults[Any]:
         """Rank the triples on a device."""
         if not len(mapped_triples):
-            raise ValueError("No triple is left to evaluate: restrict_relations_to has relations without triples only.")
+            raise ValueError(
+                "No triple is left to evaluate: restrict_entities_to and restrict_relations_to leave all of them out."
+            )
         device = torch.device(device)  # also where it is named
         model.eval()
         # not in inference mode: parameters that moved there could not be trained any more
         model = model.to(device)
         with torch.inference_mode():
-            return self._rank_all(model, mapped_triples.to(device), batch_size, slice_size, targets, tqdm_kwargs)
+            triples, restriction = mapped_triples.to(device), None
+            if restrict_entities_to is not None:
+                restriction = Restriction.of(restrict_entities_to, count_entities(model, self.mode), device)
+            return self._rank_all(model, triples, restriction, batch_size, slice_size, targets, tqdm_kwargs)
 
     def _rank_all(
         self,
         model: Model,
         triples: Tensor,
+        restriction: Restriction | None,
         batch_size: int | None,
         slice_size: int | None,
         targets: Collection[Target],
@@ -131,7 +141,7 @@ class IndexedRankBasedEvaluator(RankBasedEvaluator):
         shards = shards_of(model)
         num_scored = self.num_entities if shards is None else len(shards.rows(self.num_entities))
         size = batch_size or default_batch_size(model, num_scored, device)
-        known = {target: self._index(target, triples) for target in targets}
+        known = {target: self._index(target, triples, restriction) for target in targets}
         self.clear()
         ranks: dict[Target, list[Ranks]] = {target: [] for target in targets}
         with tqdm(desc=f"Evaluating on {device}", total=len(triples), unit="triple", **tqdm_kwargs) as progress:
@@ -140,7 +150,7 @@ class IndexedRankBasedEvaluator(RankBasedEvaluator):
                 batch = {}
                 for target in targets:
                     answers = known[target].batch(rows.start, rows.stop)
-                    batch[target] = self._rank(model, triples[rows], target, answers, slice_size)
+                    batch[target] = self._rank(model, triples[rows], target, answers, restriction, slice_size)
                 progress.update(rows.stop - rows.start)
                 return batch
 
@@ -152,18 +162,35 @@ class IndexedRankBasedEvaluator(RankBasedEvaluator):
             self._append(target, batches)
         return self.finalize()
 
-    def _rank(self, model: Model, batch: Tensor, target: Target, answers: KnownBatch, slice_size: int | None) -> Ranks:
+    def _rank(
+        self,
+        model: Model,
+        batch: Tensor,
+        target: Target,
+        answers: KnownBatch,
+        restriction: Restriction | None,
+        slice_size: int | None,
+    ) -> Ranks:
         true, shards = batch[:, TARGET_TO_INDEX[target]], shards_of(model)
+        if restriction is not None:
+            true = restriction.places[true]
         if shards is None:
             scores = model.predict(hrt_batch=batch, target=target, slice_size=slice_size, mode=self.mode)
-            return rank(scores, true, answers)
+            return rank(scores if restriction is None else restriction.narrow_scores(scores), true, answers)
         assert isinstance(model, ERModel)
-        return rank_own(OwnScores.of(model, batch, target), true, answers, model.num_entities, shards)
+        own, num_candidates = OwnScores.of(model, batch, target), model.num_entities
+        if restriction is not None:
+            own, num_candidates = restriction.narrow_own(own), len(restriction.ids)
+        return rank_own(own, true, answers, num_candidates, shards)
 
-    def _index(self, target: Target, triples: Tensor) -> KnownAnswers:
-        if not self._known:
+    def _index(self, target: Target, triples: Tensor, restriction: Restriction | None) -> KnownAnswers:
+        known, column = self._known, TARGET_TO_INDEX[target]
+        if restriction is not None:
+            restriction.check(triples, column)
+            known = [restriction.narrow(part, column) for part in known]
+        if not known:
             return KnownAnswers(triples.new_empty(0), [0] * (len(triples) + 1))
-        return KnownAnswers.of(triples, self._known, target)
+        return KnownAnswers.of(triples, known, target)
 
     def _append(self, target: Target, batches: list[Ranks]) -> None:
         """Store ranks where PyKEEN's evaluator takes them from; the device is waited for once."""
