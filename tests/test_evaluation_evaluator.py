@@ -220,7 +220,7 @@ def test_what_it_does_not_do(nations):
         IndexedRankBasedEvaluator().evaluate(model, nations.testing.mapped_triples[:0])
     one = nations.testing.mapped_triples[:1]
     options = dict(restrict_relations_to=[1 + int(one[0, 1])], pre_filtered_triples=False)
-    with pytest.raises(ValueError, match="No triple is left to evaluate: .* restrict_relations_to"):
+    with pytest.raises(ValueError, match=r"No triple is left to evaluate: .* restrict_relations_to"):
         IndexedRankBasedEvaluator().evaluate(model, one, **options)
 
 

@@ -31,6 +31,7 @@ def test_the_loss_goes_with_the_loop(strategy):
         ("HaLE", HaLELoss, Hanon()),
         ("SamNeg", SamNegLoss, Identity()),
         ("AdvNeg", AdvNegLoss, Identity()),
+        ("AdvNeg-tuned", AdvNegLoss, Identity()),
         ("AllNeg", AllNegLoss, Identity()),
         ("NonNeg", NonNegLoss, Identity()),
         ("HA+SamNeg", SamNegLoss, Hanon()),
