@@ -71,6 +71,19 @@ def test_finite_everywhere_and_growing(activation, dtype):
     assert value.abs().max() <= activation.bound
 
 
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+def test_artanh_is_finite_in_half_precision(dtype):
+    x = torch.linspace(-2.0, 2.0, 1_001).to(dtype).requires_grad_()
+    value = Artanh()(x)
+    (slope,) = torch.autograd.grad(value.sum(), x)
+    assert torch.isfinite(value).all()
+    assert torch.isfinite(slope).all()
+    assert torch.isfinite(Artanh().derivative(x.detach())).all()
+    # the largest number below 1
+    largest = torch.nextafter(torch.tensor(1.0, dtype=dtype), torch.tensor(0.0, dtype=dtype))
+    assert value.max().item() == pytest.approx(2 * math.atanh(largest), rel=1e-2)
+
+
 @pytest.mark.parametrize("cls", [Hanon, Halin])
 @pytest.mark.parametrize("name", ["gamma", "beta"])
 @pytest.mark.parametrize("value", [0.0, -1.0, math.nan, math.inf, "5"])

@@ -149,7 +149,8 @@ class Artanh(HardnessActivation):
     .. math::
         h(x) = 2 \operatorname{artanh}(x), \qquad h'(x) = \frac{2}{1 - x^2} \qquad \text{for } |x| \le 1 - \varepsilon
 
-    It is constant outside: no point of the ball is at a distance of 1 or more. ε is 1e-5, where h is 12.2.
+    It is constant outside: no point of the ball is at a distance of 1 or more. ε is 1e-5, where h is 12.2, or what half
+    precision has between 1 and the number before it, if that is more.
     """
 
     synonyms: ClassVar[set[str]] = {"2artanh"}
@@ -168,11 +169,15 @@ class Artanh(HardnessActivation):
 
     def unit(self, y: Tensor) -> Tensor:
         """Evaluate artanh; see :meth:`HardnessActivation.unit`."""
-        return y.clamp(-self._LIMIT, self._LIMIT).atanh()
+        limit = self._limit(y.dtype)
+        return y.clamp(-limit, limit).atanh()
 
     def unit_derivative(self, y: Tensor, value: Tensor) -> Tensor:
         """Evaluate artanh'; see :meth:`HardnessActivation.unit_derivative`."""
-        return torch.where(y.abs() <= self._LIMIT, 1.0 / (1.0 - y.square()), 0.0)
+        return torch.where(y.abs() <= self._limit(y.dtype), 1.0 / (1.0 - y.square()), 0.0)
+
+    def _limit(self, dtype: torch.dtype) -> float:
+        return min(self._LIMIT, 1.0 - torch.finfo(dtype).eps / 2)
 
 
 #: The registry of activations: names, which are those of the classes and their synonyms, and classes

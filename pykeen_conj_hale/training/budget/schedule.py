@@ -17,7 +17,7 @@ from torch import Tensor
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
-from ...checks import check_number
+from ...checks import check_number, check_whole
 
 __all__ = ["LOOPS", "BudgetCosineLR", "BudgetLR", "BudgetLinearLR"]
 
@@ -39,8 +39,8 @@ class BudgetLR(LRScheduler):
     :param optimizer: the optimizer
     :param warmup: the share w of the training that is warm-up, 0 ≤ w < 1
     :param final: the factor f of the learning rate at the end, 0 ≤ f ≤ 1
-    :param last_epoch: as in any scheduler
-    :raises ValueError: if warmup or final is not in its range
+    :param last_epoch: −1, as in any scheduler that starts anew; epochs do not matter
+    :raises ValueError: if warmup or final is not in its range, or last_epoch is not −1
     """
 
     hpo_default: ClassVar[Mapping[str, Any]] = dict(
@@ -51,6 +51,7 @@ class BudgetLR(LRScheduler):
     def __init__(self, optimizer: Optimizer, warmup: float = 0.0, final: float = 0.0, last_epoch: int = -1) -> None:
         self.warmup = check_number("warmup", warmup, minimum=0, below=1)
         self.final = check_number("final", final, minimum=0, maximum=1)
+        check_whole("last_epoch", last_epoch, minimum=-1, maximum=-1)
         #: The share done; None until a loop sets it. When a training starts, PyKEEN makes another optimizer with the
         #: current learning rate, so that this must not change before.
         self.progress: float | None = None
