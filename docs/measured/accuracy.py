@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import statistics
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from pykeen_conj_hale.reproduce.papers import HALE, HYPER, HYPERBOLIC
@@ -100,8 +100,7 @@ def beside_the_paper() -> str:
     """Show HaLE in the paper's protocol and time."""
     rows = []
     for line in full_runs():
-        name = "table3" if line["dataset"].startswith("CoDEx") else "table2"
-        paper = HALE.figures(name, line["dataset"], "HaLE", line["model"])
+        paper = _paper_of(line, "HaLE")
         ours = [rate(line["test"][key], bold=line["test"][key] > paper[key]) for key in paper]
         rows.append(
             [
@@ -116,6 +115,41 @@ def beside_the_paper() -> str:
     headers = ["dataset", "model, d", "seconds", "cores"]
     metrics = ["MRR", "the paper", "Hits@10", "the paper", "Hits@1", "the paper"]
     return table([*headers, *metrics, "epochs"], [_split(row) for row in rows])
+
+
+def negatives() -> str:
+    """Show sampled negatives beside HaLE in the same time, with the paper's figures of both."""
+    rows = []
+    for hale in full_runs():
+        found = [
+            line
+            for line in read("reproduce", dataset=hale["dataset"], model=hale["model"], strategy="AdvNeg-tuned")
+            if line["seconds"] == hale["seconds"]
+        ]
+        if not found:
+            continue
+        (line,) = found
+        papers = [_paper_of(line, strategy)["mrr"] for strategy in ("HaLE", "AdvNeg-tuned")]
+        rows.append(
+            [
+                line["dataset"],
+                f"{line['model']}, {line['embedding_dim']}",
+                f"{line['seconds']:,.0f}",
+                rate(line["test"]["mrr"]),
+                rate(hale["test"]["mrr"]),
+                *(rate(line["test"][key]) for key in ("hits@1", "hits@10")),
+                line["epochs"],
+                hale["epochs"],
+                *map(rate, reversed(papers)),
+            ]
+        )
+    headers = ["dataset", "model, d", "seconds", "negatives: MRR", "HaLE: MRR", "negatives: Hits@1", "Hits@10"]
+    return table([*headers, "epochs", "HaLE's", "the paper's negatives", "the paper's HaLE"], rows)
+
+
+def _paper_of(line: Line, strategy: str) -> Mapping[str, float]:
+    name = "table3" if line["dataset"].startswith("CoDEx") else "table2"
+    return HALE.figures(name, line["dataset"], strategy, line["model"])
 
 
 def _split(row: list[object]) -> list[str]:
@@ -369,6 +403,7 @@ TABLES: Final[dict[str, Callable[[], str]]] = {
     "beside-pykeen": beside_pykeen,
     "similarities": similarities,
     "beside-the-paper": beside_the_paper,
+    "negatives": negatives,
     "ablation": ablation,
     "figure2": figure2,
     "seeds": seeds,

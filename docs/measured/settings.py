@@ -318,6 +318,40 @@ def _negatives_row(line: Line, values: Mapping[str, Any]) -> list[str]:
     ]
 
 
+def tune_negatives() -> str:
+    """List settings of self-adversarial negatives by graph; the best validation MRR of a graph is bold."""
+    lines = read("tune_negatives")
+    best = {
+        name: max(_best(line) for line in lines if line["dataset"] == name)[0] for name in {x["dataset"] for x in lines}
+    }
+    rows = []
+    for line in lines:
+        settings = line["configuration"]
+        mrr, hits = _best(line)
+        rows.append(
+            [
+                line["dataset"],
+                f"{line['seconds']:.0f}",
+                settings["training_kwargs"]["num_negs_per_pos"],
+                f"{settings['training_kwargs']['batch_size']:,}",
+                f"{settings['optimizer_kwargs']['lr']:g}",
+                f"{settings['loss_kwargs']['margin']:g}",
+                f"{settings['loss_kwargs']['adversarial_temperature']:g}",
+                line["epochs"],
+                rate(mrr, bold=mrr == best[line["dataset"]]),
+                rate(hits),
+            ]
+        )
+    columns = ["dataset", "seconds", "negatives", "batch", "Adam at", "margin", "temperature", "epochs"]
+    return table([*columns, "MRR", "Hits@10"], rows)
+
+
+def _best(line: Line) -> tuple[float, float]:
+    """Get the best validation MRR of a run, and Hits@10 at its time."""
+    _, mrr, hits = max(line["curve"], key=lambda point: point[1])
+    return mrr, hits
+
+
 TABLES: Final[dict[str, Callable[[], str]]] = {
     "wn18rr-short": wn18rr_short,
     "wn18rr-long": wn18rr_long,
@@ -330,6 +364,7 @@ TABLES: Final[dict[str, Callable[[], str]]] = {
     "nations": functools.partial(small_graphs, "nations"),
     "hpo": hpo,
     "hpo-negatives": hpo_negatives,
+    "tune-negatives": tune_negatives,
     "kinds": kinds,
     "names": names,
     "names-small": names_small,
