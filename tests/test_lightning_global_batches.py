@@ -100,6 +100,12 @@ def test_other_batches_are_not_resumed(other):
         batches(**other).load_state_dict(state)
 
 
+@pytest.mark.parametrize("seed", [2**32 - 1, 2**63])
+def test_candidates_of_a_large_seed(seed):
+    drawn = [next(iter(batches(seed=seed))).candidates(3, 1_000).tolist() for _ in range(2)]
+    assert drawn[0] == drawn[1]
+
+
 def test_bad_input():
     with pytest.raises(ValueError, match=r"batch_size=4 .* must be at least their number, 5"):
         batches(world_size=5)

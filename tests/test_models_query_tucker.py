@@ -7,6 +7,7 @@ from pykeen.models import model_resolver
 from pykeen.pipeline import pipeline
 
 from pykeen_conj_hale.models import QueryTuckER
+from pykeen_conj_hale.nn.model import _mixes_rows as mixes_rows
 
 cases = pytest.importorskip("tests.cases", reason="PyKEEN's test mixins are fetched by `make test`")
 QueryTuckERInteraction = QueryTuckER.interaction_class
@@ -26,6 +27,12 @@ def test_score_is_the_formula():
     query = torch.einsum("bd,bde->be", h, matrix) + translation
     expected = -(query.unsqueeze(1) - t).square().sum(-1)
     torch.testing.assert_close(interaction.score_t(h, (mixture, translation), t), expected)
+
+
+@pytest.mark.parametrize(("dropout", "training", "mixes"), [(0.0, True, False), (0.5, True, True), (0.5, False, False)])
+def test_a_dropout_of_nothing_is_no_chance(dropout, training, mixes):
+    """Queries that depend on chance are made for each head by itself."""
+    assert mixes_rows(QueryTuckERInteraction(embedding_dim=4, query_dropout=dropout).train(training)) is mixes
 
 
 def test_model(triples):

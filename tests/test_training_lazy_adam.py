@@ -90,6 +90,25 @@ def test_rows_without_gradient_keep_their_bits():
     assert changed.tolist() == [False, True, False, True, False]
 
 
+def test_a_step_that_overflows_is_left_out():
+    """Fused Adam leaves scaled gradients to its kernel."""
+    embedding = torch.nn.Embedding(5, 2, sparse=True)
+    before = embedding.weight.detach().clone()
+    optimizer = LazyAdam(embedding.parameters(), lr=0.1, fused=True)
+    scaler = torch.amp.GradScaler("cpu", init_scale=2.0**16)
+    for factor in (math.inf, 1.0):
+        optimizer.zero_grad()
+        scaler.scale((embedding(torch.tensor([1, 2])) * factor).sum()).backward()
+        scaler.step(optimizer)
+        scaler.update()
+        expected = before.clone()
+        if factor == 1.0:
+            kappa = 0.1 / (1 - 0.9 / math.sqrt(0.999))
+            expected[[1, 2]] -= 0.1 * kappa
+        torch.testing.assert_close(embedding.weight.detach(), expected)
+    assert optimizer.state[embedding.weight]["exp_avg_sq"].max().item() == pytest.approx(0.001)
+
+
 def test_dense_gradients_are_adams():
     sides = []
     for cls in (Adam, LazyAdam):

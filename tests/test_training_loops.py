@@ -136,6 +136,22 @@ def test_the_number_of_negatives_is_searched_and_used():
     assert {trial.params["training.num_negs_per_pos"] for trial in result.study.trials} == set(seen)
 
 
+def test_the_number_of_negatives_is_that_of_its_training():
+    seen = []
+
+    class Recording(BudgetedSLCWATrainingLoop):
+        def _process_batch(self, batch, *args, **kwargs):
+            seen.append(batch["negatives"].shape[1])
+            return super()._process_batch(batch, *args, **kwargs)
+
+    triples = Nations().training
+    model = DistMult(triples_factory=triples, embedding_dim=4)
+    loop = Recording(model=model, triples_factory=triples, optimizer=torch.optim.Adam(model.parameters()))
+    for options in ({}, {"num_negs_per_pos": 7}, {}):
+        loop.train(triples, num_epochs=1, batch_size=2_000, use_tqdm=False, **options)
+    assert seen == [1, 7, 1]
+
+
 def test_the_sampler_keeps_its_other_arguments():
     result = pipeline(
         **settings(

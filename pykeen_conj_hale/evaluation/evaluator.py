@@ -184,13 +184,11 @@ class IndexedRankBasedEvaluator(RankBasedEvaluator):
         return rank_own(own, true, answers, num_candidates, shards)
 
     def _index(self, target: Target, triples: Tensor, restriction: Restriction | None) -> KnownAnswers:
-        known, column = self._known, TARGET_TO_INDEX[target]
         if restriction is not None:
-            restriction.check(triples, column)
-            known = [restriction.narrow(part, column) for part in known]
-        if not known:
+            restriction.check(triples, TARGET_TO_INDEX[target])
+        if not self._known:
             return KnownAnswers(triples.new_empty(0), [0] * (len(triples) + 1))
-        return KnownAnswers.of(triples, known, target)
+        return KnownAnswers.of(triples, self._known, target, None if restriction is None else restriction.places)
 
     def _append(self, target: Target, batches: list[Ranks]) -> None:
         """Store ranks where PyKEEN's evaluator takes them from; the device is waited for once."""

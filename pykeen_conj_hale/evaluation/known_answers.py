@@ -36,7 +36,7 @@ class KnownAnswers:
         self.answers, self.offsets = answers, offsets
 
     @classmethod
-    def of(cls, triples: Tensor, known: Sequence[Tensor], target: Target) -> KnownAnswers:
+    def of(cls, triples: Tensor, known: Sequence[Tensor], target: Target, places: Tensor | None = None) -> KnownAnswers:
         """Look up the answers of the queries of triples.
 
         Known triples are gone through block by block: memory is needed for the answers of these queries only.
@@ -44,6 +44,8 @@ class KnownAnswers:
         :param triples: shape: ``(num_triples, 3)``, one at least
         :param known: known triples, with duplicates, each of shape: ``(num_known, 3)``
         :param target: what is asked for
+        :param places: shape: ``(num_entities,)``, the number that stands for each entity in the place of its id, below
+            0 where it is no candidate
         :return: their known answers, those of a query in the order of their ids
         """
         column = TARGET_TO_INDEX[target]
@@ -51,6 +53,9 @@ class KnownAnswers:
         blocks = (block for part in known for block in part.split(_BLOCK_ROWS))  # type: ignore[no-untyped-call]
         found = [_answers_of(queries, block, column) for block in blocks]
         place, answer = (torch.cat(parts) for parts in zip(*found, strict=True))
+        if places is not None:
+            answer = places[answer]
+            place, answer = place[answer >= 0], answer[answer >= 0]
         num_entities = answer.max() + 1 if len(answer) else 1
         pair = (place * num_entities + answer).unique()  # type: ignore[no-untyped-call]
         first = torch.searchsorted(pair, query * num_entities)

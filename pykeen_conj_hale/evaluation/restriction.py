@@ -68,17 +68,6 @@ class Restriction(NamedTuple):
                 f"{outside[0].tolist()} among them: leave those triples out, by pre_filtered_triples=False."
             )
 
-    def narrow(self, triples: Tensor, column: int) -> Tensor:
-        """Write places for the ids of one column of triples, and leave out those without a place.
-
-        :param triples: shape: ``(num_triples, 3)``
-        :param column: the column of the answers
-        :return: shape: ``(num_left, 3)``, on the device of the restriction
-        """
-        triples = triples.to(self.places.device, copy=True)
-        triples[:, column] = self.places[triples[:, column]]
-        return triples[triples[:, column] >= 0]
-
     def narrow_scores(self, scores: Tensor) -> Tensor:
         """Take the candidates' scores.
 

@@ -92,6 +92,9 @@ class OwnScores(NamedTuple):
         :param ids: shape: ``(n,)``, the ids of entities
         :return: their scores, of any number where the entity is another process's; whether it is an own one
         """
+        if not self.scores.shape[1]:
+            # of few candidates, this process may have none
+            return self.scores.new_zeros(len(ids)), torch.zeros_like(ids, dtype=torch.bool)
         place = ids - self.first
         is_own = (place >= 0) & (place < self.scores.shape[1])
         return self.scores[rows, place.clamp(0, self.scores.shape[1] - 1)], is_own

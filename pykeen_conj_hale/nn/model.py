@@ -328,7 +328,10 @@ def _terms(cls: type[QueryModel], chosen: Mapping[str, Any], **given: bool | str
 
 def _mixes_rows(interaction: nn.Module) -> bool:
     """Tell whether a query depends on the other rows of its batch, or on chance."""
-    return any(isinstance(x, _BatchNorm | _DropoutNd) and x.training for x in interaction.modules())
+    return any(
+        x.training and (isinstance(x, _BatchNorm) or (isinstance(x, _DropoutNd) and x.p > 0))
+        for x in interaction.modules()
+    )
 
 
 def _scalar(value: float) -> dict[str, Any]:

@@ -47,7 +47,7 @@ class DeferredLossMixin(TrainingLoop[BatchType], Generic[BatchType]):
     PyKEEN reads the loss of each step at once, twice. So it waits for the device to finish while nothing new is queued.
     Here a step's loss is copied while the device works, and read after the next step's forward pass has been queued.
     The device adds up the epoch's loss. The queue is one step deep, so that a time budget still is overrun by at most
-    one step.
+    one step. (With candidates and without inverse triples a step waits all the same, to count the batch's relations.)
 
     A loss that is not finite is found before its optimizer step on a CPU, and one step later on a CUDA device.
     """

@@ -43,6 +43,18 @@ class LazyAdam(Adam):
     See https://arxiv.org/abs/1412.6980 (Kingma and Ba, 2015).
     """
 
+    @property
+    def _step_supports_amp_scaling(self) -> bool:
+        """No: a gradient scaler has to unscale gradients, and leave out a step that overflows, by itself.
+
+        Fused Adam says yes, and then does both in its kernel, which rows do not go through.
+        """
+        return False
+
+    @_step_supports_amp_scaling.setter
+    def _step_supports_amp_scaling(self, value: bool) -> None:
+        """Let fused Adam's constructor say what it likes."""
+
     @torch.no_grad()
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """Do an optimization step.

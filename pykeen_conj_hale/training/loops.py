@@ -78,5 +78,6 @@ class BudgetedSLCWATrainingLoop(TimeBudgetMixin[SLCWABatch], NamedLossMixin[SLCW
                     f"num_negs_per_pos={num_negs_per_pos!r} is in the training's arguments, or searched by HPO, and it "
                     "is in negative_sampler_kwargs, too. Give it in training_kwargs only; that ends the search."
                 )
-            self.negative_sampler_kwargs = {**self._given, "num_negs_per_pos": num_negs_per_pos}
+        searched = {} if num_negs_per_pos is None else {"num_negs_per_pos": num_negs_per_pos}
+        self.negative_sampler_kwargs = {**self._given, **searched}
         return super().train(triples_factory, *args, **kwargs)

@@ -63,7 +63,8 @@ class BatchShare(NamedTuple):
         ids = torch.randint(num_entities, (num,), generator=generator)
         if self.entities is not None:
             ids = ids[(ids >= self.entities.start) & (ids < self.entities.stop)] - self.entities.start
-        return ids.to(self.triples.device)
+        # otherwise the host would wait for the device to finish; PyTorch has read what is not pinned when it returns
+        return ids.to(self.triples.device, non_blocking=True)
 
     def weigh(self, term: Term) -> Tensor:
         """Weigh a term of own rows, so that the mean over processes is the term of the global batch.

@@ -117,7 +117,7 @@ class GlobalBatches:
                 len(rows),
                 rank=self.rank,
                 world_size=self.world_size,
-                seed=(self.order.seed + epoch) * 1_000_003 + batch,
+                seed=((self.order.seed + epoch) * 1_000_003 + batch) % 2**63,
                 entities=self.entities,
             )
 
