@@ -11,7 +11,7 @@ import pytest
 import torch
 from pykeen.datasets import Kinships, Nations
 from pykeen.hpo import hpo_pipeline
-from pykeen.models import TransE, model_resolver
+from pykeen.models import ERModel, TransE, model_resolver
 from pykeen.pipeline import pipeline
 from pykeen.triples import CoreTriplesFactory, TriplesFactory
 
@@ -131,6 +131,72 @@ def test_all_parameters_learn(nations, path, base, own):
     used = [name for name, p in model.bag.named_parameters() if p.grad is not None and p.grad.abs().sum() > 0]
     assert {"words.vectors", "words.weights", "words.kind_weights", "log_length"} <= set(used)
     assert any(name.startswith("own.") for name in used) == own
+
+
+def look_up_alike(nations, model, base, **options):
+    """Make the base model with the composed entities, and the same relations, as embeddings."""
+    plain = model_resolver.make(base, triples_factory=nations.training, embedding_dim=8, random_seed=0, **options)
+    with torch.no_grad():
+        entities = model.entity_representations[0](None)
+        entities = torch.view_as_real(entities) if entities.is_complex() else entities
+        plain.entity_representations[0]._embeddings.weight.copy_(entities.flatten(1))
+        plain.relation_representations.load_state_dict(model.relation_representations.state_dict())
+    return plain
+
+
+@pytest.mark.parametrize(
+    ("base", "options"),
+    [
+        ("ComplEx", {}),
+        ("DistMult", {"regularizer": "LP"}),
+        ("QueryComplEx", {"regularizer": "LP", "loss": "AllNeg", "loss_kwargs": {"candidates": 5}}),
+        ("QueryComplEx", {"regularizer": "N3", "loss": "AllNeg", "loss_kwargs": {"candidates": 5}}),
+    ],
+)
+@pytest.mark.parametrize("own", [True, False])
+def test_composed_entities_are_regularized_as_the_base_models(nations, path, base, options, own):
+    """Once per look-up, by the base's default regularizer too, and also where a sample of entities is looked up."""
+    model = make(nations, path, base, own=own, own_dropout=0.0, word_dropout=0.0, **options)
+    plain = look_up_alike(nations, model, base, **options)
+    batch = nations.training.mapped_triples[:20]
+    terms = []
+    for one in (model, plain):
+        one.train()
+        one.score_hrt(batch)
+        one.score_t(batch[:, :2])
+        terms.append(one.collect_regularization_term())
+        if "loss" in options:
+            torch.manual_seed(0)
+            QuerySamplingTrainingLoop(model=one, triples_factory=nations.training).terms(batch)
+            terms.append(one.collect_regularization_term())
+    half = len(terms) // 2
+    assert all(term > 0 for term in terms[:1])
+    torch.testing.assert_close(terms[:half], terms[half:])
+
+
+class DroppedDistMult(ERModel):
+    """A model whose embedding of entities has a dropout."""
+
+    def __init__(self, *, embedding_dim=8, **kwargs):
+        super().__init__(
+            interaction="DistMult",
+            entity_representations_kwargs=dict(shape=embedding_dim, dropout=0.5),
+            relation_representations_kwargs=dict(shape=embedding_dim),
+            **kwargs,
+        )
+
+
+@pytest.mark.parametrize("own", [True, False])
+def test_normalizer_and_dropout_are_those_of_whole_entities(nations, path, own):
+    model = make(nations, path, "PairRE", own=own)
+    torch.testing.assert_close(model.entity_representations[0](None).norm(dim=-1), torch.ones(14))
+    vectors = torch.from_numpy(model.word_vectors().vectors)
+    torch.testing.assert_close(vectors.norm(dim=-1), torch.ones(len(vectors)))
+    dropped = make(nations, path, DroppedDistMult, own=own, own_dropout=0.0, word_dropout=0.0)
+    assert (dropped.eval().entity_representations[0](None) != 0).all()
+    torch.manual_seed(0)
+    rows = dropped.train().entity_representations[0](torch.zeros(500, dtype=torch.long))
+    assert 0.45 < (rows == 0).double().mean() < 0.55
 
 
 @pytest.mark.parametrize(

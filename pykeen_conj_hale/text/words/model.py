@@ -43,8 +43,9 @@ class TextEntities(OverBaseModel, ReflexiveModel):  # type: ignore[no-untyped-ca
     r"""A model of PyKEEN whose entities are composed of the words of their texts.
 
     It *is* the base model, an instance of a subclass of it, with a :class:`~pykeen_conj_hale.text.words.WordBag` in the
-    place of the embedding of its entities. That embedding is the own vectors of the bag. An entity without a triple in
-    training has the vector of its words, so that it can be ranked.
+    place of the embedding of its entities. That embedding is the own vectors of the bag; its normalizer, regularizer and
+    dropout are those of the composed entities. An entity without a triple in training has the vector of its words, so
+    that it can be ranked.
 
     In PyKEEN's inductive mode ``"training"`` there are the entities before :attr:`num_trained` only: the last entity
     with a triple in training, and those before it. Datasets with the unseen entities last, as ``WN18RR-inductive``, are
@@ -152,15 +153,17 @@ class TextEntities(OverBaseModel, ReflexiveModel):  # type: ignore[no-untyped-ca
         self._labels, self._index = labels, check_shareable(self, representation)
         embedding = self.entity_representations[self._index]
         assert isinstance(embedding, Embedding)
+        length = _length(embedding if own else None) if length is None else length
         bag = WordBag(
             **parts,
+            **_take_over(embedding),
             shape=embedding.shape,
-            is_complex=some_rows(embedding, torch.zeros(1, dtype=torch.long)).is_complex(),
+            is_complex=embedding.is_complex,
             own=embedding if own else None,
             own_start=own_start,
             own_dropout=own_dropout,
             word_dropout=_word_dropout(own) if word_dropout is None else word_dropout,
-            length=_length(embedding if own else None) if length is None else length,
+            length=length,
         )
         if vectors is not None:
             load_into(bag, vectors, dimension=vectors_dimension, trainable=vectors_trainable)  # type: ignore[arg-type]
@@ -211,6 +214,7 @@ class TextEntities(OverBaseModel, ReflexiveModel):  # type: ignore[no-untyped-ca
         self.eval()
         tokens = torch.arange(1, len(bag.vocabulary) + 1, device=self.device).unsqueeze(dim=-1)
         words = bag.compose(tokens, torch.zeros_like(tokens))
+        words = words if bag.normalizer is None else bag.normalizer(words)
         is_word = [not name.startswith(START) for name in bag.vocabulary.names]
         vectors = torch.cat([_real(bag(None)), _real(words)[torch.tensor(is_word, device=self.device)]])
         self.train(training)
@@ -254,6 +258,24 @@ class _FirstRows(SubsetRepresentation):
 def _word_dropout(own: bool) -> float:
     """Choose how often words are left out, by whether there are own vectors."""
     return WORD_DROPOUT_BESIDE_OWN if own else WORD_DROPOUT
+
+
+def _take_over(embedding: Embedding) -> dict[str, Any]:
+    """Take off an embedding what it does to its rows: the base model means whole entities, not own vectors alone.
+
+    :param embedding: the embedding, changed in place
+    :return: arguments of a representation that does the same
+    """
+    dropout = embedding.dropout
+    taken = dict(
+        normalizer=embedding.normalizer,
+        regularizer=embedding.regularizer,
+        dropout=None if dropout is None else dropout.p,
+        # by default an entity with dropout would be composed as often as it is looked up
+        unique=True,
+    )
+    embedding.normalizer = embedding.regularizer = embedding.dropout = None
+    return taken
 
 
 @torch.no_grad()
