@@ -199,6 +199,15 @@ def test_normalizer_and_dropout_are_those_of_whole_entities(nations, path, own):
     assert 0.45 < (rows == 0).double().mean() < 0.55
 
 
+@pytest.mark.parametrize("base", ["TransE", "DistMult"])
+def test_a_constraint_on_whole_entities_does_not_undo_how_small_own_vectors_start(nations, path, base):
+    own = make(nations, path, base, own=True, own_start=0.1)
+    before = own.bag.own().clone()
+    assert before.norm(dim=-1).max() < 0.5
+    own.post_parameter_update()
+    assert torch.equal(own.bag.own(), before)
+
+
 @pytest.mark.parametrize(
     ("loop", "loss", "loss_kwargs"),
     [

@@ -43,9 +43,10 @@ class TextEntities(OverBaseModel, ReflexiveModel):  # type: ignore[no-untyped-ca
     r"""A model of PyKEEN whose entities are composed of the words of their texts.
 
     It *is* the base model, an instance of a subclass of it, with a :class:`~pykeen_conj_hale.text.words.WordBag` in the
-    place of the embedding of its entities. That embedding is the own vectors of the bag; its normalizer, regularizer and
-    dropout are those of the composed entities. An entity without a triple in training has the vector of its words, so
-    that it can be ranked.
+    place of the embedding of its entities. That embedding is the own vectors of the bag; its normalizer, regularizer
+    and dropout are those of the composed entities. A constraint on its rows, as TransE's length of 1, is left out: own
+    vectors must be free to be small. An entity without a triple in training has the vector of its words, so that it can
+    be ranked.
 
     In PyKEEN's inductive mode ``"training"`` there are the entities before :attr:`num_trained` only: the last entity
     with a triple in training, and those before it. Datasets with the unseen entities last, as ``WN18RR-inductive``, are
@@ -264,7 +265,7 @@ def _take_over(embedding: Embedding) -> dict[str, Any]:
     """Take off an embedding what it does to its rows: the base model means whole entities, not own vectors alone.
 
     :param embedding: the embedding, changed in place
-    :return: arguments of a representation that does the same
+    :return: arguments of a representation that does the same, but for a constrainer
     """
     dropout = embedding.dropout
     taken = dict(
@@ -275,6 +276,8 @@ def _take_over(embedding: Embedding) -> dict[str, Any]:
         unique=True,
     )
     embedding.normalizer = embedding.regularizer = embedding.dropout = None
+    # it sets what is stored, which an entity is not; of own vectors it would undo how small they start
+    embedding.constrainer = None
     return taken
 
 
