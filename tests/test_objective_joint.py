@@ -7,6 +7,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from pykeen.datasets import Kinships, Nations
@@ -272,6 +273,12 @@ def test_word_vectors(nations, text, tied):
     assert vectors.vectors[:14].tolist() == model.embed(torch.arange(14)).tolist()
     row = model.glove.row_tokens.tolist().index(len(text.entities) + 2) - model.glove.num_tied
     assert vectors[text.words[2]].tolist() == model.glove.words[row].tolist()
+
+
+def test_word_vectors_in_half_precision(nations, text):
+    model = model_resolver.make("JointGloVe", triples_factory=nations.training, base="TransE", cooccurrence=text)
+    expected = model.word_vectors().vectors
+    np.testing.assert_allclose(model.bfloat16().word_vectors().vectors, expected, atol=0.05)
 
 
 def test_missing_entities_are_logged(nations, text, caplog):

@@ -7,6 +7,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from pykeen.datasets import Kinships, Nations
@@ -321,6 +322,12 @@ def test_word_vectors(nations, path):
     assert "america" in vectors.words
     assert not any(word.startswith("<") for word in vectors.words)
     assert vectors.vectors.shape == (14 + len(vectors.words), 16)
+
+
+def test_word_vectors_in_half_precision(nations, path):
+    model = make(nations, path, "TransE")
+    expected = model.word_vectors().vectors
+    np.testing.assert_allclose(model.bfloat16().word_vectors().vectors, expected, atol=0.05)
 
 
 def test_texts_that_do_not_fit(nations, path, caplog):

@@ -163,10 +163,11 @@ class JointGloVe(OverBaseModel):
         """
         entities = self.embed(torch.arange(self.num_entities, device=self.device))
         own = self.glove.row_tokens[len(self.glove.entity_ids) :]
-        vectors = torch.cat([entities, self.glove.words[len(self.glove.words) - len(own) :]]).cpu().numpy()
+        vectors = torch.cat([entities, self.glove.words[len(self.glove.words) - len(own) :]])
         # entities that only the text knows come before the words
         tokens, n = [self._tokens[i] for i in own], int((own < self._num_text_entities).sum())
-        return WordVectors(self._labels + tokens[:n], tokens[n:], vectors)
+        # NumPy has no bfloat16
+        return WordVectors(self._labels + tokens[:n], tokens[n:], vectors.float().cpu().numpy())
 
     @property
     def _embedding(self) -> Embedding:

@@ -220,7 +220,8 @@ class TextEntities(OverBaseModel, ReflexiveModel):  # type: ignore[no-untyped-ca
         vectors = torch.cat([_real(bag(None)), _real(words)[torch.tensor(is_word, device=self.device)]])
         self.train(training)
         names = [name for name in bag.vocabulary.names if not name.startswith(START)]
-        return WordVectors(self._labels, names, vectors.cpu().numpy())
+        # NumPy has no bfloat16
+        return WordVectors(self._labels, names, vectors.float().cpu().numpy())
 
     def _get_entity_representations_from_inductive_mode(
         self, *, mode: InductiveMode | None
