@@ -350,6 +350,8 @@ def test_texts_that_do_not_fit(nations, path, caplog):
         ({"min_count": 0}, "min_count=0"),
         ({"max_length": 0}, "max_length=0"),
         ({"prefix_fields": [5]}, "prefix_fields=5"),
+        ({"vectors_dimension": "pad"}, "vectors_dimension='pad' is unknown"),
+        ({"vectors_trainable": "no"}, "vectors_trainable='no'"),
     ],
 )
 def test_bad_arguments(nations, path, changes, message):

@@ -73,6 +73,8 @@ def test_words_start_there_and_a_reset_keeps_them(path, caplog):
 def test_another_dimension(path):
     with pytest.raises(ValueError, match=r"vectors\.txt: has vectors of dimension 4, and the words' have 6"):
         make(6, vectors=path)
+    with pytest.raises(ValueError, match="vectors_dimension='project' of TextEntities"):
+        make(6, vectors=path)
     for dim in (2, 6):
         model = make(dim, vectors=path, vectors_dimension="project")
         assert torch.isfinite(model.bag.words.vectors).all()
@@ -104,5 +106,7 @@ def test_broken_files(tmp_path, text, message):
 def test_bad_arguments(path, tmp_path):
     with pytest.raises(ValueError, match="dimension='pad' is unknown"):
         load_into(make().bag, path, dimension="pad")
+    with pytest.raises(ValueError, match="trainable='no'"):
+        load_into(make().bag, path, trainable="no")
     with pytest.raises(OSError, match="nowhere"):
         read_vectors(tmp_path / "nowhere.txt")

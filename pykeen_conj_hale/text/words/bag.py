@@ -74,8 +74,8 @@ class WordBag(Representation):
         :param features: what lists the features of a text, for further texts
         :param max_length: how many features a further text may have
         :param is_complex: whether the vectors are complex; their words' vectors are pairs of real numbers then
-        :param own: the own vectors, of the same shape and type; None for none. What this embedding does to its rows, as a
-            constrainer or dropout, is done to own vectors alone
+        :param own: the own vectors, of the same shape and type; None for none. What this embedding does to its rows, as
+            a constrainer or dropout, is done to own vectors alone
         :param has_own: shape: ``(max_id,)``, which entities have one; all by default
         :param own_start: the factor ≥ 0 of own vectors at the start, of what their initializer gives
         :param own_dropout: the probability q in [0, 1] that an own vector is left out in training

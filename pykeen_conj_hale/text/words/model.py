@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, Final, Optional
+from typing import Any, ClassVar, Final, Optional, get_args
 
 import torch
 from class_resolver import HintOrType
@@ -15,7 +15,7 @@ from pykeen.triples import KGInfo
 from pykeen.typing import TRAINING, InductiveMode
 from torch import Tensor, nn
 
-from ...checks import check_bool
+from ...checks import check_bool, check_choice
 from ...nn.reflexive import ReflexiveModel
 from ...pykeen_internals import show_options, some_rows
 from ..objective.sharing import check_shareable
@@ -24,7 +24,7 @@ from ..vectors import WordVectors
 from .bag import WordBag
 from .building import build, labels_of
 from .features import START
-from .pretrained import load_into
+from .pretrained import Fit, load_into
 from .texts import TextsLike
 
 __all__ = ["TextEntities"]
@@ -142,11 +142,14 @@ class TextEntities(OverBaseModel, ReflexiveModel):  # type: ignore[no-untyped-ca
         self.check_base(base)
         if texts is None:
             raise ValueError("texts=None: give a mapping of labels to texts, or the path of a table.")
+        check_bool("own", own)
+        # also without a file of vectors: what is wrong would be found with one only
+        check_choice("vectors_dimension", vectors_dimension, get_args(Fit))
+        check_bool("vectors_trainable", vectors_trainable)
         options = dict(text_columns=text_columns, quoting=quoting, min_count=min_count, max_length=max_length)
         options.update(prefix_fields=prefix_fields, prefix_lengths=prefix_lengths)
         labels = labels_of(triples_factory)
         parts = build(triples_factory, texts, **options)  # type: ignore[arg-type]
-        check_bool("own", own)
         if embedding_dim is not None:
             kwargs["embedding_dim"] = embedding_dim
         super().__init__(triples_factory=triples_factory, **kwargs)

@@ -6,20 +6,20 @@ import logging
 import os
 from collections.abc import Container, Iterator
 from pathlib import Path
-from typing import Any, Final, Literal, NamedTuple, TypeAlias
+from typing import Any, Final, Literal, NamedTuple, TypeAlias, get_args
 
 import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from ...checks import check_choice
+from ...checks import check_bool, check_choice
 from ..corpus.lines import read_lines
 from ..vectors import ENTITY_PREFIX, WordVectors
 from .bag import WordBag
 from .features import START
 
-__all__ = ["Loaded", "Pretrained", "load_into", "read_vectors"]
+__all__ = ["Fit", "Loaded", "Pretrained", "load_into", "read_vectors"]
 
 logger = logging.getLogger(__name__)
 
@@ -120,9 +120,11 @@ def load_into(
         components, filled up with zeros where they are shorter
     :param trainable: whether the vectors of all words are trained further
     :return: how many words were found, and which were not
-    :raises ValueError: if the file is broken, has no word of the vocabulary, or vectors of another dimension
+    :raises ValueError: if an argument is not allowed, or the file is broken, has no word of the vocabulary, or vectors
+        of another dimension
     """
-    check_choice("dimension", dimension, ("error", "project"))
+    check_choice("dimension", dimension, get_args(Fit))
+    check_bool("trainable", trainable)
     words = bag.words
     names = [name for name in bag.vocabulary.names if not name.startswith(START)]
     found = read_vectors(path, wanted=set(names))
@@ -132,7 +134,7 @@ def load_into(
         if dimension == "error":
             raise ValueError(
                 f"{os.fspath(path)}: has vectors of dimension {vectors.shape[1]}, and the words' have {dim}: train "
-                "with that dimension, or give dimension='project'."
+                "with that dimension, or give dimension='project' (vectors_dimension='project' of TextEntities)."
             )
         vectors = _project(vectors, dim)
     # of length 1 in the mean, as those that are drawn
