@@ -53,6 +53,15 @@ def test_bad_texts(texts, message):
         EntityTexts(texts)
 
 
+@pytest.mark.parametrize("columns", [1, "1", [], [0.5], ["1"], None])
+def test_bad_columns(tmp_path, columns):
+    (tmp_path / "texts.tsv").write_text("cuba\tan island\n")
+    with pytest.raises(ValueError, match=r"^text_columns=.* is not allowed"):
+        EntityTexts.read(tmp_path / "texts.tsv", text_columns=columns)
+    with pytest.raises(ValueError, match=r"^entity_column='0' is not allowed"):
+        EntityTexts.read(tmp_path / "texts.tsv", "0")
+
+
 def test_bad_tables(tmp_path):
     path = tmp_path / "texts.tsv"
     path.write_text("cuba\tan island\nchina\n")

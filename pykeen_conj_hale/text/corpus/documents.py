@@ -16,6 +16,8 @@ __all__ = [
     "Document",
     "DocumentLike",
     "as_documents",
+    "check_column",
+    "check_columns",
     "read_descriptions",
     "read_documents",
     "read_mentions",
@@ -94,10 +96,7 @@ def read_descriptions(
     :raises ValueError: if the file is not UTF-8, broken, or a row lacks a column or the entity
     """
     check_column("entity_column", entity_column)
-    if isinstance(text_columns, str) or not isinstance(text_columns, Sequence) or not text_columns:
-        raise ValueError(f"text_columns={text_columns!r} is not allowed: it must be a list of columns, from 0.")
-    for column in text_columns:
-        check_column("text_columns", column)
+    check_columns("text_columns", text_columns)
     for entity, *texts in read_rows(path, [entity_column, *text_columns], header=header, quoting=quoting):
         yield Document("\n".join(texts), entity)
 
@@ -141,6 +140,19 @@ def check_column(argument: str, column: object) -> int:
     :raises ValueError: if it is no whole number
     """
     return check_whole(argument, column, minimum=-sys.maxsize, maximum=sys.maxsize)
+
+
+def check_columns(argument: str, columns: object) -> None:
+    """Check the numbers of columns.
+
+    :param argument: the argument's name
+    :param columns: its value
+    :raises ValueError: if it is no list of whole numbers, or empty
+    """
+    if isinstance(columns, str) or not isinstance(columns, Sequence) or not columns:
+        raise ValueError(f"{argument}={columns!r} is not allowed: it must be a list of columns, from 0.")
+    for column in columns:
+        check_column(argument, column)
 
 
 def read_triples(path: str | os.PathLike[str]) -> Iterator[list[str]]:

@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TypeAlias
 
+from ..corpus.documents import check_column, check_columns
 from ..corpus.tables import Header, read_rows
 from ..corpus.tokens import normalize
 
@@ -64,8 +65,11 @@ class EntityTexts:
         :param header: what becomes of a first row with names of columns: ``"error"``, ``"drop"``, or ``"keep"``
         :param quoting: whether fields may be quoted as in CSV
         :return: the texts
-        :raises ValueError: if the file is not UTF-8, broken or empty, or a row lacks a column or the entity
+        :raises ValueError: if an argument is not allowed, the file is not UTF-8, broken or empty, or a row lacks a
+            column or the entity
         """
+        check_column("entity_column", entity_column)
+        check_columns("text_columns", text_columns)
         rows: dict[str, Fields] = {}
         for entity, *texts in read_rows(path, [entity_column, *text_columns], header=header, quoting=quoting):
             before = rows.get(entity)
