@@ -17,7 +17,7 @@ from pykeen.pipeline import pipeline
 from pykeen.triples import CoreTriplesFactory, TriplesFactory
 
 from pykeen_conj_hale.evaluation import IndexedRankBasedEvaluator
-from pykeen_conj_hale.text import JointGloVe, TextEntities, WordBag
+from pykeen_conj_hale.text import JointGloVe, TextEntities, WordBag, add_entities
 from pykeen_conj_hale.training import QuerySamplingTrainingLoop
 
 cases = pytest.importorskip("tests.cases", reason="PyKEEN's test mixins are fetched by `make test`")
@@ -330,6 +330,21 @@ def test_word_vectors_in_half_precision(nations, path):
     np.testing.assert_allclose(model.bfloat16().word_vectors().vectors, expected, atol=0.05)
 
 
+def test_a_table_with_a_header(nations, tmp_path):
+    table, new = tmp_path / "texts.tsv", tmp_path / "new.tsv"
+    table.write_text("entity\ttext\ncuba\tan island\nchina\ta state\n")
+    new.write_text("entity\ttext\njamaica\tan island\n")
+    options = dict(base="TransE", text_columns=[-1])
+    with pytest.raises(ValueError, match=r"a header, .* leave it out by header='drop'"):
+        make(nations, table, **options)
+    model = make(nations, table, header="drop", **options)
+    assert "island" in model.bag.vocabulary
+    assert "text" not in model.bag.vocabulary
+    extended = add_entities(model, nations.training, new, header="drop")
+    assert extended.triples_factory.num_entities == 15
+    assert WordBag.from_triples_factory(nations.training, table, header="drop", min_count=1, shape=4).max_id == 14
+
+
 def test_texts_that_do_not_fit(nations, path, caplog):
     with caplog.at_level(logging.WARNING):
         make(nations, {"cuba": "an island", "atlantis": "an island"})
@@ -349,6 +364,7 @@ def test_texts_that_do_not_fit(nations, path, caplog):
         ({"representation": 3}, "representation=3"),
         ({"min_count": 0}, "min_count=0"),
         ({"max_length": 0}, "max_length=0"),
+        ({"header": "skip"}, "header='skip' is unknown"),
         ({"prefix_fields": [5]}, "prefix_fields=5"),
         ({"vectors_dimension": "pad"}, "vectors_dimension='pad' is unknown"),
         ({"vectors_trainable": "no"}, "vectors_trainable='no'"),

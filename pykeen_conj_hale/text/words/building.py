@@ -11,6 +11,7 @@ import torch
 from pykeen.triples import KGInfo, TriplesFactory
 
 from ...checks import check_whole
+from ..corpus.tables import Header
 from .features import TextFeatures
 from .texts import Fields, TextsLike, as_texts
 from .vocabulary import EncodedTexts, Vocabulary
@@ -43,6 +44,7 @@ def build(
     texts: TextsLike,
     *,
     text_columns: Sequence[int] = (-1,),
+    header: Header = "error",
     quoting: bool = True,
     min_count: int = 2,
     max_length: int = 256,
@@ -57,6 +59,8 @@ def build(
     :param triples_factory: the training triples, with labels of entities
     :param texts: the texts
     :param text_columns: where the texts are the path of a table, its columns with the fields
+    :param header: what becomes of the table's first row, if it has names of columns: ``"error"``, ``"drop"``, or
+        ``"keep"``
     :param quoting: whether the table's fields may be quoted as in CSV
     :param min_count: the number of entities that a word needs, ≥ 1
     :param max_length: how many words and beginnings of words an entity may have, ≥ 1
@@ -67,7 +71,7 @@ def build(
     :raises ValueError: if an argument is out of its range, or no entity has a text
     """
     check_whole("max_length", max_length)
-    known = as_texts(texts, text_columns, quoting=quoting)
+    known = as_texts(texts, text_columns, header=header, quoting=quoting)
     features = TextFeatures(known.num_fields, tuple(prefix_fields), tuple(prefix_lengths))  # type: ignore[arg-type]
     fields = known.match(labels_of(triples_factory))
     seen = torch.zeros(triples_factory.num_entities, dtype=torch.bool)

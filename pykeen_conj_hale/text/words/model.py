@@ -88,6 +88,7 @@ class TextEntities(OverBaseModel, ReflexiveModel):  # type: ignore[no-untyped-ca
         base: HintOrType[Model] = None,
         texts: TextsLike | None = None,
         text_columns: Sequence[int] = (-1,),
+        header: str = "error",
         quoting: bool = True,
         own: bool = False,
         own_start: float = 0.1,
@@ -112,6 +113,8 @@ class TextEntities(OverBaseModel, ReflexiveModel):  # type: ignore[no-untyped-ca
         :param base: the base model, by name or class
         :param texts: the texts of entities: a mapping of labels to texts, or the path of a table separated by tabs
         :param text_columns: the columns of the table with texts, from 0; each is a field with a weight of its own
+        :param header: what becomes of the table's first row, if it has names of columns: ``"error"``, ``"drop"``, or
+            ``"keep"``
         :param quoting: whether the table's fields may be quoted as in CSV
         :param own: whether entities of the training triples have vectors of their own, which are added
         :param own_start: the factor ≥ 0 of own vectors at the start, of what the base model would draw. Small, they
@@ -146,8 +149,8 @@ class TextEntities(OverBaseModel, ReflexiveModel):  # type: ignore[no-untyped-ca
         # also without a file of vectors: what is wrong would be found with one only
         check_choice("vectors_dimension", vectors_dimension, get_args(Fit))
         check_bool("vectors_trainable", vectors_trainable)
-        options = dict(text_columns=text_columns, quoting=quoting, min_count=min_count, max_length=max_length)
-        options.update(prefix_fields=prefix_fields, prefix_lengths=prefix_lengths)
+        options = dict(text_columns=text_columns, header=header, quoting=quoting, min_count=min_count)
+        options.update(max_length=max_length, prefix_fields=prefix_fields, prefix_lengths=prefix_lengths)
         labels = labels_of(triples_factory)
         parts = build(triples_factory, texts, **options)  # type: ignore[arg-type]
         if embedding_dim is not None:

@@ -121,11 +121,14 @@ class EntityTexts:
 TextsLike: TypeAlias = EntityTexts | Mapping[str, str | Sequence[str]] | str | os.PathLike[str]
 
 
-def as_texts(texts: TextsLike, text_columns: Sequence[int], *, quoting: bool = True) -> EntityTexts:
+def as_texts(
+    texts: TextsLike, text_columns: Sequence[int], *, header: Header = "error", quoting: bool = True
+) -> EntityTexts:
     """Take texts, or read them.
 
     :param texts: the texts, a mapping of labels to texts, or the path of a table
     :param text_columns: the columns of the table with the fields
+    :param header: what becomes of its first row, if it has names of columns: ``"error"``, ``"drop"``, or ``"keep"``
     :param quoting: whether its fields may be quoted as in CSV
     :return: the texts
     :raises ValueError: if it is none of these, or the table is broken
@@ -135,7 +138,7 @@ def as_texts(texts: TextsLike, text_columns: Sequence[int], *, quoting: bool = T
     if isinstance(texts, Mapping):
         return EntityTexts(texts)
     if isinstance(texts, str | os.PathLike):
-        return EntityTexts.read(texts, text_columns=text_columns, quoting=quoting)
+        return EntityTexts.read(texts, text_columns=text_columns, header=header, quoting=quoting)
     raise ValueError(
         f"texts={texts!r} is not allowed: give EntityTexts, a mapping of labels to texts, or the path of a table."
     )

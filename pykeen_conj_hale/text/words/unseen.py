@@ -12,6 +12,7 @@ from pykeen.triples import TriplesFactory
 from torch import nn
 
 from ...pykeen_internals import weight_of
+from ..corpus.tables import Header
 from ..corpus.tokens import normalize
 from .bag import append_rows
 from .building import encode, labels_of
@@ -42,6 +43,7 @@ def add_entities(
     texts: TextsLike,
     *,
     text_columns: Sequence[int] = (-1,),
+    header: Header = "error",
     quoting: bool = True,
 ) -> Extended:
     """Give a trained model further entities by their texts, without training.
@@ -53,12 +55,15 @@ def add_entities(
     :param triples_factory: its training triples
     :param texts: the texts of the new entities, in the fields with which the model was trained
     :param text_columns: where the texts are the path of a table, its columns with the fields
+    :param header: what becomes of the table's first row, if it has names of columns: ``"error"``, ``"drop"``, or
+        ``"keep"``
     :param quoting: whether the table's fields may be quoted as in CSV
     :return: the model with all entities, the triples with their labels, and what is unknown
     :raises ValueError: if an entity is there already, the fields are others than in training, or the model has further
         vectors of entities, which cannot be composed
     """
-    known, labels = as_texts(texts, text_columns, quoting=quoting), labels_of(triples_factory)
+    known = as_texts(texts, text_columns, header=header, quoting=quoting)
+    labels = labels_of(triples_factory)
     new = [str(label) for label in known]
     taken = {normalize(label) for label in labels}
     if again := [label for label in new if normalize(label) in taken]:
