@@ -14,6 +14,7 @@ from pykeen.triples import TriplesFactory
 
 from pykeen_conj_hale.embeddings import export_embeddings, import_embeddings, load_embeddings
 from pykeen_conj_hale.models import ConjComplEx, HypER, RotE
+from pykeen_conj_hale.text import TextEntities
 
 safetensors = pytest.importorskip("safetensors")
 
@@ -249,6 +250,24 @@ def test_another_number_of_rows_on_import(training, tmp_path):
         ValueError, match="triples_factory has labels of 2 rows of entity embeddings, and the model has 14"
     ):
         import_embeddings(tmp_path / "e", make(DistMult, training), small)
+
+
+def test_a_failed_export_leaves_the_model_in_its_mode(tmp_path):
+    training = Nations(create_inverse_triples=True).training
+    model = make(DistMult, training).train()
+    model.entity_representations[0].max_id = 13
+    with pytest.raises(ValueError, match="the model has 13"):
+        export_embeddings(tmp_path / "e", model, training)
+    assert model.training
+
+
+def test_what_composed_entities_are_made_of_is_not_in_the_file(tmp_path, caplog):
+    training = Nations(create_inverse_triples=True).training
+    texts = {label: f"{label} state" for label in training.entity_to_id}
+    model = make(TextEntities, training, base="DistMult", texts=texts, min_count=1, own=True)
+    export_embeddings(tmp_path / "e", model, training)
+    # the vectors and weights of words and fields, the length, the vector without words, and own vectors
+    assert "is not the whole TextEntitiesDistMult: 6 further parameters (entity_representations.0." in caplog.text
 
 
 def test_what_is_not_in_the_file_is_said(tmp_path, caplog):

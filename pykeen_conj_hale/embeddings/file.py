@@ -32,7 +32,8 @@ FORMAT: Final = "pykeen-conj-hale embeddings 1"
 def export_embeddings(path: str | Path, model: ERModel[Any, Any, Any], triples_factory: TriplesFactory) -> None:
     """Write the embeddings of all entities and relations, with their labels.
 
-    What a model has beside its embeddings, as the convolutions of HypER, is not in the file; the log says so.
+    What a model has beside its embeddings, as the convolutions of HypER, is not in the file, and neither is what a
+    representation computes its rows from, as the vectors of words; the log says so.
 
     :param path: the file, which is written as a whole or not at all
     :param model: the model
@@ -48,15 +49,17 @@ def export_embeddings(path: str | Path, model: ERModel[Any, Any, Any], triples_f
     say_what_is_missing(model)
     was_training = model.training
     model.eval()  # without dropout
-    with torch.inference_mode():
-        for name, representation in list_tables(model):
-            check_number_of_rows(name, representation, labels[name.partition(".")[0]])
-            tensor = representation(None).cpu()
-            if tensor.is_complex():
-                tensor = torch.view_as_real(tensor)
-                pairs.append(name)
-            tensors[name] = tensor.contiguous()
-    model.train(was_training)
+    try:
+        with torch.inference_mode():
+            for name, representation in list_tables(model):
+                check_number_of_rows(name, representation, labels[name.partition(".")[0]])
+                tensor = representation(None).cpu()
+                if tensor.is_complex():
+                    tensor = torch.view_as_real(tensor)
+                    pairs.append(name)
+                tensors[name] = tensor.contiguous()
+    finally:
+        model.train(was_training)
     metadata = {"format": FORMAT, "model": type(model).__name__, "complex": json.dumps(pairs)}
     metadata["interaction"] = json.dumps(dict(describe("interaction", model.interaction)))
     metadata.update({f"{kind}_labels": json.dumps(values, ensure_ascii=False) for kind, values in labels.items()})

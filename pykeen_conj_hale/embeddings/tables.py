@@ -11,7 +11,7 @@ from pykeen.models import ERModel
 from pykeen.nn import Embedding, Representation
 from torch import Tensor
 
-from ..pykeen_internals import weight_of
+from ..pykeen_internals import is_plain_embedding, weight_of
 from .labeled import KINDS
 
 __all__ = ["check_number_of_rows", "list_tables", "read_table", "say_what_is_missing", "write_rows"]
@@ -74,7 +74,9 @@ def say_what_is_missing(model: ERModel[Any, Any, Any]) -> None:
 
     :param model: the model
     """
-    rows = {id(x) for _, representation in list_tables(model) for x in representation.parameters()}
+    # of another representation a file has the rows, and not what they are computed from
+    plain = [representation for _, representation in list_tables(model) if is_plain_embedding(representation)]
+    rows = {id(x) for representation in plain for x in representation.parameters()}
     others = [name for name, parameter in model.named_parameters() if id(parameter) not in rows]
     if others:
         logger.warning(
