@@ -259,6 +259,23 @@ def test_pickle_and_copy(nations, path):
         assert torch.equal(other.predict_hrt(batch), model.predict_hrt(batch))
 
 
+class Mine(TextEntities):
+    """A user's subclass."""
+
+
+class MineOfTransE(TextEntities.of("TransE")):
+    """A user's subclass for one base model."""
+
+
+@pytest.mark.parametrize(("cls", "options"), [(Mine, {"base": "TransE"}), (MineOfTransE, {})])
+def test_a_subclass_is_pickled_and_copied_as_such(nations, path, cls, options):
+    model = cls(triples_factory=nations.training, texts=path, embedding_dim=8, **options)
+    for other in (pickle.loads(pickle.dumps(model)), copy.deepcopy(model)):
+        assert isinstance(other, cls)
+        assert type(other) is type(model)
+        assert torch.equal(other.bag.words.vectors, model.bag.words.vectors)
+
+
 def test_checkpoints_continue(path, tmp_path):
     kwargs = dict(batch_size=512, use_tqdm=False)
     whole = run(path, training_kwargs=dict(num_epochs=4, **kwargs))

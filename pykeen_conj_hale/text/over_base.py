@@ -28,6 +28,9 @@ class OverBaseModel(ERModel[Any, Any, Any]):
     #: The base model's class; None for a class that has still to be made from one
     base_class: ClassVar[type[ERModel[Any, Any, Any]] | None] = None
 
+    #: The class that a class was made from, of a class that was made here only: a subclass of it does not count as such
+    _origin: ClassVar[type[OverBaseModel] | None] = None
+
     def __new__(cls, *, base: HintOrType[Model] = None, **kwargs: Any) -> Self:
         """Make an instance of the class for the base model."""
         derived = cls if cls.base_class is not None else cls.of(base)
@@ -61,9 +64,10 @@ class OverBaseModel(ERModel[Any, Any, Any]):
             raise ValueError(f"base={base!r} is another model than that of {cls.__name__}; leave it out.")
 
     def __reduce_ex__(self, protocol: Any) -> Any:
-        """Pickle by the base model's class: the class itself is made as it is needed."""
-        origin = next(cls for cls in type(self).__mro__ if OverBaseModel in cls.__bases__)
-        return _revive, (origin, self.base_class), self.__getstate__()  # type: ignore[no-untyped-call]
+        """Pickle a class that was made here by what it was made from: it has no name of its own to be found by."""
+        origin: Any = vars(type(self)).get("_origin")
+        made_from = (type(self), None) if origin is None else (origin, self.base_class)
+        return _revive, made_from, self.__getstate__()  # type: ignore[no-untyped-call]
 
 
 @functools.cache
@@ -73,12 +77,13 @@ def _derive(cls: Any, base_class: type[ERModel[Any, Any, Any]]) -> type[Any]:
         "__doc__": cls.__doc__,
         "__module__": cls.__module__,
         "base_class": base_class,
+        "_origin": cls,
         "hpo_default": {**cls.hpo_default, **getattr(base_class, "hpo_default", {})},
     }
     return type(f"{cls.__name__}{base_class.__name__}", (cls, base_class), members)
 
 
-def _revive(cls: Any, base_class: type[ERModel[Any, Any, Any]]) -> Any:
-    """Make an instance without a state, for pickle."""
-    derived: Any = _derive(cls, base_class)
+def _revive(cls: Any, base_class: type[ERModel[Any, Any, Any]] | None) -> Any:
+    """Make an instance without a state, for pickle: of the class for a base model, or of a class that has one."""
+    derived: Any = cls if base_class is None else _derive(cls, base_class)
     return derived.__new__(derived)
