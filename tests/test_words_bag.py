@@ -157,6 +157,17 @@ def test_the_table_is_composed_once_and_after_a_change_again(monkeypatch):
     assert bag.eval()(None).requires_grad
 
 
+def test_training_mode_forgets_the_table():
+    """PyTorch counts no change that is made through `.data`."""
+    bag = make()
+    with torch.no_grad():
+        before = bag(None)
+        bag.log_length.data.add_(1)
+        assert bag.eval()(None) is before
+        bag.train().eval()
+        torch.testing.assert_close(bag(None), before * torch.e)
+
+
 def test_pickles_and_copies_leave_the_table_out():
     bag = make()
     with torch.no_grad():

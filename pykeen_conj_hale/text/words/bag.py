@@ -37,7 +37,8 @@ class WordBag(Representation):
     still has a vector. A text without a known word has a learned vector in the place of :math:`s_e / \|s_e\|`.
 
     A look-up composes the entities that are looked up. Without gradients, outside of training, the table of all
-    entities is composed once, and again when a parameter has changed.
+    entities is composed once, and again when a parameter has changed, or after training. A change through ``.data`` is
+    not noticed: call ``train()`` and ``eval()`` after it.
 
     ---
     name: Bag of words
@@ -137,6 +138,16 @@ class WordBag(Representation):
         super().post_parameter_update()  # type: ignore[no-untyped-call]
         if self.own is not None:
             self.own.post_parameter_update()  # type: ignore[no-untyped-call]
+
+    def train(self, mode: bool = True) -> Self:
+        """Set the mode; training forgets the table of all entities.
+
+        :param mode: whether it is that of training. PyKEEN's models set the other one before each batch of predictions
+        :return: the representation
+        """
+        if mode:
+            self._table = None
+        return super().train(mode)
 
     @contextmanager
     def composed(self, ids: Tensor | None) -> Iterator[None]:
