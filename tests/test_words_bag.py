@@ -213,6 +213,7 @@ def test_further_texts(caplog):
     more = [bag.features((" ".join(["cuba"] * 3), "sugar " * 9 + "state island of")), bag.features(("unknown", ""))]
     bag.append(bag.vocabulary.encode(more, 20))
     after = bag()
+    assert bag.texts.startswith("9 texts")
     assert (bag.max_id, len(after)) == (9, 9)
     assert torch.equal(after[:7], before)
     torch.testing.assert_close(after[8], bag.unknown)  # the default length 1

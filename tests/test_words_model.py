@@ -18,7 +18,7 @@ from pykeen.triples import CoreTriplesFactory, TriplesFactory
 
 from pykeen_conj_hale.evaluation import IndexedRankBasedEvaluator
 from pykeen_conj_hale.text import JointGloVe, TextEntities, WordBag, add_entities
-from pykeen_conj_hale.training import QuerySamplingTrainingLoop
+from pykeen_conj_hale.training import CheckpointError, QuerySamplingTrainingLoop
 
 cases = pytest.importorskip("tests.cases", reason="PyKEEN's test mixins are fetched by `make test`")
 
@@ -285,6 +285,20 @@ def test_checkpoints_continue(path, tmp_path):
     assert whole.losses == gone_on.losses
     for key, value in whole.model.state_dict().items():
         assert torch.equal(value, gone_on.model.state_dict()[key])
+
+
+def test_a_checkpoint_of_other_texts_with_the_same_words_is_refused(nations, tmp_path):
+    labels = sorted(nations.training.entity_to_id)
+    texts = [
+        {label: "alpha beta" if (i < 7) == first else "gamma zeta" for i, label in enumerate(labels)}
+        for first in (True, False)
+    ]
+    place = dict(checkpoint=tmp_path / "c.pt", checkpoint_seconds=1e-3, batch_size=512, use_tqdm=False)
+    run(texts[0], training_kwargs=dict(num_epochs=1, **place), model_kwargs=dict(text_columns=[-1]))
+    with pytest.raises(CheckpointError, match=r"representations\.0\.texts is '14 texts with SHA-256 \w+' there, '14"):
+        run(texts[1], training_kwargs=dict(num_epochs=2, **place), model_kwargs=dict(text_columns=[-1]))
+    gone_on = run(texts[0], training_kwargs=dict(num_epochs=2, **place), model_kwargs=dict(text_columns=[-1]))
+    assert len(gone_on.losses) == 2
 
 
 def test_hpo(path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -47,6 +48,8 @@ class WordBag(Representation):
     tokens: Tensor
     kinds: Tensor
     has_own: Tensor
+    #: The number of texts, and their digest: no parameter has them, so that a training is compared by it with another
+    texts: str
 
     def __init__(
         self,
@@ -105,6 +108,7 @@ class WordBag(Representation):
         mask = torch.ones(num_entities, dtype=torch.bool) if has_own is None else has_own
         for name, buffer in {"tokens": encoded.tokens, "kinds": encoded.kinds, "has_own": mask}.items():
             self.register_buffer(name, buffer, persistent=False)
+        self.texts = _digest(self.tokens, self.kinds)
         self._table: tuple[Any, Tensor] | None = None
         self._shared: SharedRows | None = None
         self.reset_parameters()
@@ -216,6 +220,7 @@ class WordBag(Representation):
         device, number = self.tokens.device, len(encoded.tokens)
         self.tokens = _stack(self.tokens, encoded.tokens.to(device), length)
         self.kinds = _stack(self.kinds, encoded.kinds.to(device), length)
+        self.texts = _digest(self.tokens, self.kinds)
         self.has_own = torch.cat([self.has_own, self.has_own.new_zeros(number)])
         self.max_id += number
         if self.own is not None:
@@ -242,6 +247,14 @@ def append_rows(embedding: Embedding, rows: Tensor) -> None:
         module.weight = nn.Parameter(torch.cat([module.weight, rows]), requires_grad=module.weight.requires_grad)
     module.num_embeddings += len(rows)
     embedding.max_id += len(rows)
+
+
+def _digest(tokens: Tensor, kinds: Tensor) -> str:
+    """Tell texts as numbers by their number and a digest, which is the same in each process."""
+    digest = hashlib.sha256(repr(tuple(tokens.shape)).encode())
+    for numbers in (tokens, kinds):
+        digest.update(numbers.cpu().contiguous().numpy().data)
+    return f"{len(tokens)} texts with SHA-256 {digest.hexdigest()}"
 
 
 def _stack(one: Tensor, other: Tensor, length: int) -> Tensor:
