@@ -157,6 +157,9 @@ class WordBag(Representation):
     def composed(self, ids: Tensor | None) -> Iterator[None]:
         """Compose entities once, with their dropout: all look-ups of them in this context take these.
 
+        How many of the ids are distinct is asked of the device: on CUDA the host waits for it, here and where PyKEEN
+        looks entities up. With each id composed as often as it is there, memory would grow with the batch.
+
         :param ids: any shape, all entities that are looked up by id within; None for all entities of the table
         """
         distinct = None if ids is None else ids.unique()  # type: ignore[no-untyped-call]
