@@ -116,3 +116,45 @@ def test_an_error_of_the_trial_itself_is_not_taken_for_a_lost_one(kind, tmp_path
 
     with pytest.raises(ValueError, match="something else"):
         lose(hint, monkeypatch, objective_of)
+
+
+def press_ctrl_c(lease, before):
+    with lease.giving_back():
+        before()
+        raise KeyboardInterrupt
+
+
+def end_by_ctrl_c(study, lease, after_taking):
+    """End a worker by Ctrl-C after something has become of the trial that it has taken."""
+    with pytest.raises(KeyboardInterrupt):
+        press_ctrl_c(lease, lambda: after_taking(study.ask()))
+    return [trial.state for trial in study.trials]
+
+
+@pytest.mark.parametrize("told", [False, True])
+def test_what_ctrl_c_ends_is_queued_once_more(study, told):
+    """Whether Optuna has marked it, or Ctrl-C came before."""
+    with Lease(study._storage, "s") as lease:
+        states = end_by_ctrl_c(study, lease, lambda trial: told and study.tell(trial, state=TrialState.FAIL))
+        assert states == [TrialState.FAIL, TrialState.WAITING]
+        assert study.trials[1].system_attrs["failed_trial"] == 0
+
+
+def test_what_is_done_before_ctrl_c_is_not_queued_once_more(study):
+    with Lease(study._storage, "s") as lease:
+        assert end_by_ctrl_c(study, lease, lambda trial: study.tell(trial, 0.5)) == [TrialState.COMPLETE]
+
+
+def test_what_others_have_failed_before_ctrl_c_is_theirs(study):
+    with Lease(study._storage, "s") as lease:
+        states = end_by_ctrl_c(study, lease, lambda trial: lease._set_state(trial._trial_id, state=TrialState.FAIL))
+        assert states == [TrialState.FAIL]
+
+
+def test_a_trial_that_failed_before_the_one_of_ctrl_c_stays_so(study):
+    with Lease(study._storage, "s") as lease:
+        with lease.giving_back():
+            study.tell(study.ask(), state=TrialState.FAIL)
+        with pytest.raises(KeyboardInterrupt):
+            press_ctrl_c(lease, lambda: None)
+        assert [trial.state for trial in study.trials] == [TrialState.FAIL]

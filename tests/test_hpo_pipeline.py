@@ -11,6 +11,7 @@ import pytest
 from optuna.storages import get_storage
 from optuna.trial import TrialState
 from pykeen.hpo import HpoPipelineResult
+from pykeen.hpo.hpo import Objective
 from pykeen.pipeline import pipeline_from_config
 
 from pykeen_conj_hale.hpo import make_storage, shared_hpo_pipeline
@@ -217,6 +218,27 @@ def test_failed_trials_are_not_repeated():
     """An error of the trial itself, such as no memory; another worker would have it, too."""
     result = run(n_trials=2, optimizer_kwargs={"lr": 1e30})
     assert [trial.state for trial in result.study.trials] == [TrialState.FAIL] * 2
+
+
+def test_ctrl_c_gives_the_trial_back(storage, monkeypatch):
+    """A worker that is started again trains it, with the same hyper-parameters."""
+    evaluate = Objective.__call__
+
+    def evaluate_and_press_ctrl_c(self, trial):
+        evaluate(self, trial)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        # the rehearsal ends before
+        patch.setattr(Objective, "__call__", evaluate_and_press_ctrl_c)
+        with pytest.raises(KeyboardInterrupt):
+            run(storage=storage, n_trials=1, **SMALL)
+    result = run(storage=storage, n_trials=1, **SMALL)
+    ended, again = result.study.trials
+    assert (ended.state, again.state) == (TrialState.FAIL, TrialState.COMPLETE)
+    assert again.system_attrs["failed_trial"] == 0
+    assert ended.params
+    assert again.params == ended.params
 
 
 def test_no_further_trial_after_the_timeout():

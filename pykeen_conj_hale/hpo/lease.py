@@ -7,13 +7,17 @@ all of them see the trials in the same order.
 
 from __future__ import annotations
 
+import contextlib
 import random
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from types import TracebackType
 from typing import Any, Final
 
+import optuna
 from optuna import Study
 from optuna.trial import FrozenTrial, TrialState
+
+from .heartbeat import make_retry
 
 __all__ = ["Lease", "QueueEmptyError", "fill_queue"]
 
@@ -58,7 +62,10 @@ class Lease:
 
     def __init__(self, storage: Any, study_name: str) -> None:
         self._storage, self._study_id = storage, storage.get_study_id_from_name(study_name)
+        self._study_name = study_name
         self._held: int | None = None
+        # unlike what is held, it is kept when its result is told
+        self._taken: int | None = None
 
     def __enter__(self) -> Lease:
         self._create, self._set_state = self._storage.create_new_trial, self._storage.set_trial_state_values
@@ -84,6 +91,32 @@ class Lease:
         self._held = None
         return trial
 
+    @contextlib.contextmanager
+    def giving_back(self) -> Iterator[None]:
+        """Queue the trial that was taken inside once more if Ctrl-C ends it, as others do if its worker dies.
+
+        :yields: nothing
+        :raises KeyboardInterrupt: if Ctrl-C was pressed
+        """
+        self._taken = None
+        try:
+            yield
+        except KeyboardInterrupt:
+            self._queue_again()
+            raise
+
+    def _queue_again(self) -> None:
+        if (taken := self._taken) is None:
+            return
+        # Optuna has marked it FAIL, if Ctrl-C came while it ran; before and after that, it has not
+        if self._held == taken:
+            with contextlib.suppress(optuna.exceptions.UpdateFinishedTrialError):
+                self._storage.set_trial_state_values(taken, state=TrialState.FAIL)
+        # what is still held is over by others, who have queued it
+        trial: FrozenTrial = self._storage.get_trial(taken)
+        if self._held is None and trial.state == TrialState.FAIL:
+            make_retry()(optuna.load_study(study_name=self._study_name, storage=self._storage), trial)
+
     def _create_from_template(self, study_id: int, template_trial: FrozenTrial | None = None) -> int:
         if template_trial is None:
             raise QueueEmptyError
@@ -96,7 +129,7 @@ class Lease:
             return False
         done: bool = self._set_state(trial_id, state=state, values=values)
         if done and state == TrialState.RUNNING:
-            self._held = trial_id
+            self._held = self._taken = trial_id
         elif done and trial_id == self._held:
             self._held = None
         return done

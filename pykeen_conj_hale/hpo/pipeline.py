@@ -58,8 +58,8 @@ def shared_hpo_pipeline(
     """Work on a study, together with other processes that call this with the same arguments.
 
     :func:`pykeen.hpo.hpo_pipeline` runs the trials. They are queued first: ``n_trials`` in all, however many workers
-    there are. Each worker takes one after the other. A trial whose worker dies is queued once more, with the same
-    hyper-parameters. Workers return when no trial is left, each with the whole study.
+    there are. Each worker takes one after the other. A trial whose worker dies, or is ended by Ctrl-C, is queued once
+    more, with the same hyper-parameters. Workers return when no trial is left, each with the whole study.
 
     :param n_trials: the number of trials of the study; a larger number than before adds trials to it
     :param storage: where the study is; see :func:`~pykeen_conj_hale.hpo.make_storage`
@@ -74,6 +74,7 @@ def shared_hpo_pipeline(
     :return: PyKEEN's result, of all workers' trials
     :raises ValueError: if an argument is not allowed, no trial can begin with the arguments, or the study exists with
         other settings
+    :raises KeyboardInterrupt: if Ctrl-C was pressed
     """
     check_whole("n_trials", n_trials)
     check_bool("load_if_exists", load_if_exists)
@@ -129,7 +130,8 @@ def _get_dataset(dataset: Any, dataset_kwargs: Mapping[str, Any] | None) -> None
 def _run_trial(arguments: Mapping[str, Any], lease: Lease) -> None:
     """Take a trial from the queue and run it; nothing happens if another worker is faster."""
     try:
-        pykeen.hpo.hpo_pipeline(**arguments, n_trials=1)
+        with lease.giving_back():
+            pykeen.hpo.hpo_pipeline(**arguments, n_trials=1)
     except QueueEmptyError:
         return
     except (optuna.exceptions.UpdateFinishedTrialError, ValueError, AssertionError):
