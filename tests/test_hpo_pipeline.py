@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import optuna
 import pykeen.hpo
 import pytest
-from optuna.storages import get_storage
+from optuna.storages import RDBStorage, get_storage
 from optuna.trial import TrialState
 from pykeen.hpo import HpoPipelineResult
 from pykeen.hpo.hpo import Objective
@@ -218,6 +218,21 @@ def test_failed_trials_are_not_repeated():
     """An error of the trial itself, such as no memory; another worker would have it, too."""
     result = run(n_trials=2, optimizer_kwargs={"lr": 1e30})
     assert [trial.state for trial in result.study.trials] == [TrialState.FAIL] * 2
+
+
+def test_only_trials_are_left_whose_workers_nobody_can_tell_of(tmp_path, monkeypatch, caplog):
+    """Another worker took the last trial, and may be dead. It is said once."""
+    storage = RDBStorage(f"sqlite:///{tmp_path}/study.db")
+    run(storage=storage, n_trials=1, timeout=0, **SMALL)
+    study = optuna.load_study(study_name="s", storage=storage)
+    other, slept = study.ask(), []
+    monkeypatch.setattr(hpo.time, "sleep", lambda x: slept.append(x) or len(slept) < 3 or study.tell(other, 0.5))
+    caplog.clear()
+    run(storage=storage, n_trials=1, **SMALL)
+    assert len(slept) == 3
+    lines = [record.getMessage() for record in caplog.records if "nobody can tell" in record.getMessage()]
+    assert len(lines) == 1
+    assert "are left: [0]" in lines[0]
 
 
 def test_ctrl_c_gives_the_trial_back(storage, monkeypatch):

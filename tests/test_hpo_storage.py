@@ -8,6 +8,7 @@ from pathlib import Path
 import optuna
 import pytest
 from optuna.storages import InMemoryStorage, JournalStorage, RDBStorage, fail_stale_trials, get_storage
+from optuna.storages.journal import JournalFileBackend
 from optuna.trial import TrialState
 
 from pykeen_conj_hale.hpo import make_storage
@@ -28,6 +29,26 @@ def test_others_are_taken_as_they_are():
     storage = InMemoryStorage()
     assert make_storage(storage) is storage
     assert make_storage(None) is None
+
+
+@pytest.mark.parametrize("kind", ["database", "journal"])
+def test_an_instance_without_heartbeats_is_said(kind, tmp_path, caplog):
+    if kind == "database":
+        storage = RDBStorage(f"sqlite:///{tmp_path}/study.db")
+    else:
+        storage = JournalStorage(JournalFileBackend(str(tmp_path / "study.journal")))
+    assert make_storage(storage) is storage
+    (record,) = caplog.records
+    assert f"storage={type(storage).__name__} has no heartbeats" in record.getMessage()
+    assert "heartbeat_interval=" in record.getMessage()
+
+
+@pytest.mark.filterwarnings("ignore:.*heartbeat_interval")
+def test_an_instance_with_heartbeats_is_not(tmp_path, caplog):
+    make_storage(RDBStorage(f"sqlite:///{tmp_path}/study.db", heartbeat_interval=60))
+    make_storage(make_storage(hint("journal", tmp_path)))
+    make_storage(InMemoryStorage())  # its only worker ends with it
+    assert not caplog.records
 
 
 @pytest.mark.parametrize("storage", ["study", "study.txt", Path("study.db"), 3, ""])

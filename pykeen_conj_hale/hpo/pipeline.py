@@ -6,7 +6,7 @@ import json
 import logging
 import time
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import optuna
@@ -27,7 +27,7 @@ from ..training.budget.clock import Duration, parse_seconds
 from .lease import Lease, QueueEmptyError, fill_queue
 from .rehearsal import rehearse
 from .settings import check_arguments, describe, differences
-from .storage import StorageHint, make_storage
+from .storage import StorageHint, has_heartbeats, make_storage
 
 __all__ = ["shared_hpo_pipeline"]
 
@@ -99,11 +99,15 @@ def shared_hpo_pipeline(
         sampler=sampler_instance,
         training_loop_kwargs=loop_kwargs,
     )
+    can_tell = has_heartbeats(backend)
     with Lease(backend, study.study_name) as lease:
-        while time.monotonic() < deadline and (states := {trial.state for trial in _unfinished(study)}):
-            if TrialState.WAITING in states:
+        while time.monotonic() < deadline and (unfinished := _unfinished(study)):
+            if TrialState.WAITING in {trial.state for trial in unfinished}:
                 _run_trial(arguments, lease)
             else:
+                if not can_tell:
+                    _say_that_nobody_can_tell(unfinished)
+                    can_tell = True  # once is enough
                 # what others are at may come back to the queue
                 time.sleep(min(1.0, heartbeat_seconds / 4))
                 _fail_stale_trials(study)
@@ -147,6 +151,16 @@ def _run_trial(arguments: Mapping[str, Any], lease: Lease) -> None:
 
 def _unfinished(study: Study) -> list[FrozenTrial]:
     return study.get_trials(deepcopy=False, states=(TrialState.WAITING, TrialState.RUNNING))
+
+
+def _say_that_nobody_can_tell(running: Sequence[FrozenTrial]) -> None:
+    numbers = [trial.number for trial in running]
+    logger.warning(
+        "Only trials that are RUNNING are left: %s. The storage has no heartbeats, so that nobody can tell whether "
+        "their workers live. This process waits for their end; if a worker is dead, end its trial by Optuna's "
+        "study.tell(number, state=TrialState.FAIL).",
+        numbers,
+    )
 
 
 def _fail_stale_trials(study: Study) -> None:
