@@ -80,6 +80,12 @@ def _check_negatives(arguments: Mapping[str, Any]) -> None:
 
 def _check_budget(arguments: dict[str, Any], training: Mapping[str, Any]) -> None:
     options = dict(arguments.get("training_loop_kwargs") or {})
+    if options.get("stop_on_signal"):
+        raise ValueError(
+            f"stop_on_signal={options['stop_on_signal']!r} is not allowed in a study: a trial that a signal has cut "
+            "off would be COMPLETE, with the result of a part of its training. Leave it out: a trial whose worker is "
+            "ended is given to another worker."
+        )
     budget = options.get("time_budget")
     ranges = arguments.get("training_kwargs_ranges") or {}
     if budget is None:
