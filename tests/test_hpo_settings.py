@@ -7,6 +7,7 @@ from pykeen.datasets import Nations
 
 from pykeen_conj_hale.hpo.settings import check_arguments, describe, differences
 from pykeen_conj_hale.models import RotE
+from pykeen_conj_hale.text import Cooccurrence, EntityTexts
 from pykeen_conj_hale.training import TimeBudget
 
 BUDGET = {"time_budget": 60}
@@ -79,6 +80,21 @@ def test_objects_are_described_alike_in_any_process():
 
     one, other = (describe({"dataset": Nations(), "evaluation_kwargs": {"x": Thing()}}) for _ in range(2))
     assert one == other
+
+
+def make_texts(word):
+    return EntityTexts({"brazil": ("Brazil", f"a {word} state"), "cuba": ("Cuba", "")})
+
+
+def make_cooccurrence(word):
+    return Cooccurrence.from_documents([f"a {word} state"], min_count=1, use_tqdm=False)
+
+
+@pytest.mark.parametrize(("name", "make"), [("texts", make_texts), ("cooccurrence", make_cooccurrence)])
+def test_objects_that_hold_something_else_are_different(name, make):
+    one, same, other = (describe({"model_kwargs": {name: make(word)}}) for word in ("large", "large", "small"))
+    assert differences(one, same) == ""
+    assert "model_kwargs is" in differences(one, other)
 
 
 def test_differences_are_named():

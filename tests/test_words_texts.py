@@ -25,6 +25,19 @@ def test_labels_match_in_either_form_of_unicode():
     assert texts.get("sa\u0303o") == ("a saint",)
 
 
+def test_a_fingerprint_is_of_labels_and_texts():
+    texts = {"cuba": ("Cuba", "an island"), "china": ("China", "")}
+    one = EntityTexts(texts).fingerprint()
+    assert EntityTexts(dict(reversed(texts.items()))).fingerprint() == one
+    others = [
+        {**texts, "china": ("China", "a state")},
+        {"kuba": texts["cuba"], "china": texts["china"]},
+        {**texts, "cuba": ("Cuba an", "island")},
+        {"cuba": texts["cuba"]},
+    ]
+    assert len({one, *(EntityTexts(other).fingerprint() for other in others)}) == 5
+
+
 def test_match_counts_what_only_one_side_has(caplog):
     texts = EntityTexts({"cuba": ["Cuba", "an island"], "atlantis": ["Atlantis", "an island"]})
     with caplog.at_level(logging.INFO):

@@ -125,6 +125,9 @@ def describe(arguments: Mapping[str, Any]) -> dict[str, str]:
 def _describe(value: Any) -> str:
     if isinstance(value, type):
         return f"{value.__module__}.{value.__qualname__}"
+    if callable(fingerprint := getattr(value, "fingerprint", None)):
+        # of what it holds, which few of these objects show
+        return f"{type(value).__name__} {fingerprint()}"
     # addresses differ from process to process
     return re.sub(r" at 0x[0-9a-f]+", "", repr(value))
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -14,6 +13,7 @@ import scipy.sparse
 from ...checks import check_bool, check_choice, check_number, check_path, check_whole
 from .counting import Context, count_documents
 from .documents import DocumentLike
+from .fingerprint import fingerprint_of
 from .mentions import Ambiguity
 from .storage import load_arrays, save_arrays
 from .tokens import Tokenizer, tokenize
@@ -141,10 +141,9 @@ class Cooccurrence:
 
     def fingerprint(self) -> str:
         """Compute a short text that changes with the tokens and with the counts."""
-        digest = hashlib.sha256("\0".join([str(self.num_entities), *self.tokens]).encode())
-        for values in (self.matrix.indptr.astype(np.int64), self.matrix.indices.astype(np.int64), self.matrix.data):
-            digest.update(values.tobytes())
-        return digest.hexdigest()[:16]
+        tokens = "\0".join([str(self.num_entities), *self.tokens]).encode()
+        arrays = (self.matrix.indptr.astype(np.int64), self.matrix.indices.astype(np.int64), self.matrix.data)
+        return fingerprint_of(tokens, *(values.tobytes() for values in arrays))
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write an npz file: the same content always gives the same bytes.

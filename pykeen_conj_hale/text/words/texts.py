@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TypeAlias
 
 from ..corpus.documents import check_column, check_columns
+from ..corpus.fingerprint import fingerprint_of
 from ..corpus.tables import Header, read_rows
 from ..corpus.tokens import normalize
 
@@ -83,6 +85,10 @@ class EntityTexts:
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._texts)
+
+    def fingerprint(self) -> str:
+        """Compute a short text that changes with the labels and the texts, and not with their order."""
+        return fingerprint_of(json.dumps(self._texts, sort_keys=True).encode())
 
     def get(self, label: str) -> Fields | None:
         """Get the texts of an entity.
