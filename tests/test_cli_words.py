@@ -1,6 +1,7 @@
 """The command ``words``."""
 
 import json
+import re
 
 import pytest
 import torch
@@ -89,6 +90,20 @@ def test_what_is_in_options_goes_before_defaults_and_is_said_once(folder, tmp_pa
     for given in (("--dim", 6), ("--own",), ("--no-own",)):
         assert "is in --options, and" in invoke(*plain, "-o", tmp_path / "b", *options, *given, code=2)
     assert not (tmp_path / "b").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ({"texts": "texts.tsv"}, "texts is in --options, .* say it by --texts"),
+        ({"text_columns": [1]}, "text_columns is in --options, .* say it by --text-columns"),
+        ({"quoting": False}, "quoting is in --options, .* say it by --quoting or --no-quoting"),
+    ],
+)
+def test_how_texts_are_read_is_not_said_in_options(folder, tmp_path, options, says):
+    out = tmp_path / "out"
+    assert re.search(says, invoke(*arguments(folder, out), "--options", json.dumps(options), code=2))
+    assert not out.exists()
 
 
 def test_bad_options(folder, tmp_path):

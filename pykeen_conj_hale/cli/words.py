@@ -28,6 +28,8 @@ OPTIONS: Final = {
     "prefix_fields": "prefix_fields",
     "vectors": "vectors",
 }
+#: Arguments of the model by which a table is read, which the command does itself, and its options for them
+READ: Final = {"texts": "--texts", "text_columns": "--text-columns", "quoting": "--quoting or --no-quoting"}
 
 
 def _options(text: str) -> dict[str, Any]:
@@ -37,8 +39,11 @@ def _options(text: str) -> dict[str, Any]:
     return parsed
 
 
-def _check_said_once(options: Mapping[str, Any]) -> None:
-    """Check that no argument of the model is in ``--options`` and an option of its own."""
+def _check_options(options: Mapping[str, Any]) -> None:
+    """Check that ``--options`` has nothing that another option says: always, or here."""
+    for argument, option in READ.items():
+        if argument in options:
+            raise click.UsageError(f"{argument} is in --options, but texts are read before: say it by {option}.")
     context = click.get_current_context()
     for parameter, argument in OPTIONS.items():
         if argument in options and context.get_parameter_source(parameter) is ParameterSource.COMMANDLINE:
@@ -96,7 +101,7 @@ def words(
     TRIPLES is a folder with train.txt, valid.txt and test.txt. Entities that training has not are ranked, too.
     """
     show_log(logging.INFO)
-    _check_said_once(options)
+    _check_options(options)
     inputs = [texts] if vectors is None else [texts, vectors]
     check_outputs(output_files(output_directory), inputs, force=force)
     known = EntityTexts.read(texts, entity_column, text_columns, header=header, quoting=quoting)
