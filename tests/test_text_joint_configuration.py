@@ -75,6 +75,9 @@ def test_a_good_one():
         (changed("pipeline", "model_kwargs", value=None), "base=None"),
         (changed("pipeline", "loss", value="Hale!?x"), "loss='Hale!.x' is unknown"),
         (changed("pipeline", "dataset", value="moons"), "dataset='moons' is unknown"),
+        # PyKEEN looks up every text as a name
+        (changed("pipeline", "dataset", value=__file__), "dataset=.* is unknown"),
+        (changed("pipeline", "model_kwargs", value={"base": "RotE", "dim": 3}), "model_kwargs has 'dim', which"),
         (changed("pipeline", "epoch", value=3), r"pipeline has \['epoch'\], which are no arguments"),
         (
             {"pipeline": {**GOOD["pipeline"], "model_kwargs": {"base": "RotE", "cooccurrence": 3}}},

@@ -99,8 +99,11 @@ def joint(path: Path, output_directory: Path, force: bool) -> None:
     """Train a model jointly with text, from the configuration file PATH (JSON or YAML).
 
     It is a configuration of PyKEEN's pipeline, as for `pykeen experiments run`. Beside `metadata` and `pipeline`, it
-    may have a part `cooccurrence`, with the options of `cooccurrence build`: the text is counted first. Paths are
-    relative to the file.
+    may have a part `cooccurrence`, with the options of `cooccurrence build`: the text is counted first.
+
+    Paths of the text, the triples (`training`, `testing`, `validation`; in `dataset_kwargs`, `path` and
+    `training_path`, …) and `model_kwargs.cooccurrence` are relative to the file, or else to the working directory;
+    other paths are as PyKEEN takes them.
     """
     show_log(logging.INFO)
     check_outputs(output_files(output_directory), [path], force=force)

@@ -22,15 +22,10 @@ from pykeen.training import training_loop_resolver
 from pykeen.utils import load_configuration
 
 from ..checks import look_up
+from .joint_paths import MANY_PATHS, PATHS, TEXT
 from .objective import JointGloVe
 
-__all__ = ["TEXT", "check_configuration", "read_configuration"]
-
-#: The part of a configuration which PyKEEN's own lack, and the argument that is made of it
-TEXT: Final = "cooccurrence"
-#: Options of the text which are paths; those which may be several
-PATHS: Final = ("descriptions", "mentions")
-MANY_PATHS: Final = ("documents", "held_out")
+__all__ = ["check_configuration", "read_configuration"]
 
 #: What the names of a pipeline are looked up in
 RESOLVERS: Final[Mapping[str, ClassResolver[Any]]] = {
@@ -111,10 +106,10 @@ def _check_pipeline(settings: Mapping[str, Any]) -> None:
     for name, value in settings.items():
         if name.endswith("_kwargs") and value is not None:
             _mapping(name, value)
-        elif name in RESOLVERS and isinstance(value, str) and not Path(value).is_file():
+        elif name in RESOLVERS and isinstance(value, str):
             look_up(RESOLVERS[name], name, value)
     model_kwargs = settings.get("model_kwargs") or {}
-    JointGloVe.of(model_kwargs.get("base"))
+    JointGloVe.of(model_kwargs.get("base")).check_names(model_kwargs)
     if not isinstance(model_kwargs.get(TEXT, ""), str):
         raise ValueError(f"model_kwargs.{TEXT}={model_kwargs[TEXT]!r} is not allowed: it must be the path of a file.")
 

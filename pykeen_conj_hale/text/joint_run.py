@@ -11,7 +11,8 @@ from pykeen.pipeline import PipelineResult, pipeline_from_config
 
 from ..outputs import check_outputs
 from .corpus import count_text
-from .joint_configuration import MANY_PATHS, PATHS, TEXT, check_configuration
+from .joint_configuration import check_configuration
+from .joint_paths import TEXT, complete_paths
 from .objective import JointGloVe
 
 __all__ = ["output_files", "run_joint"]
@@ -45,41 +46,23 @@ def run_joint(
     """Count text, if the configuration says so, and train.
 
     :param configuration: see :func:`~pykeen_conj_hale.text.joint_configuration.read_configuration`
-    :param folder: what its paths are relative to
+    :param folder: what its paths are relative to; what is not there is looked for in the working directory
     :param output_directory: for PyKEEN's results, the co-occurrences and the word vectors
     :param force: whether to replace the results of an earlier run
     :return: PyKEEN's result
     :raises ValueError: if the configuration is wrong, or an output is an input, too
-    :raises OSError: if an output is there already or cannot be written
+    :raises OSError: if an input is not there, or an output is there already or cannot be written
     """
-    check_configuration(configuration)
     folder, output = Path(folder), Path(output_directory)
-    settings = dict(configuration["pipeline"])
-    model_kwargs = dict(settings.get("model_kwargs") or {})
-    text = _resolve_paths(configuration[TEXT], folder) if TEXT in configuration else {}
-    if TEXT in model_kwargs:
-        model_kwargs[TEXT] = str(folder / model_kwargs[TEXT])
-    inputs = [model_kwargs.get(TEXT), *(text.get(name) for name in PATHS)]
-    inputs += [path for name in MANY_PATHS for path in text.get(name, ())]
-    check_outputs(output_files(output), filter(None, inputs), force=force)
+    check_configuration(configuration)
+    configuration, inputs = complete_paths(configuration, folder)
+    settings = configuration["pipeline"]
+    check_outputs(output_files(output), inputs, force=force)
     if TEXT in configuration:
-        count_text(**text).save(output / COUNTS_FILE)
-        model_kwargs[TEXT] = str(output / COUNTS_FILE)
-    settings["model_kwargs"] = model_kwargs
+        count_text(**configuration[TEXT]).save(output / COUNTS_FILE)
+        settings["model_kwargs"] = {**settings["model_kwargs"], TEXT: str(output / COUNTS_FILE)}
     result = pipeline_from_config({"metadata": configuration.get("metadata") or {}, "pipeline": settings})
     result.save_to_directory(output)
     assert isinstance(result.model, JointGloVe)
     result.model.word_vectors().save_word2vec(output / VECTORS_FILE)
     return result
-
-
-def _resolve_paths(options: Mapping[str, Any], folder: Path) -> dict[str, Any]:
-    """Make paths relative to a folder."""
-    resolved = dict(options)
-    for name in PATHS:
-        if resolved.get(name) is not None:
-            resolved[name] = folder / resolved[name]
-    for name in MANY_PATHS:
-        paths = resolved.get(name, ())
-        resolved[name] = [folder / path for path in ([paths] if isinstance(paths, str) else paths)]
-    return resolved

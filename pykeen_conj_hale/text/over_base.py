@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
+import inspect
+from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar, cast
 
 from class_resolver import HintOrType
@@ -11,6 +12,7 @@ from pykeen.models import ERModel, Model, model_resolver
 from typing_extensions import Self
 
 from ..checks import look_up
+from ..wording import suggest
 
 __all__ = ["OverBaseModel"]
 
@@ -62,6 +64,28 @@ class OverBaseModel(ERModel[Any, Any, Any]):
         """
         if base is not None and model_resolver.lookup(base) is not cls.base_class:
             raise ValueError(f"base={base!r} is another model than that of {cls.__name__}; leave it out.")
+
+    @classmethod
+    def check_names(cls, names: Iterable[str]) -> None:
+        """Check that a class which has its base model takes all arguments of a name, before it is made.
+
+        :param names: the names
+        :raises ValueError: if there is an unknown one
+        """
+        known: set[str] = set()
+        for owner in cls.__mro__:
+            if "__init__" not in vars(owner):
+                continue
+            parameters = inspect.signature(owner.__init__).parameters.values()
+            known.update(x.name for x in parameters if x.kind not in {x.VAR_POSITIONAL, x.VAR_KEYWORD})
+            # others are handed on to the next class
+            if not any(x.kind is x.VAR_KEYWORD for x in parameters):
+                break
+        if unknown := sorted({*names} - known):
+            raise ValueError(
+                f"model_kwargs has {', '.join(map(repr, unknown))}, which {cls.__name__} does not take: "
+                f"{suggest(unknown[0], sorted(known - {'self'}), 'name')}"
+            )
 
     def __reduce_ex__(self, protocol: Any) -> Any:
         """Pickle a class that was made here by what it was made from: it has no name of its own to be found by."""
