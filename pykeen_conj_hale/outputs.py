@@ -1,14 +1,16 @@
-"""Files that a command is going to write: looked at before the work whose results they are to hold."""
+"""Files that a command is going to write: looked at, and held, before the work whose results they are to hold."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from .files import check_output, resolve_output
+from .locks import only_writer
 
-__all__ = ["check_outputs"]
+__all__ = ["check_outputs", "hold_outputs"]
 
 
 def check_outputs(
@@ -36,3 +38,26 @@ def check_outputs(
                     "by --force (force=True)."
                 )
         check_output(output, "output")
+
+
+@contextmanager
+def hold_outputs(
+    outputs: Sequence[str | os.PathLike[str]], inputs: Iterable[str | os.PathLike[str]] = (), *, force: bool = False
+) -> Iterator[None]:
+    """Check files as :func:`check_outputs` does, and be the only one who writes to them, among those who ask this way.
+
+    :param outputs: the files to write. The first one stands for all: whoever writes to one of them writes to it, too
+    :param inputs: the files that are read for them
+    :param force: whether files that are there may be replaced; an input never is
+    :yields: nothing
+    :raises ValueError: if an output is an input, too
+    :raises FileInUseError: if another one writes to the files
+    :raises FileExistsError: if a file is there
+    :raises OSError: if a file cannot be written, or is no regular file
+    """
+    inputs = list(inputs)
+    check_outputs(outputs, inputs, force=force)
+    with only_writer(outputs[0], "output"):
+        # another process may have been faster
+        check_outputs(outputs, inputs, force=force)
+        yield

@@ -26,6 +26,7 @@ ROOMS: dict[str, set[str]] = (
 )
 ROOMS["figures"].add("messages")
 ROOMS["checks"].add("wording")
+ROOMS["outputs"].add("locks")
 # no rooms: the package itself, which has the version, and its command
 ROOMS |= {"__main__": {"cli"}, "__init__": {"discovery"}}
 for room in ("reproduce", "workflow", "doctor", "cli"):

@@ -6,6 +6,7 @@ import pytest
 from click.testing import CliRunner
 
 from pykeen_conj_hale.cli import main
+from pykeen_conj_hale.locks import only_writer
 from pykeen_conj_hale.text import Cooccurrence
 
 
@@ -117,6 +118,25 @@ def test_joint_replaces_an_earlier_run_by_force_only(corpus):
         (corpus / "out" / name).unlink()
     (corpus / "config.json").rename(corpus / "metadata.json")
     assert "is an input, too" in invoke("joint", corpus / "metadata.json", "-o", corpus, "--force", code=2)
+
+
+def test_outputs_that_another_run_writes_to(corpus, monkeypatch):
+    """The second run is told at the start; so is one that looked before the first one had written anything."""
+    monkeypatch.setattr("pykeen_conj_hale.locks.WAIT_SECONDS", 0.0)
+    for module in ("cli.text", "text.joint_run"):
+        monkeypatch.setattr(f"pykeen_conj_hale.{module}.count_text", None)  # counting would be an error
+    configuration = {
+        "cooccurrence": {"documents": "corpus.txt"},
+        "pipeline": {"dataset": "nations", "model": "JointGloVe", "model_kwargs": {"base": "TransE"}},
+    }
+    (corpus / "config.json").write_text(json.dumps(configuration))
+    with only_writer(corpus / "c.npz"), only_writer(corpus / "out" / "results.json"):
+        for force in ((), ("--force",)):
+            for command in (
+                ("cooccurrence", "build", corpus / "corpus.txt", *BUILD, "-o", corpus / "c.npz"),
+                ("joint", corpus / "config.json", "-o", corpus / "out"),
+            ):
+                assert "is in use by process" in invoke(*command, *force, code=2)
 
 
 def test_joint_does_not_replace_its_text(corpus):

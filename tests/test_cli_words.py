@@ -9,6 +9,7 @@ from click.testing import CliRunner
 from pykeen.datasets import Nations
 
 from pykeen_conj_hale.cli import main
+from pykeen_conj_hale.locks import only_writer
 from pykeen_conj_hale.text.words import read_vectors
 
 
@@ -82,6 +83,15 @@ def test_an_input_is_never_written_to(folder, tmp_path, option):
     assert vectors.read_text() == "state 0.1 0.2\n"
 
 
+def test_a_folder_that_another_run_writes_to(folder, tmp_path, monkeypatch):
+    """The second run is told at the start."""
+    monkeypatch.setattr("pykeen_conj_hale.locks.WAIT_SECONDS", 0.0)
+    monkeypatch.setattr("pykeen_conj_hale.text.words.run.pipeline", None)  # training would be an error
+    with only_writer(tmp_path / "out" / "results.json"):
+        for force in ((), ("--force",)):
+            assert "is in use by process" in invoke(*arguments(folder, tmp_path / "out"), *force, code=2)
+
+
 def test_what_is_in_options_goes_before_defaults_and_is_said_once(folder, tmp_path):
     plain = ("words", folder, "--texts", folder / "texts.tsv", "--header", "drop", "--epochs", 1)
     options = ("--options", '{"embedding_dim": 6, "own": true}')
@@ -118,4 +128,5 @@ def test_bad_options(folder, tmp_path):
         ("--text-columns", "1,7", "none of number [7]"),
     ]:
         assert says in invoke(*arguments(folder, tmp_path / "none"), option, value, code=2)
-    assert not list((tmp_path / "none").glob("*"))
+    # but for hidden files, which say who writes there
+    assert not list((tmp_path / "none").glob("[!.]*"))

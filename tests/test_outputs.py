@@ -1,11 +1,13 @@
 """Outputs are looked at before the work: no input, no earlier result and nothing but a file is replaced."""
 
+import contextlib
 import os
 import socket
 
 import pytest
 
-from pykeen_conj_hale.outputs import check_outputs
+from pykeen_conj_hale.locks import FileInUseError
+from pykeen_conj_hale.outputs import check_outputs, hold_outputs
 
 
 @pytest.fixture
@@ -74,3 +76,29 @@ def test_a_folder_and_a_file_that_are_not_ours_to_write(tmp_path, source):
             check_outputs([tmp_path / "new"])
     finally:
         tmp_path.chmod(0o755)
+
+
+def test_two_runs_do_not_write_to_the_same_files(tmp_path, monkeypatch):
+    monkeypatch.setattr("pykeen_conj_hale.locks.WAIT_SECONDS", 0.0)
+    outputs = [tmp_path / "a", tmp_path / "b"]
+    with hold_outputs(outputs):
+        with pytest.raises(FileInUseError, match=r"output='.*a' is in use by process"), hold_outputs(outputs):
+            raise AssertionError
+        outputs[1].write_text("the first run's")
+    with pytest.raises(FileExistsError, match=r"b' is there already"), hold_outputs(outputs):
+        raise AssertionError
+
+
+def test_the_run_before_ends_while_this_one_waits_for_it(tmp_path, monkeypatch):
+    """What it has written is not replaced."""
+
+    @contextlib.contextmanager
+    def wait(path, argument):
+        path.write_text("the first run's")
+        yield path
+
+    monkeypatch.setattr("pykeen_conj_hale.outputs.only_writer", wait)
+    with pytest.raises(FileExistsError, match="is there already"), hold_outputs([tmp_path / "a"]):
+        raise AssertionError
+    with hold_outputs([tmp_path / "a"], force=True):
+        pass

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from ..outputs import check_outputs
+from ..outputs import check_outputs, hold_outputs
 from ..text.corpus import Cooccurrence, count_text
 from ..text.joint_configuration import read_configuration
 from ..text.joint_run import output_files, run_joint
@@ -68,9 +68,9 @@ def build(output: Path, force: bool, **options: Any) -> None:
     """Count DOCUMENTS, text files in UTF-8 with one document per line (also .gz), and tables of descriptions."""
     show_log(logging.INFO)
     inputs = [*options["documents"], *options["held_out"], options["descriptions"], options["mentions"]]
-    check_outputs([output], filter(None, inputs), force=force)
-    counted = count_text(**options)
-    counted.save(output)
+    with hold_outputs([output], filter(None, inputs), force=force):
+        counted = count_text(**options)
+        counted.save(output)
     click.echo(f"{counted} in {output}")
 
 

@@ -5,35 +5,30 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from pykeen.pipeline import PipelineResult, pipeline_from_config
 
-from ..outputs import check_outputs
+from ..outputs import hold_outputs
 from .corpus import count_text
 from .joint_configuration import check_configuration
 from .joint_paths import TEXT, complete_paths
 from .objective import JointGloVe
+from .results import list_results
 
 __all__ = ["output_files", "run_joint"]
 
 #: What a run writes beside PyKEEN's results
 COUNTS_FILE, VECTORS_FILE = "cooccurrence.npz", "word_vectors.txt"
-#: What PyKEEN writes
-RESULTS_FILES: Final = (
-    PipelineResult.RESULT_FILE_NAME,
-    PipelineResult.METADATA_FILE_NAME,
-    PipelineResult.MODEL_FILE_NAME,
-)
 
 
 def output_files(output_directory: str | os.PathLike[str]) -> list[Path]:
     """List the files that a run writes.
 
     :param output_directory: the folder
-    :return: the files, which need not exist
+    :return: the files, which need not exist; those of PyKEEN come first
     """
-    return [Path(output_directory) / name for name in (COUNTS_FILE, VECTORS_FILE, *RESULTS_FILES)]
+    return [*list_results(output_directory), *(Path(output_directory) / name for name in (COUNTS_FILE, VECTORS_FILE))]
 
 
 def run_joint(
@@ -57,12 +52,12 @@ def run_joint(
     check_configuration(configuration)
     configuration, inputs = complete_paths(configuration, folder)
     settings = configuration["pipeline"]
-    check_outputs(output_files(output), inputs, force=force)
-    if TEXT in configuration:
-        count_text(**configuration[TEXT]).save(output / COUNTS_FILE)
-        settings["model_kwargs"] = {**settings["model_kwargs"], TEXT: str(output / COUNTS_FILE)}
-    result = pipeline_from_config({"metadata": configuration.get("metadata") or {}, "pipeline": settings})
-    result.save_to_directory(output)
-    assert isinstance(result.model, JointGloVe)
-    result.model.word_vectors().save_word2vec(output / VECTORS_FILE)
+    with hold_outputs(output_files(output), inputs, force=force):
+        if TEXT in configuration:
+            count_text(**configuration[TEXT]).save(output / COUNTS_FILE)
+            settings["model_kwargs"] = {**settings["model_kwargs"], TEXT: str(output / COUNTS_FILE)}
+        result = pipeline_from_config({"metadata": configuration.get("metadata") or {}, "pipeline": settings})
+        result.save_to_directory(output)
+        assert isinstance(result.model, JointGloVe)
+        result.model.word_vectors().save_word2vec(output / VECTORS_FILE)
     return result

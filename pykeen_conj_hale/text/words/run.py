@@ -15,7 +15,8 @@ from pykeen.pipeline import PipelineResult, pipeline
 
 from ...checks import check_number, check_seed
 from ...files import replacing
-from ...outputs import check_outputs
+from ...outputs import hold_outputs
+from ..results import list_results
 from .model import TextEntities
 from .texts import EntityTexts
 
@@ -52,10 +53,9 @@ def output_files(output_directory: str | os.PathLike[str]) -> list[Path]:
     """List the files that a run writes.
 
     :param output_directory: the folder
-    :return: the files, which need not exist
+    :return: the files, which need not exist; those of PyKEEN come first
     """
-    names = (METRICS_FILE, VECTORS_FILE, PipelineResult.RESULT_FILE_NAME, PipelineResult.METADATA_FILE_NAME)
-    return [Path(output_directory) / name for name in (*names, PipelineResult.MODEL_FILE_NAME)]
+    return [*list_results(output_directory), *(Path(output_directory) / name for name in (METRICS_FILE, VECTORS_FILE))]
 
 
 def run_words(
@@ -90,27 +90,27 @@ def run_words(
         loop_kwargs.update(time_budget=check_number("time_budget", time_budget, above=0))
     if random_seed is not None:
         check_seed("random_seed", random_seed)
-    check_outputs(output_files(output_directory), inputs, force=force)
     settings = {**DEFAULTS, "model_kwargs": {**DEFAULTS["model_kwargs"], "texts": texts, **(model_kwargs or {})}}
-    result = pipeline(
-        dataset=dataset,
-        model="TextEntities",
-        training_loop_kwargs=loop_kwargs,
-        training_kwargs=dict(num_epochs=num_epochs),
-        random_seed=random_seed,
-        **settings,
-    )
-    assert isinstance(result.model, TextEntities)
-    metrics = {"validation": rank_groups(result.model, dataset, "validation")} if dataset.validation else {}
-    metrics["testing"] = rank_groups(result.model, dataset, "testing")
     output = Path(output_directory)
-    # PyKEEN writes arguments down as JSON, which the texts are not
-    shown = {**settings["model_kwargs"], "texts": f"{len(texts)} texts"}
-    result.configuration = {**result.configuration, "model_kwargs": shown}
-    result.save_to_directory(output)
-    result.model.word_vectors().save_word2vec(output / VECTORS_FILE)
-    with replacing(output / METRICS_FILE) as file:
-        file.write(json.dumps(metrics, indent=2).encode())
+    with hold_outputs(output_files(output), inputs, force=force):
+        result = pipeline(
+            dataset=dataset,
+            model="TextEntities",
+            training_loop_kwargs=loop_kwargs,
+            training_kwargs=dict(num_epochs=num_epochs),
+            random_seed=random_seed,
+            **settings,
+        )
+        assert isinstance(result.model, TextEntities)
+        metrics = {"validation": rank_groups(result.model, dataset, "validation")} if dataset.validation else {}
+        metrics["testing"] = rank_groups(result.model, dataset, "testing")
+        # PyKEEN writes arguments down as JSON, which the texts are not
+        shown = {**settings["model_kwargs"], "texts": f"{len(texts)} texts"}
+        result.configuration = {**result.configuration, "model_kwargs": shown}
+        result.save_to_directory(output)
+        result.model.word_vectors().save_word2vec(output / VECTORS_FILE)
+        with replacing(output / METRICS_FILE) as file:
+            file.write(json.dumps(metrics, indent=2).encode())
     return WordsResult(result, result.model, metrics)
 
 
