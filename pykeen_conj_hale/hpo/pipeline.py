@@ -6,7 +6,7 @@ import json
 import logging
 import time
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, Final
 
 import optuna
@@ -22,6 +22,7 @@ from pykeen.training import training_loop_resolver
 
 from ..checks import check_bool, check_whole
 from ..datasets.cache import get_dataset_locked
+from ..messages import Once
 from ..training import QuerySamplingTrainingLoop
 from ..training.budget.clock import Duration, parse_seconds
 from .lease import Lease, QueueEmptyError, fill_queue
@@ -40,6 +41,13 @@ _QUEUED: Final = "pykeen_conj_hale_n_trials"
 
 #: How many seconds a worker waits for another one that has just made the study, until that one has filled the queue
 _QUEUE_SECONDS: Final = 60.0
+
+#: What is said of a storage without heartbeats
+_NOBODY_CAN_TELL: Final = (
+    "Only trials that are RUNNING are left: %s. The storage has no heartbeats, so that nobody can tell whether their "
+    "workers live. This process waits for their end; if a worker is dead, end its trial by Optuna's "
+    "study.tell(number, state=TrialState.FAIL)."
+)
 
 
 def shared_hpo_pipeline(
@@ -99,15 +107,14 @@ def shared_hpo_pipeline(
         sampler=sampler_instance,
         training_loop_kwargs=loop_kwargs,
     )
-    can_tell = has_heartbeats(backend)
+    once = Once(logger)
     with Lease(backend, study.study_name) as lease:
         while time.monotonic() < deadline and (unfinished := _unfinished(study)):
             if TrialState.WAITING in {trial.state for trial in unfinished}:
                 _run_trial(arguments, lease)
             else:
-                if not can_tell:
-                    _say_that_nobody_can_tell(unfinished)
-                    can_tell = True  # once is enough
+                if not has_heartbeats(backend):
+                    once.warning(_NOBODY_CAN_TELL, [trial.number for trial in unfinished], key=_NOBODY_CAN_TELL)
                 # what others are at may come back to the queue
                 time.sleep(min(1.0, heartbeat_seconds / 4))
                 _fail_stale_trials(study)
@@ -151,16 +158,6 @@ def _run_trial(arguments: Mapping[str, Any], lease: Lease) -> None:
 
 def _unfinished(study: Study) -> list[FrozenTrial]:
     return study.get_trials(deepcopy=False, states=(TrialState.WAITING, TrialState.RUNNING))
-
-
-def _say_that_nobody_can_tell(running: Sequence[FrozenTrial]) -> None:
-    numbers = [trial.number for trial in running]
-    logger.warning(
-        "Only trials that are RUNNING are left: %s. The storage has no heartbeats, so that nobody can tell whether "
-        "their workers live. This process waits for their end; if a worker is dead, end its trial by Optuna's "
-        "study.tell(number, state=TrialState.FAIL).",
-        numbers,
-    )
 
 
 def _fail_stale_trials(study: Study) -> None:
