@@ -54,8 +54,20 @@ def test_wrong_options(options, message):
 def test_held_out_triples_have_three_columns(tmp_path):
     (tmp_path / "glosses.tsv").write_text("cuba\tan island\n")
     (tmp_path / "triples.txt").write_text("a\tb\tc\td\n")
+    tables = {"descriptions": tmp_path / "glosses.tsv", "mentions": tmp_path / "glosses.tsv"}
     with pytest.raises(ValueError, match=r"triples\.txt, line 1: expected head, .* found \['a', 'b', 'c', 'd'\]"):
-        count_text(descriptions=tmp_path / "glosses.tsv", held_out=[tmp_path / "triples.txt"], use_tqdm=False)
+        count_text(**tables, held_out=[tmp_path / "triples.txt"], use_tqdm=False)
+
+
+@pytest.mark.parametrize(
+    ("given", "missing"),
+    [(["descriptions"], "mentions"), (["mentions"], "descriptions"), ([], "descriptions and mentions")],
+)
+def test_held_out_triples_need_something_to_remove(tmp_path, given, missing):
+    (tmp_path / "t.tsv").write_text("cuba\tan island\n")
+    options = dict.fromkeys(given, tmp_path / "t.tsv")
+    with pytest.raises(ValueError, match=rf"held_out=\['a.txt'\] would do nothing: .* Give {missing}, too"):
+        count_text(documents=[tmp_path / "t.tsv"], **options, held_out=iter(["a.txt"]), min_count=1, use_tqdm=False)
 
 
 def test_descriptions_from_a_pipe(tmp_path):

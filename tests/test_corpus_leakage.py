@@ -3,6 +3,8 @@
 import logging
 import unicodedata
 
+import pytest
+
 from pykeen_conj_hale.text import Document, remove_overlap
 
 MENTIONS = {"cat": ["cat", "house cat"], "animal": "animal", "pet": ["pet"], "other": []}
@@ -49,3 +51,12 @@ def test_labels_in_another_form_of_unicode():
     documents = [Document("ilha perto de São Tomé", nfd("Príncipe"))]
     (found,) = remove_overlap(documents, {nfd("Tomé"): nfd("são tomé")}, [(nfc("Príncipe"), "r", nfc("Tomé"))])
     assert found.text == "ilha perto de"
+
+
+@pytest.mark.parametrize("triples", [[("animal", "is", "cat")], []])
+def test_that_nothing_is_removed_is_a_warning(caplog, triples):
+    """Where there are triples."""
+    with caplog.at_level(logging.INFO):
+        list(remove_overlap([Document("a tree", "cat")], MENTIONS, triples))
+    assert ("nothing was removed: are entities called the same" in caplog.text) == bool(triples)
+    assert ("WARNING" in caplog.text) == bool(triples)

@@ -42,11 +42,12 @@ def count_text(
     :param header: what becomes of a first row of these tables with names of columns: ``"error"``, ``"drop"``, or
         ``"keep"`` as a row
     :param quoting: whether their fields may be quoted as in CSV
-    :param held_out: files of triples, separated by tabs; a description does not name what they connect its entity with
+    :param held_out: files of triples, separated by tabs; a description does not name what they connect its entity
+        with. They need descriptions and mentions
     :param options: arguments of :meth:`Cooccurrence.from_documents`
     :return: the co-occurrences
-    :raises ValueError: if there is nothing to count, a column is missing, an option is unknown or out of its range, or
-        the descriptions come from a pipe
+    :raises ValueError: if there is nothing to count, held-out triples have nothing to be removed from, a column is
+        missing, an option is unknown or out of its range, or the descriptions come from a pipe
     """
     known = set(inspect.signature(Cooccurrence.from_documents).parameters) - {"documents", "entities"}
     if unknown := set(options) - known:
@@ -59,7 +60,9 @@ def count_text(
     for name, value in {"descriptions": descriptions, "mentions": mentions}.items():
         if value is not None:
             check_path(name, value)
-    held_out = _many("held_out", held_out)
+    held_out = list(_many("held_out", held_out))
+    if held_out:
+        _check_removable(held_out, descriptions=descriptions, mentions=mentions)
     reading: dict[str, Any] = dict(header=header, quoting=quoting)
     entities: dict[str, list[str]] = {}
     if mentions is not None:
@@ -92,6 +95,15 @@ def _check_rereadable(descriptions: str | os.PathLike[str]) -> None:
         raise ValueError(
             f"descriptions={os.fspath(descriptions)!r} is no regular file: it is read twice, which a pipe cannot be; "
             "write it to a file first."
+        )
+
+
+def _check_removable(held_out: Sequence[Any], **tables: str | os.PathLike[str] | None) -> None:
+    """Check that there is what held-out triples are for: descriptions, and mentions that may be in them."""
+    if missing := [name for name, table in tables.items() if table is None]:
+        raise ValueError(
+            f"held_out={[str(path) for path in held_out]} would do nothing: mentions of entities are removed from "
+            f"descriptions of others. Give {' and '.join(missing)}, too, or leave held_out out."
         )
 
 

@@ -24,7 +24,7 @@ def remove_overlap(
 
     For each triple (head, relation, tail), the mentions of the tail are removed from the descriptions of the head, and
     those of the head from the descriptions of the tail; longer ones first. Documents of no entity stay as they are. At
-    the end, the log says how many words and descriptions changed.
+    the end, the log says how many words and descriptions changed, and warns if none did in spite of triples.
 
     :param documents: the documents
     :param mentions: the mentions of each entity, by its label
@@ -48,7 +48,15 @@ def remove_overlap(
                 touched, removed = touched + 1, removed + len(words) - len(rest)
                 document = Document(" ".join(rest), document.entity)
         yield document
-    logger.info("Removed %d words from %d descriptions that named an entity of a held-out triple.", removed, touched)
+    if hidden and not removed:
+        logger.warning(
+            "No description names an entity of a held-out triple, and nothing was removed: are entities called the "
+            "same in triples, descriptions and mentions?"
+        )
+    else:
+        logger.info(
+            "Removed %d words from %d descriptions that named an entity of a held-out triple.", removed, touched
+        )
 
 
 def _remove_all(words: Sequence[str], surfaces: Sequence[tuple[str, ...]]) -> list[str]:
