@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -10,7 +11,9 @@ from pathlib import Path
 from .files import check_output, resolve_output
 from .locks import only_writer
 
-__all__ = ["check_outputs", "hold_outputs"]
+__all__ = ["check_outputs", "hold_outputs", "if_possible"]
+
+logger = logging.getLogger(__name__)
 
 
 def check_outputs(
@@ -61,3 +64,17 @@ def hold_outputs(
         # another process may have been faster
         check_outputs(outputs, inputs, force=force)
         yield
+
+
+@contextmanager
+def if_possible(path: Path) -> Iterator[None]:
+    """Write a file that a result can do without: if it cannot hold what it is for, a warning takes its place.
+
+    :param path: the file. One that is there does not stay then: it is of an earlier run
+    :yields: nothing
+    """
+    try:
+        yield
+    except (ImportError, ValueError) as error:
+        path.unlink(missing_ok=True)
+        logger.warning("No %s: %s", path.name, error)

@@ -72,6 +72,21 @@ def test_from_triples_and_texts_to_metrics_and_vectors(folder, tmp_path):
     assert "there already" in invoke(*arguments(folder, out), code=2)
 
 
+def test_labels_that_differ_in_white_space_only(folder, tmp_path, caplog):
+    """A text file of vectors cannot tell them apart: all else is written."""
+    for name in ("train.txt", "valid.txt", "test.txt", "texts.tsv"):
+        text = (folder / name).read_text().replace("cuba", "new york").replace("china", "new_york")
+        (tmp_path / name).write_text(text)
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "word_vectors.txt").write_text("of an earlier run")
+    invoke(*arguments(tmp_path, out), "--force")
+    assert (out / "metrics.json").is_file()
+    assert (out / "trained_model.pkl").is_file()
+    assert not (out / "word_vectors.txt").exists()
+    assert "No word_vectors.txt: Some tokens would be the same in the file: ['ENTITY/new_york']" in caplog.text
+
+
 @pytest.mark.parametrize("option", ["--vectors", "--texts"])
 def test_an_input_is_never_written_to(folder, tmp_path, option):
     """What one run has written may be what the next one begins with, but not in the same place."""

@@ -7,7 +7,7 @@ import socket
 import pytest
 
 from pykeen_conj_hale.locks import FileInUseError
-from pykeen_conj_hale.outputs import check_outputs, hold_outputs
+from pykeen_conj_hale.outputs import check_outputs, hold_outputs, if_possible
 
 
 @pytest.fixture
@@ -102,3 +102,14 @@ def test_the_run_before_ends_while_this_one_waits_for_it(tmp_path, monkeypatch):
         raise AssertionError
     with hold_outputs([tmp_path / "a"], force=True):
         pass
+
+
+def test_what_a_result_can_do_without(tmp_path, caplog):
+    path = tmp_path / "vectors.txt"
+    path.write_text("of an earlier run")
+    with if_possible(path):
+        raise ValueError("Two tokens are the same.")
+    assert not path.exists()
+    assert "No vectors.txt: Two tokens are the same." in caplog.text
+    with pytest.raises(OSError, match="the disk is full"), if_possible(path):
+        raise OSError("the disk is full")

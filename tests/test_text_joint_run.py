@@ -159,3 +159,15 @@ def test_what_is_no_file_is_left_to_pykeen(graph):
     completed, found = complete_paths({"pipeline": {**SMALL, **given}}, graph)
     assert completed["pipeline"] == {**SMALL, **given}
     assert found == []
+
+
+def test_labels_that_differ_in_white_space_only(graph, tmp_path, caplog):
+    """A text file of vectors cannot tell them apart: all else is written."""
+    lines = (graph / "train.txt").read_text()
+    (graph / "train.txt").write_text(lines.replace("usa", "new york").replace("uk", "new_york"))
+    (graph / "test.txt").write_text("brazil\tr\tcuba\n")
+    configuration = {"cooccurrence": {**COUNTING, "held_out": []}, "pipeline": {**SMALL, **TRIPLES}}
+    run_joint(configuration, folder=graph, output_directory=tmp_path / "out")
+    assert (tmp_path / "out" / "results.json").is_file()
+    assert not (tmp_path / "out" / "word_vectors.txt").exists()
+    assert "No word_vectors.txt: Some tokens would be the same" in caplog.text

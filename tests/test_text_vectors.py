@@ -50,9 +50,17 @@ def test_word2vec_text(vectors, tmp_path):
 
 
 def test_two_tokens_of_the_same_name(vectors, tmp_path):
-    with pytest.raises(ValueError, match=r"\['uk'\]"):
+    with pytest.raises(ValueError, match=r"\['uk'\]; another entity_prefix may help"):
         vectors.save_word2vec(tmp_path / "v.txt", entity_prefix="")
     assert not list(tmp_path.iterdir())
+
+
+def test_two_entities_of_the_same_name(tmp_path):
+    """No prefix helps."""
+    vectors = WordVectors(["new york", "new_york"], ["new"], np.eye(3, dtype=np.float32))
+    with pytest.raises(ValueError, match=r"\['ENTITY/new_york'\]; white space becomes an underscore") as error:
+        vectors.save_word2vec(tmp_path / "v.txt")
+    assert "entity_prefix" not in str(error.value)
 
 
 def test_a_token_of_white_space_has_no_place_in_a_text_file(tmp_path):

@@ -9,7 +9,7 @@ from typing import Any
 
 from pykeen.pipeline import PipelineResult, pipeline_from_config
 
-from ..outputs import hold_outputs
+from ..outputs import hold_outputs, if_possible
 from .corpus import count_text
 from .joint_configuration import check_configuration
 from .joint_paths import TEXT, complete_paths
@@ -59,5 +59,6 @@ def run_joint(
         result = pipeline_from_config({"metadata": configuration.get("metadata") or {}, "pipeline": settings})
         result.save_to_directory(output)
         assert isinstance(result.model, JointGloVe)
-        result.model.word_vectors().save_word2vec(output / VECTORS_FILE)
+        with if_possible(output / VECTORS_FILE):
+            result.model.word_vectors().save_word2vec(output / VECTORS_FILE)
     return result

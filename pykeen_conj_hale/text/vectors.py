@@ -148,7 +148,11 @@ class WordVectors:
         """
         tokens = ["_".join(token.split()) for token in self._file_tokens(entity_prefix)]
         if twice := sorted(token for token, count in Counter(tokens).items() if count > 1)[:5]:
-            raise ValueError(f"Some tokens would be the same in the file: {twice}; another entity_prefix may help.")
+            n = len(self.entities)
+            remedy = "another entity_prefix may help"
+            if not {*tokens[:n]} & {*tokens[n:]}:
+                remedy = "white space becomes an underscore there; save_safetensors keeps them apart"
+            raise ValueError(f"Some tokens would be the same in the file: {twice}; {remedy}.")
         if "" in tokens:
             raise ValueError("A token is of white space only: in the file it would be empty, and all columns shifted.")
         with replacing(path) as file:

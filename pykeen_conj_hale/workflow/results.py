@@ -12,6 +12,7 @@ import torch
 from pykeen.models import ERModel, Model
 from pykeen.pipeline import PipelineResult
 
+from ..outputs import if_possible
 from ..training import TimeBudgetMixin
 from ..wording import count
 from .exporting import FORMATS
@@ -117,7 +118,5 @@ def _write_vectors(folder: ModelFolder, splits: Splits, model: Model) -> None:
         if largest is not None and training.num_entities > largest:
             logger.warning("No %s, as text of %d vectors is large: export writes it.", path.name, training.num_entities)
             continue
-        try:
+        with if_possible(path):
             write(path, model, training)
-        except (ImportError, ValueError) as error:
-            logger.warning("No %s: %s", path.name, error)

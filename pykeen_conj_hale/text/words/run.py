@@ -15,7 +15,7 @@ from pykeen.pipeline import PipelineResult, pipeline
 
 from ...checks import check_number, check_seed
 from ...files import replacing
-from ...outputs import hold_outputs
+from ...outputs import hold_outputs, if_possible
 from ..results import list_results
 from .model import TextEntities
 from .texts import EntityTexts
@@ -107,10 +107,11 @@ def run_words(
         # PyKEEN writes arguments down as JSON, which the texts are not
         shown = {**settings["model_kwargs"], "texts": f"{len(texts)} texts"}
         result.configuration = {**result.configuration, "model_kwargs": shown}
-        result.save_to_directory(output)
-        result.model.word_vectors().save_word2vec(output / VECTORS_FILE)
         with replacing(output / METRICS_FILE) as file:
             file.write(json.dumps(metrics, indent=2).encode())
+        result.save_to_directory(output)
+        with if_possible(output / VECTORS_FILE):
+            result.model.word_vectors().save_word2vec(output / VECTORS_FILE)
     return WordsResult(result, result.model, metrics)
 
 
