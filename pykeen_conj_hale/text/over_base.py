@@ -76,7 +76,7 @@ class OverBaseModel(ERModel[Any, Any, Any]):
         for owner in cls.__mro__:
             if "__init__" not in vars(owner):
                 continue
-            parameters = inspect.signature(owner.__init__).parameters.values()
+            parameters = inspect.signature(vars(owner)["__init__"]).parameters.values()
             known.update(x.name for x in parameters if x.kind not in {x.VAR_POSITIONAL, x.VAR_KEYWORD})
             # others are handed on to the next class
             if not any(x.kind is x.VAR_KEYWORD for x in parameters):
