@@ -122,6 +122,7 @@ def test_what_is_in_options_goes_before_defaults_and_is_said_once(folder, tmp_pa
     [
         ({"texts": "texts.tsv"}, "texts is in --options, .* say it by --texts"),
         ({"text_columns": [1]}, "text_columns is in --options, .* say it by --text-columns"),
+        ({"header": "drop"}, "header is in --options, .* say it by --header"),
         ({"quoting": False}, "quoting is in --options, .* say it by --quoting or --no-quoting"),
     ],
 )

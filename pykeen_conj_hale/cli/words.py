@@ -29,7 +29,12 @@ OPTIONS: Final = {
     "vectors": "vectors",
 }
 #: Arguments of the model by which a table is read, which the command does itself, and its options for them
-READ: Final = {"texts": "--texts", "text_columns": "--text-columns", "quoting": "--quoting or --no-quoting"}
+READ: Final = {
+    "texts": "--texts",
+    "text_columns": "--text-columns",
+    "header": "--header",
+    "quoting": "--quoting or --no-quoting",
+}
 
 
 def _options(text: str) -> dict[str, Any]:
