@@ -115,8 +115,8 @@ def test_no_epochs_are_searched(name):
     assert set(space) == {"batch_size"} | ({"num_negs_per_pos"} if name == "BudgetedSLCWA" else set())
 
 
-def test_the_number_of_negatives_is_searched_and_used():
-    """PyKEEN searches it for its own class only."""
+def recording():
+    """Make a loop that notes how many negatives its batches have, and the list of them."""
     seen = []
 
     class Recording(BudgetedSLCWATrainingLoop):
@@ -124,7 +124,13 @@ def test_the_number_of_negatives_is_searched_and_used():
             seen.append(batch["negatives"].shape[1])
             return super()._process_batch(batch, *args, **kwargs)
 
-    arguments = settings(Recording, training_loop_kwargs={"time_budget": TimeBudget(0.05)})
+    return Recording, seen
+
+
+def test_the_number_of_negatives_is_searched_and_used():
+    """PyKEEN searches it for its own class only."""
+    cls, seen = recording()
+    arguments = settings(cls, training_loop_kwargs={"time_budget": TimeBudget(0.05)})
     arguments["training_loop_kwargs"]["negative_sampler"] = "bernoulli"
     result = hpo_pipeline(
         **arguments,
@@ -137,16 +143,10 @@ def test_the_number_of_negatives_is_searched_and_used():
 
 
 def test_the_number_of_negatives_is_that_of_its_training():
-    seen = []
-
-    class Recording(BudgetedSLCWATrainingLoop):
-        def _process_batch(self, batch, *args, **kwargs):
-            seen.append(batch["negatives"].shape[1])
-            return super()._process_batch(batch, *args, **kwargs)
-
+    cls, seen = recording()
     triples = Nations().training
     model = DistMult(triples_factory=triples, embedding_dim=4)
-    loop = Recording(model=model, triples_factory=triples, optimizer=torch.optim.Adam(model.parameters()))
+    loop = cls(model=model, triples_factory=triples, optimizer=torch.optim.Adam(model.parameters()))
     for options, expected in (({}, 1), ({"num_negs_per_pos": 7}, 7), ({}, 1)):
         loop.train(triples, num_epochs=1, batch_size=2_000, use_tqdm=False, **options)
         assert seen[-1] == expected
