@@ -87,15 +87,16 @@ def test_list(tmp_path):
         ["HaLE", "32", "600", "s", "0", "finished", "0.321", "0.471"],
         ["SamNeg", "32", "600", "s", "0", "interrupted", "0.295"],
         ["AdvNeg", "32", "600", "s", "0", "0.295"],
+        ["AdvNeg-tuned", "32", "600", "s", "0", "0.295"],
     ]
-    assert len(invoke("reproduce", "--list").splitlines()) == 2 + 30 + 45 + 18 + 5 + 6
+    assert len(invoke("reproduce", "--list").splitlines()) == 2 + 40 + 60 + 18 + 5 + 6
 
 
 def test_dry_run(tmp_path):
     ResultsFolder(tmp_path).append(make_line())
     out = invoke("reproduce", *CHOICE, "--dry-run", "-o", tmp_path).splitlines()
-    assert out[0] == "Runs: 3, finished: 1, to do: 2 (20.0 min of training)"
-    assert out[1:] == [str(make_cell(strategy=strategy)) for strategy in ("SamNeg", "AdvNeg")]
+    assert out[0] == "Runs: 4, finished: 1, to do: 3 (30.0 min of training)"
+    assert out[1:] == [str(make_cell(strategy=strategy)) for strategy in ("SamNeg", "AdvNeg", "AdvNeg-tuned")]
     assert [path.name for path in tmp_path.iterdir()] == ["results.jsonl"]
 
 
@@ -160,9 +161,9 @@ def test_one_process_a_folder(tmp_path):
 def test_configurations(tmp_path):
     invoke("reproduce", *CHOICE, "--seed", 0, "--seed", 1, "--seconds", 7, "--configurations", tmp_path)
     paths = sorted(tmp_path.rglob("*.json"))
-    names = ["wn18rr_rotl_advneg.json", "wn18rr_rotl_hale.json", "wn18rr_rotl_samneg.json"]
+    names = [f"wn18rr_rotl_{strategy}.json" for strategy in ("advneg-tuned", "advneg", "hale", "samneg")]
     assert [path.relative_to(tmp_path / "table2").as_posix() for path in paths] == names
-    pipeline = json.loads(paths[1].read_text())["pipeline"]
+    pipeline = json.loads(paths[2].read_text())["pipeline"]
     assert pipeline == make_cell(seconds=7.0).configuration()["pipeline"]
 
 
