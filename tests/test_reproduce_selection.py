@@ -16,8 +16,8 @@ def test_select_takes_the_papers_time():
 
 
 def test_select_counts():
-    assert len(select(["table2"])) == 2 * 5 * 3
-    assert len(select(["table3"])) == 3 * 5 * 3
+    assert len(select(["table2"])) == 2 * 5 * 4
+    assert len(select(["table3"])) == 3 * 5 * 4
     assert len(select(["table5"])) == 3 * 6
     seeds = [cell.seed for cell in select(["table5"], ["WN18RR"], seeds=[1, 0, 1])]
     assert seeds == [1] * 6 + [0] * 6
