@@ -235,9 +235,7 @@ def names() -> str:
             line["model"],
             f"{line['seconds']:,.0f}",
             line["epochs"],
-            *(rate(line[key]) for key in (MRR, "hits_at_1", "hits_at_10")),
-            # older lines do not say it
-            rate(line[AS_SCORED]) if AS_SCORED in line else "–",
+            *(rate(line[key]) for key in (MRR, "hits_at_1", "hits_at_10", AS_SCORED)),
         ]
         for line in read("names")
         if line["seconds"] is not None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -17,6 +16,7 @@ from typing_extensions import Self
 
 from ...checks import check_bool, check_number
 from ...pykeen_internals import parameter_versions, some_rows, weight_of
+from ..corpus.fingerprint import fingerprint_of
 from .building import build
 from .composition import WordSum
 from .features import TextFeatures
@@ -254,10 +254,8 @@ def append_rows(embedding: Embedding, rows: Tensor) -> None:
 
 def _digest(tokens: Tensor, kinds: Tensor) -> str:
     """Tell texts as numbers by their number and a digest, which is the same in each process."""
-    digest = hashlib.sha256(repr(tuple(tokens.shape)).encode())
-    for numbers in (tokens, kinds):
-        digest.update(numbers.cpu().contiguous().numpy().data)
-    return f"{len(tokens)} texts with SHA-256 {digest.hexdigest()}"
+    arrays = (numbers.cpu().numpy().tobytes() for numbers in (tokens, kinds))
+    return f"{len(tokens)} texts with SHA-256 {fingerprint_of(repr(tuple(tokens.shape)).encode(), *arrays)}"
 
 
 def _stack(one: Tensor, other: Tensor, length: int) -> Tensor:
