@@ -317,11 +317,12 @@ def _negatives_row(line: Line, values: Mapping[str, Any]) -> list[str]:
 
 
 def tune_negatives() -> str:
-    """List settings of self-adversarial negatives by graph; the best validation MRR of a graph is bold."""
+    """List settings of self-adversarial negatives by graph and model; the best validation MRR of both is bold."""
     lines = read("tune_negatives")
-    best = {
-        name: max(_best(line) for line in lines if line["dataset"] == name)[0] for name in {x["dataset"] for x in lines}
-    }
+    best: dict[tuple[str, str], float] = {}
+    for line in lines:
+        cell = line["dataset"], line["model"]
+        best[cell] = max(_best(line)[0], best.get(cell, 0.0))
     rows = []
     for line in lines:
         settings = line["configuration"]
@@ -329,6 +330,7 @@ def tune_negatives() -> str:
         rows.append(
             [
                 line["dataset"],
+                line["model"],
                 f"{line['seconds']:.0f}",
                 settings["training_kwargs"]["num_negs_per_pos"],
                 f"{settings['training_kwargs']['batch_size']:,}",
@@ -336,11 +338,11 @@ def tune_negatives() -> str:
                 f"{settings['loss_kwargs']['margin']:g}",
                 f"{settings['loss_kwargs']['adversarial_temperature']:g}",
                 line["epochs"],
-                rate(mrr, bold=mrr == best[line["dataset"]]),
+                rate(mrr, bold=mrr == best[line["dataset"], line["model"]]),
                 rate(hits),
             ]
         )
-    columns = ["dataset", "seconds", "negatives", "batch", "Adam at", "margin", "temperature", "epochs"]
+    columns = ["dataset", "model", "seconds", "negatives", "batch", "Adam at", "margin", "temperature", "epochs"]
     return table([*columns, "MRR", "Hits@10"], rows)
 
 
