@@ -124,6 +124,13 @@ def test_rates_are_rounded_as_their_digits_are(measured):
     assert rate(0.25, bold=True) == "**.250**"
 
 
+def test_differences_are_those_of_what_is_written(measured):
+    difference = measured("markdown").difference
+    assert difference(0.3204, 0.3065) == "+.013"  # .320 and .307, although the difference is .0139
+    assert difference(0.447, 0.451) == "−.004"
+    assert difference(0.4504, 0.4496) == ".000"
+
+
 def test_rows_have_a_cell_per_title(measured):
     with pytest.raises(ValueError, match="2 cells"):
         measured("markdown").table(["a", "b"], [["only one"]])

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Final
 
-__all__ = ["cores", "places", "put", "rate", "table"]
+__all__ = ["cores", "difference", "places", "put", "rate", "table"]
 
 #: A table's place in a page: two comments, which say where it comes from, and what was written between them
 PLACE: Final = re.compile(r"(<!-- table: (?P<name>[\w-]+) -->\n).*?(<!-- end of table -->)", re.DOTALL)
@@ -20,8 +20,23 @@ def rate(value: float, *, bold: bool = False) -> str:
     :param bold: whether it stands out
     :return: e.g. ``.450``
     """
-    text = str(Decimal(str(value)).quantize(Decimal("0.001"), ROUND_HALF_UP)).removeprefix("0")
+    text = str(_round(value)).removeprefix("0")
     return f"**{text}**" if bold else text
+
+
+def difference(value: float, other: float) -> str:
+    """Write how far a number is above another, both as they are written.
+
+    :param value: the number
+    :param other: what it is compared with
+    :return: e.g. ``+.013``, ``−.004`` or ``.000``
+    """
+    found = _round(value) - _round(other)
+    return ("+" if found > 0 else "−" if found < 0 else "") + str(abs(found)).removeprefix("0")
+
+
+def _round(value: float) -> Decimal:
+    return Decimal(str(value)).quantize(Decimal("0.001"), ROUND_HALF_UP)
 
 
 def table(headers: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
