@@ -72,3 +72,11 @@ def test_tuned_settings(monkeypatch):
     # the table itself is left as it is
     after["loss_kwargs"]["gamma"] = 1.0
     assert settings("HaLE", **CELL)["loss_kwargs"]["gamma"] == 20.0
+
+
+def test_the_rates_of_tuned_negatives():
+    def rate(dataset, model):
+        return settings("AdvNeg-tuned", dataset=dataset, model=model, embedding_dim=32)["optimizer_kwargs"]["lr"]
+
+    found = [rate(dataset, model) for dataset in ("CoDEx-S", "FB15k-237") for model in ("RotE", "RotL")]
+    assert found == [0.02, 0.01, 0.04, 0.02]
