@@ -137,6 +137,18 @@ def test_extreme_scores_do_not_overflow():
         assert all(torch.isfinite(x).all() for x in torch.autograd.grad(value.sum(), (q, e)))
 
 
+@pytest.mark.parametrize("gamma", [39.0, 79.0])
+def test_far_entities_under_a_high_bound_have_finite_gradients(gamma):
+    """Each entity is so far away that exp(-h) is exp(-γ): what is multiplied by exp(γ) again must not overflow."""
+    q, e, c, b = (x.detach().float() * 1e4 for x in inputs())
+    c, b = c / 1e4, b / 1e4
+    arguments = [x.requires_grad_() for x in (q, e, c, b)]
+    value = streaming_logsumexp(
+        q, e, similarity="squared_distance", scale=c, bias=b, activation=Hanon(gamma=gamma), chunk_size=5
+    )
+    assert all(torch.isfinite(x).all() for x in torch.autograd.grad(value.sum(), arguments))
+
+
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
 def test_half_precision_is_computed_in_float32(dtype):
     q, e, c, b = (x.detach().to(dtype).requires_grad_() for x in inputs(m=3, n=50, d=8))

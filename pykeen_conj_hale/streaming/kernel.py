@@ -46,7 +46,7 @@ class StreamingLogSumExp(torch.autograd.Function):
             if stream.is_bounded:
                 part, weights = stream.passes.weigh(stream.activation, y, maximum)
                 total += part
-                if keep and stream.map is None:
+                if keep and stream.may_keep:
                     kept.append(weights)
             else:
                 maximum, total = stream.passes.running_sum(stream.activation, y, maximum, total)

@@ -16,6 +16,9 @@ __all__ = ["Stream"]
 
 #: exp(-h) of an activation bounded by this neither over- nor underflows in float32, and needs no running maximum
 _SAFE_BOUND = 80.0
+#: The same where such weights are kept: the backward pass multiplies them by exp(h) and what depends on the query,
+#: which together may overflow, and the weights themselves lose digits
+_KEPT_BOUND = 40.0
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,11 @@ class Stream:
     def is_bounded(self) -> bool:
         """Whether sums of exp(-h) need no running maximum."""
         return self.activation.bound <= _SAFE_BOUND
+
+    @property
+    def may_keep(self) -> bool:
+        """Whether the weights of the forward pass are fit for the backward pass."""
+        return self.map is None and self.activation.bound <= _KEPT_BOUND
 
     @property
     def shift(self) -> float:
