@@ -257,6 +257,32 @@ def test_going_on_in_the_same_process():
     assert losses == expected
 
 
+@pytest.mark.parametrize("is_elsewhere", [False, True])
+@pytest.mark.parametrize("found", [None, 100])
+def test_batches_are_split_as_in_the_training_so_far(found, is_elsewhere, monkeypatch, tmp_path):
+    """PyKEEN's search looks at no ``sub_batch_size`` that is given, and does not come where a training goes on."""
+    if found is not None:
+        finding = lambda loop, **kwargs: (found, True, True)  # noqa: E731
+        monkeypatch.setattr(QuerySamplingTrainingLoop, "_sub_batch_size_search", finding)
+    sizes = []
+    process = QuerySamplingTrainingLoop._process_batch
+
+    def noting(loop, batch, start, stop, *args, **kwargs):
+        sizes.append(stop - start)
+        return process(loop, batch, start, stop, *args, **kwargs)
+
+    monkeypatch.setattr(QuerySamplingTrainingLoop, "_process_batch", noting)
+    train = {"sub_batch_size": 150, **({"checkpoint": tmp_path / "c"} if is_elsewhere else {})}
+    loop, _, step = run(QuerySamplingTrainingLoop, 3, train=train)
+    if is_elsewhere:
+        run(QuerySamplingTrainingLoop, 5, seed=9, train=train)
+    else:
+        loop.time_budget.seconds = 5
+        train.update(batch_size=300, use_tqdm=False, callbacks=step)
+        loop.train(loop_factory(loop), continue_training=True, **train)
+    assert {*sizes} == {found or 300}
+
+
 class Improving:
     """Stands for an evaluator: each evaluation is better than the one before, until the last."""
 

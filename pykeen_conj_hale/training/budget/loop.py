@@ -289,6 +289,7 @@ class TimeBudgetMixin(TrainingLoop[BatchType], Generic[BatchType]):
         if kwargs.get("continue_training"):
             # that of the training so far, where nothing is said
             kwargs["batch_size"] = run.batch_size
+            kwargs.update(run.split)
         if run.is_spent:
             kwargs["num_epochs"] = run.skip_training()
         if kwargs.get("stopper") is not None:
@@ -308,6 +309,19 @@ class TimeBudgetMixin(TrainingLoop[BatchType], Generic[BatchType]):
         found = super().batch_size_search(**kwargs)
         self._run.note_batch_size(found[0])
         return found
+
+    def sub_batch_and_slice(self, *, batch_size: int, **kwargs: Any) -> tuple[int, int | None]:
+        """Find how batches are split to fit the memory, and note it for the runs that go on from this one.
+
+        PyKEEN does this where a training starts anew, whatever was asked for, and not where it goes on.
+
+        :param batch_size: the batch size
+        :param kwargs: see :meth:`pykeen.training.TrainingLoop.sub_batch_and_slice`
+        :return: the size of sub-batches, and of slices; None for no slices
+        """
+        sub_batch_size, slice_size = super().sub_batch_and_slice(batch_size=batch_size, **kwargs)
+        self._run.note_split(None if sub_batch_size == batch_size else sub_batch_size, slice_size)
+        return sub_batch_size, slice_size
 
     def _train_epoch(  # type: ignore[override]
         self,

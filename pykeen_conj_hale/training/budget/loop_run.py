@@ -114,6 +114,19 @@ class LoopRun(Run):
         """
         self._state.batch_size = self._state.batch_size or batch_size
 
+    @property
+    def split(self) -> Mapping[str, int | None]:
+        """How batches are split where a search has found that; empty where it is as the arguments say."""
+        return self._state.split
+
+    def note_split(self, sub_batch_size: int | None, slice_size: int | None) -> None:
+        """Take what a search has found, so that a run which goes on has the same.
+
+        :param sub_batch_size: the size of sub-batches; None for whole batches
+        :param slice_size: the size of slices; None for none
+        """
+        self._state.split = dict(sub_batch_size=sub_batch_size, slice_size=slice_size)
+
     def take_over(self, previous: LoopRun | None) -> None:
         """Begin where the run before has ended, or anew.
 
@@ -121,6 +134,7 @@ class LoopRun(Run):
         """
         if previous is not None:
             self._state.batch_size = self._state.batch_size or previous.batch_size
+            self._state.split = previous.split
             forget_cut_epoch(self._loop, previous.position)
             self.go_on_from(previous.progress)
             return

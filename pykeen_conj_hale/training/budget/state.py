@@ -62,6 +62,8 @@ class TrainingState:
         self.settings = list_settings(loop, stopper, arguments)
         #: The number of instances per batch; None where nothing is said and nothing is found yet
         self.batch_size: int | None = arguments.get("batch_size")
+        #: How batches are split, as arguments of ``train``, where a search has found that
+        self.split: Mapping[str, int | None] = {}
 
     def get(self, progress: Progress) -> dict[str, Any]:
         """Describe the training as it is now.
@@ -75,6 +77,7 @@ class TrainingState:
             "identity": self.identify(),
             "settings": self.settings,
             "batch_size": self.batch_size,
+            "split": self.split,
             "losses": losses,
             "epoch": epoch,
             "position": None if position is None else {**dataclasses.asdict(position), "loss": float(position.loss)},
@@ -104,6 +107,8 @@ class TrainingState:
         self.batch_size = self.batch_size or there
         if there is not None and there != self.batch_size:
             logger.warning("batch_size=%s from here on; the checkpoint was written with %s.", self.batch_size, there)
+        # checkpoints of earlier versions have none
+        self.split = state.get("split", {})
         loop.model.load_state_dict(state["model"])
         loop.optimizer.load_state_dict(state["optimizer"])
         if loop.lr_scheduler is not None and state["lr_scheduler"] is not None:
