@@ -13,6 +13,7 @@ from pykeen_conj_hale.training import (
     BudgetedLCWATrainingLoop,
     BudgetedSLCWATrainingLoop,
     BudgetedSymmetricLCWATrainingLoop,
+    QuerySamplingTrainingLoop,
     TimeBudget,
 )
 
@@ -61,6 +62,22 @@ def test_without_the_optimizer_that_the_pipeline_clears(name, continue_training)
     loop, factory = result.training_loop, Nations().training
     with pytest.raises(ValueError, match=r"has no optimizer any more: .* pipeline\(\.\.\., clear_optimizer=False\)"):
         loop.train(factory, num_epochs=2, batch_size=512, use_tqdm=False, continue_training=continue_training)
+
+
+@pytest.mark.parametrize("cls", [QuerySamplingTrainingLoop, BudgetedSymmetricLCWATrainingLoop])
+def test_weights_of_triples_that_would_count_nothing_are_refused(cls):
+    factory = Nations().training
+    model = DistMult(triples_factory=factory, embedding_dim=4, loss="CrossEntropy", random_seed=0)
+    loop = cls(
+        model=model,
+        triples_factory=factory,
+        optimizer="Adam",
+        loss_weighter="relation",
+        loss_weighter_kwargs={"weights": torch.ones(factory.num_relations)},
+    )
+    with pytest.raises(ValueError, match=r"loss_weighter='relation' is not supported by .*BudgetedLCWA"):
+        loop.train(factory, batch_size=512, use_tqdm=False)
+    assert loop.num_steps == 0
 
 
 def test_symmetric_lcwa_trains_the_rows_which_inverse_triples_have():

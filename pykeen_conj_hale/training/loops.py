@@ -14,6 +14,7 @@ from torch.utils.data import DataLoader, TensorDataset
 
 from ..checks import check_whole
 from ..pykeen_internals import add_inverse_triples
+from .budget.arguments import refuse_sampler_and_weights
 from .budget.loop import TimeBudgetMixin
 from .named_loss import NamedLossMixin
 
@@ -36,8 +37,7 @@ class BudgetedSymmetricLCWATrainingLoop(
     def _create_training_data_loader(
         self, triples_factory: CoreTriplesFactory, sampler: str | None, **kwargs: Any
     ) -> DataLoader[tuple[MappedTriples]]:
-        if sampler is not None:
-            raise ValueError(f"sampler={sampler!r} is not supported by the symmetric LCWA loop; it must be None.")
+        refuse_sampler_and_weights(self, sampler, "symmetric LCWA")
         triples = add_inverse_triples(triples_factory, triples_factory.mapped_triples)
         return DataLoader(TensorDataset(triples), **kwargs)  # type: ignore[arg-type]
 

@@ -12,7 +12,7 @@ from pykeen.triples import CoreTriplesFactory
 from torch import Tensor
 
 from ..checks import check_bool, check_whole
-from .budget.arguments import check_optimizer
+from .budget.arguments import check_optimizer, refuse_sampler_and_weights
 from .budget.loop import TimeBudgetMixin
 from .choice import choose_loss, choose_training, record_training
 from .late_loss import DeferredLossMixin
@@ -161,8 +161,7 @@ class QuerySamplingTrainingLoop(TimeBudgetMixin[Tensor], DeferredLossMixin[Tenso
         shuffle: bool = True,
         **kwargs: Any,
     ) -> TripleBatches:
-        if sampler is not None:
-            raise ValueError(f"sampler={sampler!r} is not supported by the query-sampling loop; it must be None.")
+        refuse_sampler_and_weights(self, sampler, "query-sampling")
         # num_workers and pin_memory have nothing to do: the triples are on the device, or mapped
         triples = training_triples(triples_factory, triples_factory, self.device)
         return TripleBatches(triples, batch_size=batch_size, shuffle=shuffle, drop_last=drop_last)

@@ -13,7 +13,13 @@ from pykeen.training import TrainingLoop
 from ...checks import check_bool, check_number, check_path, check_whole
 from .clock import Duration, parse_seconds
 
-__all__ = ["CheckpointPlan", "check_batch_size", "check_optimizer", "check_train_arguments"]
+__all__ = [
+    "CheckpointPlan",
+    "check_batch_size",
+    "check_optimizer",
+    "check_train_arguments",
+    "refuse_sampler_and_weights",
+]
 
 
 #: The smallest whole numbers that are allowed
@@ -73,6 +79,23 @@ def check_batch_size(loop: TrainingLoop[Any], batch_size: int | None) -> None:
         raise ValueError(
             "batch_size=None is not allowed where a training goes on whose batch size is not known: the search for one "
             f"on {loop.model.device} makes the parameters anew. Give the batch_size of the training so far."
+        )
+
+
+def refuse_sampler_and_weights(loop: TrainingLoop[Any], sampler: str | None, kind: str) -> None:
+    """Refuse samplers and weights of triples for a loop that knows neither: PyKEEN lets every loop have them.
+
+    :param loop: the training loop
+    :param sampler: the sampler that is asked for
+    :param kind: the kind of loop, for the error
+    :raises ValueError: if there is one of them
+    """
+    if sampler is not None:
+        raise ValueError(f"sampler={sampler!r} is not supported by the {kind} loop; it must be None.")
+    if loop.loss_weighter is not None:
+        raise ValueError(
+            f"loss_weighter={loop.loss_weighter!r} is not supported by the {kind} loop, where all triples count alike; "
+            'it must be None, or take training_loop="BudgetedSLCWA" or "BudgetedLCWA" and a loss that takes weights.'
         )
 
 
