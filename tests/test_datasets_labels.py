@@ -1,4 +1,4 @@
-"""Headers, and labels in two forms of Unicode."""
+"""Headers, and labels that are the same text in two forms."""
 
 import unicodedata
 
@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pykeen_conj_hale.datasets.labels import find_other_forms, is_header
+from pykeen_conj_hale.datasets.labels import find_other_forms, find_padded, is_header
 
 
 @pytest.mark.parametrize(
@@ -37,6 +37,12 @@ def test_the_forms_of_a_label():
     assert find_other_forms([composed, "Sao"]) == find_other_forms([decomposed, "é"]) == []
     two = ["x\u0323\u0307\u0301", "x\u0307\u0323\u0301"]
     assert find_other_forms(two) == [tuple(two)] or find_other_forms(two) == [tuple(two[::-1])]
+
+
+def test_the_white_space_around_a_label():
+    assert find_padded(["a", " a", "b ", "a b"]) == [("a", " a")]
+    assert find_padded(["b\u00a0", "\ufeffb"]) == [("b\u00a0", "\ufeffb")]
+    assert find_padded(["a\u200c", "a", "b", "a  b", "a b"]) == []
 
 
 @given(st.sets(st.text(st.sampled_from("ae\u0301\u0323éạ"), min_size=1, max_size=4), max_size=12))

@@ -3,6 +3,7 @@
 import gzip
 import json
 import logging
+import re
 import sys
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from pykeen.triples import CoreTriplesFactory
 
 from pykeen_conj_hale.cli import main
 from pykeen_conj_hale.datasets import Columns, FolderDataset, MappedDataset, build_triples
+from pykeen_conj_hale.datasets.labels import WHITE_SPACE
 from pykeen_conj_hale.datasets.mapped import blocks, numbering
 from pykeen_conj_hale.datasets.mapped.dataset import MappedTriplesFactory
 
@@ -184,7 +186,37 @@ def test_duplicates_and_leaks_are_found_as_in_memory(tmp_path, caplog, policy):
 def test_two_forms_of_a_text(tmp_path, caplog):
     rows = [("caf\u00e9", "r", "cafe\u0301"), ("ascii", "r", "other")]
     build(write(tmp_path / "source", dict.fromkeys(TRIPLES, rows)), tmp_path / "mapped")
-    assert "1 pairs of entities have labels that are the same text in two forms of Unicode" in caplog.text
+    assert "Labels of entities (1 pair) are the same text in two forms of Unicode" in caplog.text
+    assert "white space" not in caplog.text
+
+
+@pytest.mark.parametrize("ending", [".tsv", ".parquet"])
+def test_a_header_of_names_that_are_not_usual(tmp_path, caplog, ending):
+    ring = [(f"e{i}", "r", f"e{(i + 1) % 24}") for i in range(24)]
+    rows = {"train": [("country", "lies_in", "region"), *ring], "valid": [("e0", "s", "e5")], "test": [("x", "r", "y")]}
+    source, said = write(tmp_path / "source", rows, ending), []
+    for make in (lambda: FolderDataset(source, eager=True), lambda: build(source, tmp_path / "mapped")):
+        caplog.clear()
+        make()
+        said.append(
+            [r.getMessage() for r in caplog.records if r.levelno == logging.WARNING and "names" in r.getMessage()]
+        )
+    assert said[0] == said[1]
+    assert len(said[0]) == (ending == ".tsv")
+    assert all("train.tsv, line 1: ['country', 'lies_in', 'region'] is read as a triple" in text for text in said[0])
+
+
+def test_white_space_around_labels(tmp_path, caplog):
+    rows = [(f"x{space}", "r", f"{space}y{i}") for i, space in enumerate(WHITE_SPACE)]
+    rows += [("x", "r ", f"y{i}") for i in range(len(WHITE_SPACE))]
+    source = write(tmp_path / "source", dict.fromkeys(TRIPLES, rows))
+    for make in (lambda: build(source, tmp_path / "mapped"), lambda: FolderDataset(source, eager=True)):
+        caplog.clear()
+        make()
+        assert "(1 pair) are the same text but for white space" in caplog.text
+        counts = re.findall(r"Labels of entities \((\d+) pairs\) are the same text but for white space", caplog.text)
+        # texts, or labels too many: x has many labels, and so has each y two
+        assert int(counts[0]) in {len(WHITE_SPACE) + 1, 2 * len(WHITE_SPACE)}
 
 
 # --- what is not allowed

@@ -4,7 +4,7 @@ import unicodedata
 
 import pytest
 
-from pykeen_conj_hale.datasets import FolderDataset
+from pykeen_conj_hale.datasets import FileDataset, FolderDataset
 
 CLEAN = {"train": ["a r b", "b r c", "c r a"], "valid": ["a r c"], "test": ["b r a"]}
 
@@ -108,11 +108,38 @@ def test_the_lines_after_a_header_keep_their_numbers(read):
         read({"train": ["h r t"]}, header="drop")
 
 
+def test_a_header_of_names_that_are_not_usual(tmp_path, caplog):
+    ring = [f"e{i},r,e{(i + step) % 12}\n" for i in range(12) for step in (1, 2, 3)]
+    strange = "line 1: ['country', 'lies_in', 'region'] is read as a triple, and no other line has one of its labels"
+    for name, first, is_strange in (
+        ("names", "country,lies_in,region\n", True),
+        ("relation", "country,r,region\n", False),
+        ("tail", "country,lies_in,e0\n", False),
+        ("behind", "head,relation,tail\ncountry,lies_in,region\n", False),
+    ):
+        caplog.clear()
+        (tmp_path / f"{name}.csv").write_text("".join([first, *ring]))
+        FileDataset(tmp_path / f"{name}.csv", eager=True)
+        assert (f"{name}.csv, {strange}" in caplog.text) == is_strange
+
+
 def test_a_label_in_two_forms(read, caplog):
     other = unicodedata.normalize("NFD", "São")
     read({"train": ["São r b", f"{other} r c", "c r a"]})
-    assert "1 pairs of entities have labels that are the same text" in caplog.text
+    assert "Labels of entities (1 pair) are the same text in two forms" in caplog.text
     assert r"'S\xe3o' and 'Sa\u0303o'" in caplog.text
+    assert "white space" not in caplog.text
+
+
+def test_white_space_around_labels(tmp_path, caplog):
+    """As of a table that was typed with a space after each comma: no tail is a head then."""
+    (tmp_path / "t.csv").write_text(
+        "head, relation, tail\n" + "".join(f"e{i}, r, e{j}\n" for i in range(8) for j in range(7))
+    )
+    FileDataset(tmp_path / "t.csv", eager=True)
+    assert "Labels of entities (7 pairs) are the same text but for white space around it" in caplog.text
+    assert "'e0' and ' e0', 'e1' and ' e1'" in caplog.text
+    assert "Labels of relations" not in caplog.text
 
 
 @pytest.mark.parametrize("name", ["header", "duplicates", "leakage"])

@@ -142,6 +142,10 @@ def test_tsv_by_names_has_no_quotes(tmp_path):
         ("", "is empty"),
         ("\n\r\n", "is empty"),
         ("\na,r,b\n", r"line 1: a blank line, where a header or the first triple is expected"),
+        (
+            "a\tr\tb\n",
+            r"is one column, and no telling .* commas or semicolons; with tabs between, its name ends in \.tsv",
+        ),
         ("a,r,b,c\n", r"4 columns, and no telling which .*'a', 'r', 'b', 'c'"),
     ],
 )

@@ -1,19 +1,36 @@
-"""What labels tell: that a line is a header, or that two labels are the same text."""
+"""What labels tell: that a line is a header, or that two labels are, or look like, the same text."""
 
 from __future__ import annotations
 
 import logging
 import re
 import unicodedata
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Final
 
-__all__ = ["EXAMPLES", "find_named_columns", "find_other_forms", "is_header", "say_other_forms"]
+from ..wording import count
+
+__all__ = [
+    "EXAMPLES",
+    "WHITE_SPACE",
+    "find_named_columns",
+    "find_other_forms",
+    "find_padded",
+    "is_header",
+    "say_other_forms",
+    "say_padded",
+]
 
 logger = logging.getLogger(__name__)
 
 #: How many labels a message lists
 EXAMPLES: Final = 5
+
+#: What nobody sees around a label: spaces of all widths, none too, and what ends lines elsewhere
+WHITE_SPACE: Final = (
+    " \v\f\x1c\x1d\x1e\x1f\x85\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u200b"
+    "\u2028\u2029\u202f\u205f\u2060\u3000\ufeff"
+)
 
 #: How the columns of heads, relations and tails are called
 COLUMN_NAMES: Final = (
@@ -58,27 +75,61 @@ def find_other_forms(labels: Collection[str]) -> list[tuple[str, str]]:
     :param labels: different labels
     :return: pairs of labels with the same normal form C
     """
+    return _find_pairs(labels, lambda label: label if label.isascii() else unicodedata.normalize("NFC", label))
+
+
+def find_padded(labels: Collection[str]) -> list[tuple[str, str]]:
+    """Find labels that are the same text but for the white space around it, as of cells after a comma and a space.
+
+    :param labels: different labels
+    :return: pairs of labels with the same text
+    """
+    return _find_pairs(labels, lambda label: label.strip(WHITE_SPACE))
+
+
+def _find_pairs(labels: Collection[str], normalize: Callable[[str], str]) -> list[tuple[str, str]]:
+    """Find labels that have the same normal form as another one, or are its normal form."""
     known = {label: label for label in labels}
     pairs = []
     for label in labels:
-        if not label.isascii() and (normal := unicodedata.normalize("NFC", label)) != label:
+        if (normal := normalize(label)) != label:
             other = known.setdefault(normal, label)
             if other != label:
                 pairs.append((other, label))
     return pairs
 
 
-def say_other_forms(kind: str, count: int, pairs: Sequence[tuple[str, str]]) -> None:
+def say_other_forms(kind: str, number: int, pairs: Sequence[tuple[str, str]]) -> None:
     """Warn of labels that are the same text in two forms of Unicode.
 
     :param kind: ``"entities"`` or ``"relations"``
-    :param count: the number of pairs
+    :param number: the number of pairs
     :param pairs: some of them, or all
     """
     logger.warning(
-        "%d pairs of %s have labels that are the same text in two forms of Unicode, and are read as different: %s; "
-        "write the files in one form, as unicodedata.normalize('NFC', text) does.",
-        count,
+        "Labels of %s (%s) are the same text in two forms of Unicode, and are read as different: %s; write the files "
+        "in one form, as unicodedata.normalize('NFC', text) does.",
         kind,
-        ", ".join(f"{one!a} and {other!a}" for one, other in pairs[:EXAMPLES]),
+        count(number, "pair"),
+        _list(pairs),
     )
+
+
+def say_padded(kind: str, number: int, pairs: Sequence[tuple[str, str]]) -> None:
+    """Warn of labels that are the same text but for the white space around it.
+
+    :param kind: ``"entities"`` or ``"relations"``
+    :param number: the number of pairs
+    :param pairs: some of them, or all
+    """
+    logger.warning(
+        "Labels of %s (%s) are the same text but for white space around it, and are read as different: %s; remove such "
+        "white space from the files if they are not.",
+        kind,
+        count(number, "pair"),
+        _list(pairs),
+    )
+
+
+def _list(pairs: Sequence[tuple[str, str]]) -> str:
+    return ", ".join(f"{one!a} and {other!a}" for one, other in pairs[:EXAMPLES])

@@ -26,6 +26,7 @@ __all__ = [
     "find_header",
     "judge_duplicates",
     "judge_leakage",
+    "say_strange",
 ]
 
 logger = logging.getLogger(__name__)
@@ -169,6 +170,20 @@ def find_again(first: Sequence[str], labels: Sequence[str]) -> str | None:
         return relation
     entities = {*labels[0::3], *labels[2::3]}
     return next((label for label in (head, tail) if label in entities), None)
+
+
+def say_strange(file: object, first: Sequence[str]) -> None:
+    """Warn of a first line that may be a header of unusual names, as no other line has one of its labels.
+
+    :param file: what a message calls the file
+    :param first: the labels of its first line
+    """
+    logger.warning(
+        "%s, line 1: %s is read as a triple, and no other line has one of its labels. If these are names of columns, "
+        "remove the line.",
+        file,
+        list(first),
+    )
 
 
 def check_duplicates(split: LabeledSplit, repeats: Repeats, policies: Policies) -> Ids:

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
 
 import numpy as np
 
 from .columns import Columns
 from .files import SplitFile
-from .labels import find_other_forms, say_other_forms
+from .labels import find_other_forms, find_padded, say_other_forms, say_padded
 from .lines import check_lines
-from .policies import LabeledSplit, Policies, check_duplicates, check_leakage, drop_header
+from .policies import LabeledSplit, Policies, check_duplicates, check_leakage, drop_header, say_strange
 from .repeats import Ids, find_repeats
 from .tables import TABLE_ENDINGS, read_table
 
-__all__ = ["read_labels", "read_lines", "read_splits"]
+__all__ = ["FEW", "read_labels", "read_lines", "read_splits"]
+
+#: Among fewer triples it is nothing special that one has no label in common with the others
+FEW: Final = 20
 
 
 def read_splits(
@@ -27,8 +31,8 @@ def read_splits(
     """Read triples and give ids to the labels of all splits together.
 
     Lines are `head<TAB>relation<TAB>tail`, in UTF-8, with LF or CRLF line ends; or files are tables: see
-    :func:`~.tables.read_table`. Labels are kept as they are; a warning names those which are the same text in two forms
-    of Unicode. Ids follow the order of the sorted labels.
+    :func:`~.tables.read_table`. Labels are kept as they are; warnings name those which are the same text in two forms
+    of Unicode, or but for white space around it. Ids follow the order of the sorted labels.
 
     :param files: the file of each split: all three, or one
     :param policies: what becomes of a header, and of triples that are there more than once
@@ -51,6 +55,7 @@ def read_splits(
     for name, split in splits.items():
         ids = [np.fromiter(map(m.__getitem__, split.labels[i::3]), dtype=np.int64) for i, m in enumerate(mappings)]
         triples[name] = np.stack(ids, axis=-1)
+    _say_strange_beginnings(splits, triples)
     repeats = find_repeats(triples)
     for name, split in splits.items():
         keep = np.ones(len(triples[name]), dtype=bool)
@@ -63,6 +68,19 @@ def read_splits(
             )
         triples[name] = triples[name][keep]
     return triples, entity_to_id, relation_to_id
+
+
+def _say_strange_beginnings(splits: Mapping[str, LabeledSplit], triples: Mapping[str, Ids]) -> None:
+    """Warn of first lines that have no label in common with the lines that follow in any of the files."""
+    rest = np.concatenate([ids[1:] for ids in triples.values()])
+    if len(rest) < FEW:
+        return
+    for name, split in splits.items():
+        head, relation, tail = triples[name][0]
+        # Parquet has names of columns elsewhere, and behind a header is a triple
+        is_asked = split.file.ending != ".parquet" and split.line(0) == 1
+        if is_asked and not (relation in rest[:, 1] or np.isin(rest[:, [0, 2]], [head, tail]).any()):
+            say_strange(split.file, split.triple(0))
 
 
 def read_labels(file: SplitFile, policies: Policies, columns: Columns | None = None) -> LabeledSplit:
@@ -84,6 +102,8 @@ def _number(kind: str, columns: Iterable[Sequence[str]]) -> dict[str, int]:
     ids = {label: i for i, label in enumerate(sorted(set[str]().union(*columns)))}
     if pairs := find_other_forms(ids):
         say_other_forms(kind, len(pairs), pairs)
+    if pairs := find_padded(ids):
+        say_padded(kind, len(pairs), pairs)
     return ids
 
 

@@ -27,6 +27,7 @@ NAMES: Final = ("head", "relation", "tail")
 #: What no label may hold: no file of lines with tabs could hold it, either
 REFUSED: Final = ("\t", "\n", "\r", "\0")
 HINT: Final = "name the three columns by --head-column, --relation-column and --tail-column (columns=Columns(…))"
+HINT_ONE: Final = "between the cells of a .csv file are commas or semicolons; with tabs between, its name ends in .tsv"
 #: Between the cells of a CSV file: the second where a spreadsheet has the decimal comma
 DELIMITERS: Final = (",", ";")
 #: Rows of a CSV file that tell which it is
@@ -82,9 +83,10 @@ def _read_text(file: SplitFile, text: str, columns: Columns | None, policies: Po
     order = choose_columns(f"{file}, line 1", first, columns)
     if order is None and len(first) != 3:
         columns_found = "is one column" if len(first) == 1 else f"are {len(first)} columns"
+        hint = HINT_ONE if len(first) == 1 and file.ending == ".csv" else HINT
         raise ValueError(
             f"{file}, line 1: there {columns_found}, and no telling which are head, relation and tail: "
-            f"{list_names(first)}; {HINT}."
+            f"{list_names(first)}; {hint}."
         )
     labels: list[str] = []
     lines: list[int] = []

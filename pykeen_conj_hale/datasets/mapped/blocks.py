@@ -52,6 +52,12 @@ class Parts:
         """
         self._starts.append((row, line, file))
 
+    @property
+    def begins_with_a_line(self) -> bool:
+        """Whether the first triple is the first line of a text: in Parquet, names are elsewhere."""
+        _, line, file = self._starts[0]
+        return line == 1 and file.ending != ".parquet"
+
     def line(self, row: int) -> str:
         """Say in which line of which file a triple is.
 

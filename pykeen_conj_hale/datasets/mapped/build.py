@@ -15,8 +15,9 @@ from ...checks import check_bool, check_number, check_path
 from ...files import replacing_folder
 from ..columns import Columns, check_columns
 from ..files import find_split_parts
-from ..labels import say_other_forms
-from ..policies import Policies, Policy, judge_duplicates, judge_leakage
+from ..labels import say_other_forms, say_padded
+from ..policies import Policies, Policy, judge_duplicates, judge_leakage, say_strange
+from ..reader import FEW
 from ..repeats import OWNERS
 from .blocks import Parts, read_blocks
 from .folder import DESCRIPTION, KINDS, SPLITS, Description, check_replaceable, writing_array
@@ -123,9 +124,10 @@ def _read(
 
 def _number(numbering: Numbering, kind: str) -> int:
     num = numbering.number(kind)
-    count, pairs = numbering.find_other_forms(kind)
-    if count:
-        say_other_forms(kind, count, pairs)
+    for find, say in ((numbering.find_other_forms, say_other_forms), (numbering.find_padded, say_padded)):
+        count, pairs = find(kind)
+        if count:
+            say(kind, count, pairs)
     return num
 
 
@@ -150,6 +152,8 @@ class _Place(NamedTuple):
 def _drop_repeats(numbering: Numbering, split: str, parts: Parts, policies: Policies) -> None:
     """Look for triples that are in their split before, or in a split that comes before."""
     place = _Place(numbering, split, parts)
+    if parts.begins_with_a_line and numbering.is_strange(split, FEW):
+        say_strange(parts.files[0], place.triple(0))
     if (found := numbering.find_duplicates(split)) and judge_duplicates(
         place, (found.before, found.row), found.number, policies
     ):

@@ -13,7 +13,7 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 
-from ..labels import EXAMPLES
+from ..labels import EXAMPLES, WHITE_SPACE
 from ..repeats import OWNERS, Ids
 
 __all__ = ["Numbering", "import_duckdb"]
@@ -135,13 +135,40 @@ class Numbering:
         :param kind: ``"entities"`` or ``"relations"``
         :return: the number of texts, and some pairs of labels
         """
+        # what is in ASCII has one form
+        return self._find_pairs(kind, "nfc_normalize(label)", "strlen(label) <> length(label)")
+
+    def find_padded(self, kind: str) -> tuple[int, list[tuple[str, str]]]:
+        """Find labels that are the same text but for the white space around it.
+
+        :param kind: ``"entities"`` or ``"relations"``
+        :return: the number of texts, and some pairs of labels
+        """
+        normal = f"trim(label, '{WHITE_SPACE}')"
+        return self._find_pairs(kind, normal, f"{normal} <> label")
+
+    def _find_pairs(self, kind: str, normal: str, is_other: str) -> tuple[int, list[tuple[str, str]]]:
+        """Find labels with the same normal form, of labels that may have another one than themselves."""
         self._run(
             "CREATE OR REPLACE TABLE forms AS SELECT min(label) AS one, max(label) AS other "
-            f"FROM {kind} WHERE strlen(label) <> length(label) OR label IN (SELECT nfc_normalize(label) FROM {kind} "
-            "WHERE strlen(label) <> length(label)) GROUP BY nfc_normalize(label) HAVING count(*) > 1"
+            f"FROM {kind} WHERE {is_other} OR label IN (SELECT {normal} FROM {kind} WHERE {is_other}) "
+            f"GROUP BY {normal} HAVING count(*) > 1"
         )
         pairs = self._database.execute(f"SELECT one, other FROM forms ORDER BY one LIMIT {EXAMPLES}").fetchall()
         return int(self._first("SELECT count(*) FROM forms")[0]), pairs
+
+    def is_strange(self, split: str, few: int) -> bool:
+        """Tell whether the first triple of a split has no label in common with those that follow in any split.
+
+        :param split: the split
+        :param few: among fewer triples it has not, whatever they are
+        :return: whether it has none
+        """
+        number, common = self._first(
+            "SELECT count(*), count(*) FILTER (WHERE m.r = f.r OR m.h IN (f.h, f.t) OR m.t IN (f.h, f.t)) "
+            f"FROM mapped m, (SELECT h, r, t FROM mapped WHERE split = {_CODES[split]} AND row = 0) f WHERE row > 0"
+        )
+        return bool(number >= few and not common)
 
     def find_duplicates(self, split: str) -> Found | None:
         """Find triples that are in their split before.
