@@ -1,6 +1,7 @@
 """Sharded entities: any number of processes equals one that has all; checkpoints, ranks, answers, bad input."""
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -13,7 +14,7 @@ from pykeen.typing import LABEL_HEAD, LABEL_TAIL
 from sharded_runs import RUNS, evaluate, limits, module_of, queries_of
 
 from pykeen_conj_hale.sharding import Shards, export_shards, read_shards
-from pykeen_conj_hale.sharding.checkpoint import read_about, read_model
+from pykeen_conj_hale.sharding.checkpoint import read_about, read_model, write_checkpoint
 from pykeen_conj_hale.sharding.embedding import ShardedEmbedding
 from pykeen_conj_hale.training import CheckpointError
 
@@ -266,3 +267,30 @@ def test_numbers_of_processes(alone):
         EntityShardsStrategy(shards=0)
     with pytest.raises(ValueError, match="shards=3 times replicas=1 is not the number of processes, 1"):
         trainer(strategy=EntityShardsStrategy(shards=3), **limits()).fit(module_of("RotE", shard_entities=True))
+
+
+@pytest.fixture
+def one_process():
+    torch.distributed.init_process_group("gloo", store=torch.distributed.HashStore(), rank=0, world_size=1)
+    yield
+    torch.distributed.destroy_process_group()
+
+
+def test_what_a_killed_process_left_is_not_in_the_way(tmp_path, one_process):
+    """It was killed while it removed the checkpoint before, or before it had put the new one in its place."""
+    path, before = tmp_path / "c.ckpt", tmp_path / "c.ckpt.before"
+
+    def write(number):
+        write_checkpoint(path, {"model:x": torch.full((2,), float(number))}, {"number": number})
+
+    write(1)
+    shutil.copytree(path, before)
+    write(2)
+    assert (read_about(path)["number"], read_model(path)["x"].tolist()) == (2, [2, 2])
+    assert [x.name for x in tmp_path.iterdir()] == ["c.ckpt"]
+    path.rename(before)
+    with pytest.raises(ValueError, match=r"has left the one before: .*c\.ckpt\.before"):
+        read_about(path)
+    assert read_about(before)["number"] == 2
+    write(3)
+    assert read_about(path)["number"] == 3

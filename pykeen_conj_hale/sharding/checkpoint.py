@@ -55,12 +55,19 @@ def write_checkpoint(path: Path, tensors: Mapping[str, Tensor], about: Mapping[s
     save(dict(tensors), checkpoint_id=part)
     if dist.get_rank() == 0:
         torch.save(dict(about), part / _ABOUT)
-        before = path.with_name(f"{path.name}.before")
+        before = _before(path)
         if path.exists():
+            # a process that was killed while it removed this has left a part of it, which would be in the way
+            shutil.rmtree(before, ignore_errors=True)
             os.replace(path, before)
         os.replace(part, path)
         shutil.rmtree(before, ignore_errors=True)
     dist.barrier()
+
+
+def _before(path: Path) -> Path:
+    """Name the place of the checkpoint before, while the new one is put in its place."""
+    return path.with_name(f"{path.name}.before")
 
 
 def read_about(path: Path) -> dict[str, Any]:
@@ -71,7 +78,9 @@ def read_about(path: Path) -> dict[str, Any]:
     :raises ValueError: if there is no checkpoint
     """
     if not (path / _ABOUT).is_file():
-        raise ValueError(f"path={str(path)!r} is no checkpoint of sharded entities: it has no {_ABOUT}.")
+        before = _before(path)
+        hint = f" A process that was killed has left the one before: {before}." if (before / _ABOUT).is_file() else ""
+        raise ValueError(f"path={str(path)!r} is no checkpoint of sharded entities: it has no {_ABOUT}.{hint}")
     about: dict[str, Any] = torch.load(path / _ABOUT, map_location="cpu", weights_only=True)
     return about
 
