@@ -282,3 +282,11 @@ def test_what_is_not_in_the_file_is_said(tmp_path, caplog):
     caplog.clear()
     import_embeddings(tmp_path / "e", model, training)
     assert "A file of embeddings is not the whole HypER" in caplog.text
+
+
+def test_more_labels_than_the_format_has_place_for(training, tmp_path, monkeypatch):
+    """Some versions of safetensors write such a file, and none reads it."""
+    monkeypatch.setattr("pykeen_conj_hale.extras.MAX_METADATA", 500)
+    with pytest.raises(ValueError, match="a file of safetensors has place for 500: write the vectors as text"):
+        export_embeddings(tmp_path / "e", make(DistMult, training), training)
+    assert not (tmp_path / "e").exists()

@@ -19,7 +19,7 @@ from torch import Tensor
 
 from ..checks import check_path
 from ..description import describe
-from ..extras import import_safetensors
+from ..extras import check_metadata, import_safetensors
 from ..files import replacing
 from .labeled import KINDS, LabeledEmbeddings, check_labels, label_rows
 from .tables import check_number_of_rows, list_tables, say_what_is_missing
@@ -38,14 +38,16 @@ def export_embeddings(path: str | Path, model: ERModel[Any, Any, Any], triples_f
     :param path: the file, which is written as a whole or not at all
     :param model: the model
     :param triples_factory: the training triples, which have the labels
-    :raises ValueError: if the model has another number of entities or relations than the triples, or two rows have the
-        same label
+    :raises ValueError: if the model has another number of entities or relations than the triples, two rows have the
+        same label, or the format has no place for so many labels
     """
     path = check_path("path", path)
     if not isinstance(model, ERModel):
         raise ValueError(f"model={model!r} is not allowed: it must be a model of embeddings, an ERModel.")
     tensors, pairs = {}, []
     labels = label_rows(model, triples_factory)
+    label_metadata = {f"{kind}_labels": json.dumps(values, ensure_ascii=False) for kind, values in labels.items()}
+    check_metadata(label_metadata)
     say_what_is_missing(model)
     was_training = model.training
     model.eval()  # without dropout
@@ -62,8 +64,7 @@ def export_embeddings(path: str | Path, model: ERModel[Any, Any, Any], triples_f
         model.train(was_training)
     metadata = {"format": FORMAT, "model": type(model).__name__, "complex": json.dumps(pairs)}
     metadata["interaction"] = json.dumps(dict(describe("interaction", model.interaction)))
-    metadata.update({f"{kind}_labels": json.dumps(values, ensure_ascii=False) for kind, values in labels.items()})
-    content = import_safetensors().torch.save(tensors, metadata=metadata)
+    content = import_safetensors().torch.save(tensors, metadata={**metadata, **label_metadata})
     with replacing(path) as file:
         file.write(content)
 

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..checks import check_choice, check_whole
-from ..extras import import_safetensors
+from ..extras import check_metadata, import_safetensors
 from ..files import replacing
 from .corpus.tokens import normalize
 
@@ -164,10 +164,13 @@ class WordVectors:
         """Write a safetensors file: the tensor ``vectors``, and in the metadata ``entities`` and ``words`` as JSON.
 
         :param path: the file, which is replaced in one step
+        :raises ValueError: if the format has no place for so many tokens
         :raises ImportError: if safetensors is not installed
         """
         library = import_safetensors()
-        metadata = {"entities": json.dumps(self.entities), "words": json.dumps(self.words)}
+        names = {"entities": self.entities, "words": self.words}
+        metadata = {name: json.dumps(tokens, ensure_ascii=False) for name, tokens in names.items()}
+        check_metadata(metadata)
         with replacing(path) as file:
             file.write(library.numpy.save({"vectors": np.ascontiguousarray(self.vectors)}, metadata=metadata))
 
