@@ -88,3 +88,13 @@ def test_every_kind_can_be_reached():
     assert {kind_of(Graph(*numbers, 0.1, True)).name for *numbers, _ in GRAPHS.values()} == {
         kind.name for kind in KINDS
     }
+
+
+@pytest.mark.parametrize("inverse", [True, False])
+def test_a_batch_is_no_larger_than_the_graph(inverse):
+    """Models with batch normalization, as HypER, drop what is no whole batch; the learning rate stays the recipe's."""
+    few, many = (choose_settings(Graph(14, 55, n, 0.1, inverse), model="HypER") for n in (72, 5_000))
+    triples = 144 if inverse else 72
+    assert few.pipeline_kwargs()["training_kwargs"]["batch_size"] == triples < many.batch_size
+    assert f"batches of {triples}," in few.summary()
+    assert few.learning_rate == many.learning_rate

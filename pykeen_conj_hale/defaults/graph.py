@@ -49,6 +49,11 @@ class Graph:
         """The number of queries per epoch: one per triple and direction."""
         return 2 * self.triples
 
+    @property
+    def triples_per_epoch(self) -> int:
+        """The number of triples that a training goes through: with inverse ones, if it creates these."""
+        return self.triples * (2 if self.create_inverse_triples else 1)
+
     def __str__(self) -> str:
         """Say it in a few words."""
         return (

@@ -57,6 +57,7 @@ def choose_settings(
         model=model_cls.__name__,
         loss=loss_name,
         batch_size=recipe.batch_size,
+        triples_per_epoch=graph.triples_per_epoch,
         num_epochs=recipe.num_epochs,
         learning_rate=scaled_learning_rate(recipe.rate_factor * rate, recipe.batch_size),
         warmup=WARMUP,

@@ -21,7 +21,10 @@ class Settings:
     kind: str
     model: str
     loss: str
+    #: The number of triples per batch that the learning rate is for
     batch_size: int
+    #: The number of triples of an epoch, with inverse ones
+    triples_per_epoch: int
     #: The epochs of a training without a time budget
     num_epochs: int
     #: Adam's learning rate η₀, before the schedule
@@ -34,6 +37,11 @@ class Settings:
     n3: float = 0.0
     #: The time budget in seconds; None to train ``num_epochs``
     seconds: float | None = None
+
+    @property
+    def fitting_batch_size(self) -> int:
+        """The batch size, or all triples if these are fewer: a larger batch would be none where the last is dropped."""
+        return min(self.batch_size, self.triples_per_epoch)
 
     def pipeline_kwargs(self) -> dict[str, Any]:
         """Give the arguments of :func:`pykeen.pipeline.pipeline`, all but the dataset; JSON can hold them.
@@ -54,7 +62,7 @@ class Settings:
             lr_scheduler_kwargs=dict(warmup=self.warmup),
             training_loop="QuerySampling",
             training_loop_kwargs=dict(choose=False, **budget),
-            training_kwargs=dict(num_epochs=self.num_epochs, batch_size=self.batch_size),
+            training_kwargs=dict(num_epochs=self.num_epochs, batch_size=self.fitting_batch_size),
         )
         if self.n3:
             kwargs.update(regularizer="N3", regularizer_kwargs=dict(weight=self.n3))
@@ -75,7 +83,7 @@ class Settings:
             f"{self.model}({_arguments(self.model_kwargs)})",
             f"{self.loss}({_arguments(self.loss_kwargs)})",
             f"N3 of weight {self.n3:g}" if self.n3 else "no regularizer",
-            f"batches of {self.batch_size:,}, Adam at {self.learning_rate:g}, {length}",
+            f"batches of {self.fitting_batch_size:,}, Adam at {self.learning_rate:g}, {length}",
         ]
         return f"{'; '.join(parts)} (kind of graph: {self.kind})"
 

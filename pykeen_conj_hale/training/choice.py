@@ -64,16 +64,14 @@ def choose_training(
     """
     graph, rate = describe_graph(triples_factory), loop.terms.loss.learning_rate
     settings = _settings(loop, graph)
-    # a larger batch would be no batch where an epoch's last one is dropped
-    chosen = min(settings.batch_size, graph.triples * (2 if graph.create_inverse_triples else 1))
     if goes_on:
-        return num_epochs, chosen if batch_size is None else batch_size
+        return num_epochs, settings.fitting_batch_size if batch_size is None else batch_size
     is_open = rate is not None and loop.choose and is_pipeline(loop.result_tracker)
     said = None if is_open and batch_size == PIPELINE_BATCH_SIZE else batch_size
     if is_open and num_epochs == PIPELINE_EPOCHS and loop.time_budget is None:
         num_epochs = settings.num_epochs
     tuned = None if rate is None else settings.learning_rate_for(settings.batch_size if said is None else said)
-    batch_size = chosen if said is None else said
+    batch_size = settings.fitting_batch_size if said is None else said
     if loop.choose and choose_learning_rate(loop, tuned):
         length = count(num_epochs, "epoch") if loop.time_budget is None else f"{loop.time_budget.seconds:g} s"
         logger.info(
