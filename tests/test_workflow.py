@@ -17,6 +17,7 @@ import torch
 from pykeen.datasets import Nations
 from pykeen.evaluation import RankBasedEvaluator
 from pykeen.models import DistMult
+from pykeen.triples import CoreTriplesFactory, TriplesFactory
 
 from pykeen_conj_hale import __version__
 from pykeen_conj_hale.embeddings import load_embeddings
@@ -26,6 +27,7 @@ from pykeen_conj_hale.training import TimedStopper
 from pykeen_conj_hale.workflow import UnknownLabelError, load, train_triples
 from pykeen_conj_hale.workflow.folder import ModelFolder
 from pykeen_conj_hale.workflow.measuring import BASELINE
+from pykeen_conj_hale.workflow.pictures import draw_map
 from pykeen_conj_hale.workflow.predicting import Question, predict, read_questions
 from pykeen_conj_hale.workflow.results import _say_if_too_short, _say_if_trivial
 from pykeen_conj_hale.workflow.tracking import CURVE, CurveTracker, read_curve
@@ -150,6 +152,14 @@ def test_many_questions_are_answered_as_one(trained, tmp_path):
         read_questions(tmp_path / "q.txt")
 
 
+def test_labels_are_text(trained):
+    """The number 7 is not the label 007, and none is looked for by its digits."""
+    with pytest.raises(UnknownLabelError, match="entity=7 is not allowed: labels are text, as '7'"):
+        trained.predict(head=7, relation="embassy")
+    with pytest.raises(UnknownLabelError, match="entity=7 is not allowed"):
+        trained.neighbours(7)
+
+
 def test_wrong_questions(trained):
     with pytest.raises(UnknownLabelError, match=r"entity='Brasil' is unknown .* did you mean 'brazil'"):
         trained.predict(head="Brasil", relation="embassy")
@@ -199,6 +209,32 @@ def test_evaluation_on_other_triples(trained, tmp_path, caplog):
         trained.read(tmp_path / "t.csv")
 
 
+def test_evaluation_on_training_triples_is_said(trained, tmp_path, caplog):
+    triples = trained.training.label_triples(trained.training.mapped_triples[:2]).tolist()
+    lines = ["\t".join(triple) for triple in [["brazil", "embassy", "atlantis"], *triples]]
+    (tmp_path / "t.tsv").write_text("\n".join(lines))
+    trained.read(tmp_path / "t.tsv")
+    assert f"2 of 3 triples are in training, as {triples[0]}: figures on them are too good" in caplog.text
+
+
+def test_triples_with_other_ids_are_not_ranked(trained):
+    testing = trained.splits["testing"]
+    labels = testing.label_triples(testing.mapped_triples)
+    same = dict(entity_to_id=testing.entity_to_id, relation_to_id=testing.relation_to_id)
+    expected = trained.evaluate()
+    pd.testing.assert_frame_equal(trained.evaluate(TriplesFactory.from_labeled_triples(labels, **same)), expected)
+    core = CoreTriplesFactory(testing.mapped_triples, testing.num_entities, testing.num_relations)
+    pd.testing.assert_frame_equal(trained.evaluate(core), expected)
+    for other in (
+        TriplesFactory.from_labeled_triples(labels[:50]),
+        CoreTriplesFactory(testing.mapped_triples, testing.num_entities + 1, testing.num_relations),
+    ):
+        with pytest.raises(ValueError, match="triples have other ids than the model"):
+            trained.evaluate(other)
+    with pytest.raises(ValueError, match=r"triples='t\.tsv' is not allowed: it must be a factory"):
+        trained.evaluate("t.tsv")
+
+
 def test_exported_vectors(trained, tmp_path):
     weight = torch.view_as_real(trained.model.entity_representations[0]()).flatten(1).detach().numpy()
     for file_format, name, separator in (("word2vec", "v.txt", " "), ("tsv", "v.tsv", "\t")):
@@ -215,10 +251,31 @@ def test_exported_vectors(trained, tmp_path):
 
 def test_an_export_replaces_nothing_of_the_model(model_copy):
     trained, before = load(model_copy), files_of(model_copy)
-    for name in ("entities.tsv", "weights.pt", "triples/train.txt"):
+    for name in ("entities.tsv", "weights.pt", "triples/train.txt", "pykeen/trained_model.pkl"):
         with pytest.raises(ValueError, match="is an input, too, and would be lost"):
             trained.export(model_copy / name, "tsv", force=True)
     assert files_of(model_copy) == before
+
+
+def test_an_export_to_the_home_folder(trained, tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert trained.export("~/v.tsv", "tsv") == tmp_path / "v.tsv"
+    assert (tmp_path / "v.tsv").exists()
+
+
+def test_what_cannot_be_drawn_keeps_no_model_from_being_written(source, tmp_path, monkeypatch, caplog):
+    monkeypatch.setattr("pykeen_conj_hale.workflow.pictures.draw_map", lambda *_: 1 / 0)
+    trained = train_triples(source, tmp_path / "m", seconds=0.05, use_tqdm=False)
+    page = (trained.path / "report.html").read_text()
+    assert "A picture could not be drawn: ZeroDivisionError" in page
+    assert "Use it" in page
+    assert "The report has not all pictures" in caplog.text
+
+
+def test_the_legend_of_the_map_has_relations_that_begin_with_an_underscore():
+    training = TriplesFactory.from_labeled_triples(np.array([["a", "_is", "b"], ["b", "has", "c"]]))
+    figure, _ = draw_map(np.eye(3), training)
+    assert [text.get_text().strip() for text in figure.legends[0].get_texts()] == ["other", "_is", "has"]
 
 
 def test_the_report_is_one_page(trained):
@@ -424,7 +481,10 @@ def test_what_is_refused_before_time_is_spent(source, tmp_path, monkeypatch):
     refuse(
         ValueError, "'CooccurrenceFilteredModel' has no vectors", source, tmp_path / "m0", model="CooccurrenceFiltered"
     )
-    refuse(ValueError, "device='abacus'", source, tmp_path / "m", device="abacus")
+    for device in ("abacus", "meta", "mps:7", 0):
+        refuse(ValueError, f"device={device!r}", source, tmp_path / "m", device=device)
+    for name in ("force", "resume", "use_tqdm"):
+        refuse(ValueError, f"{name}='false' is not allowed", source, tmp_path / "m", **{name: "false"})
     refuse(ValueError, "model='Nope'", source, tmp_path / "m0", model="Nope")
     refuse(ValueError, "force and resume exclude", source, tmp_path / "m", force=True, resume=True)
     refuse(FileNotFoundError, "no folder of a trained model", source, tmp_path / "m", resume=True)
@@ -478,6 +538,13 @@ def test_a_model_that_cannot_be_made_replaces_nothing(model_copy, source, tmp_pa
     assert files_of(model_copy) == before
     assert load(model_copy).configuration["seed"] == 0
     assert train_triples(source, tmp_path / "new", seconds=0.05, use_tqdm=False).path == tmp_path / "new"
+
+
+def test_arguments_may_be_numpys(model_copy, source):
+    """They are written as JSON after the earlier training is gone."""
+    arguments = dict(seconds=np.float32(0.05), seed=np.int64(3), force=np.True_)
+    trained = train_triples(source, model_copy, use_tqdm=False, **arguments)
+    assert (trained.configuration["seconds"], trained.configuration["seed"]) == (pytest.approx(0.05), 3)
 
 
 def test_making_a_model_first_draws_no_random_numbers(source, tmp_path, monkeypatch):

@@ -6,14 +6,15 @@ import logging
 from pathlib import Path
 
 import torch
-from pykeen.triples import TriplesFactory
+from pykeen.triples import CoreTriplesFactory, TriplesFactory
 
 from ..datasets import Columns, FileDataset, FolderDataset
 from ..datasets.files import SplitFile
 from ..datasets.policies import Policies, Policy
 from ..datasets.reader import read_labels
+from ..datasets.repeats import find_repeats
 
-__all__ = ["read_known", "read_splits"]
+__all__ = ["check_ids", "read_known", "read_splits"]
 
 logger = logging.getLogger(__name__)
 
@@ -82,7 +83,41 @@ def read_known(path: str | Path, training: TriplesFactory, columns: Columns | No
             len(ids),
             split.triple(int((~is_known).nonzero()[0])),
         )
-    return training.clone_and_exchange_triples(torch.unique(ids[is_known], dim=0), create_inverse_triples=False)
+    known = ids[is_known]
+    repeats = find_repeats({"training": training.mapped_triples.numpy(), "testing": known.numpy()})
+    if len(trained := repeats["testing"].elsewhere["training"]):
+        logger.warning(
+            "%s: %d of %d triples are in training, as %s: figures on them are too good.",
+            path,
+            len(trained),
+            len(ids),
+            split.triple(int(is_known.nonzero()[int(trained[0])])),
+        )
+    return training.clone_and_exchange_triples(torch.unique(known, dim=0), create_inverse_triples=False)
+
+
+def check_ids(triples: object, training: TriplesFactory) -> CoreTriplesFactory:
+    """Check that triples have the ids of other ones, so that a model means the same by them.
+
+    :param triples: the triples
+    :param training: those that a model was trained on
+    :return: the triples
+    :raises ValueError: if they are no factory, or have other ids
+    """
+    if not isinstance(triples, CoreTriplesFactory):
+        raise ValueError(f"triples={triples!r} is not allowed: it must be a factory, as read(path) makes of a file.")
+    if isinstance(triples, TriplesFactory):
+        pairs = (triples.entity_to_id, training.entity_to_id), (triples.relation_to_id, training.relation_to_id)
+        is_same = all(here is there or here.items() <= there.items() for here, there in pairs)
+    else:
+        sizes = [(x.num_entities, x.real_num_relations) for x in (triples, training)]
+        is_same = sizes[0] == sizes[1]
+    if not is_same:
+        raise ValueError(
+            "triples have other ids than the model, which would rank others than these: read them from a file by "
+            "read(path), or make them with the entity_to_id and relation_to_id of training."
+        )
+    return triples
 
 
 def _say_what_is_untrained(training: TriplesFactory) -> None:

@@ -40,7 +40,8 @@ SPLIT_FILES: Final = {"training": "train.txt", "validation": "valid.txt", "testi
 #: What a configuration says of each model
 NEEDED: Final = ("pipeline", "create_inverse_triples")
 #: What a training writes besides: vectors, PyKEEN's own files
-FURTHER: Final = ("vectors.safetensors", "vectors.txt", "pykeen")
+PYKEEN: Final = "pykeen"
+FURTHER: Final = ("vectors.safetensors", "vectors.txt", PYKEEN)
 
 
 class ModelFolder:
@@ -73,12 +74,13 @@ class ModelFolder:
         return sorted(path.name for path in self.path.iterdir() if not path.name.startswith(lock))
 
     def files(self) -> list[Path]:
-        """List the files that a model is loaded from, and which nothing else may replace.
+        """List the files that a model is loaded from, also by PyKEEN, and which nothing else may replace.
 
         :return: the paths, which need not exist
         """
         triples = (self.triples / name for name in SPLIT_FILES.values())
-        return [self.configuration, self.weights, self.metrics, self.report, *self.labels.values(), *triples]
+        pykeens = self.path.joinpath(PYKEEN).rglob("*")
+        return [self.configuration, self.weights, self.metrics, self.report, *self.labels.values(), *triples, *pykeens]
 
     def clear(self) -> None:
         """Remove what a training wrote here, and nothing else.

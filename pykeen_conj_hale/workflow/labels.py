@@ -22,6 +22,8 @@ def look_up(kind: str, label: str, ids: Mapping[str, int]) -> int:
     :return: the id
     :raises UnknownLabelError: if there is none; the error suggests labels that look alike
     """
+    if not isinstance(label, str):
+        raise UnknownLabelError(f"{kind}={label!r} is not allowed: labels are text, as {str(label)!r}.")
     if label in ids:
         return ids[label]
     raise UnknownLabelError(

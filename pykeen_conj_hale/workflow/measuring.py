@@ -20,7 +20,7 @@ METRICS: Final = ("MRR", "Hits@1", "Hits@3", "Hits@10", "mean rank")
 BASELINE: Final = "most frequent answers"
 
 
-def measure(model: Model, triples: TriplesFactory, known: Iterable[CoreTriplesFactory]) -> pd.DataFrame:
+def measure(model: Model, triples: CoreTriplesFactory, known: Iterable[CoreTriplesFactory]) -> pd.DataFrame:
     """Rank triples by a model, filtered, in both directions.
 
     :param model: the model
@@ -32,7 +32,7 @@ def measure(model: Model, triples: TriplesFactory, known: Iterable[CoreTriplesFa
 
 
 def measure_baseline(
-    training: TriplesFactory, triples: TriplesFactory, known: Iterable[CoreTriplesFactory]
+    training: TriplesFactory, triples: CoreTriplesFactory, known: Iterable[CoreTriplesFactory]
 ) -> pd.DataFrame:
     r"""Rank triples by how often each entity is an answer of the relation in training, whatever the question.
 

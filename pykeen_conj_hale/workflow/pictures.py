@@ -95,7 +95,9 @@ def draw_map(vectors: Array, training: TriplesFactory) -> tuple[Figure, str]:
         groups.append((relation == r, color, _short(training.relation_id_to_label[r])))
     for is_in, color, label in groups:
         x, y = points[is_in].T
-        axes.scatter(x, y, s=14 if len(shown) > 300 else 40, color=color, label=label, alpha=0.8, linewidths=0)
+        # a label that begins with an underscore would be left out of the legend
+        name = f" {label}" if label.startswith("_") else label
+        axes.scatter(x, y, s=14 if len(shown) > 300 else 40, color=color, label=name, alpha=0.8, linewidths=0)
     for row in range(min(MAX_LABELS, len(shown))):
         label = _short(training.entity_id_to_label[int(shown[row])])
         axes.annotate(label, points[row], (3, 3), textcoords="offset points", fontsize=8)

@@ -116,6 +116,9 @@ def _pictures(
     except ImportError as error:
         logger.warning("The report has no pictures. %s", error)
         yield f'<p class="note">No pictures: {escape(str(error))}</p>'
+    except Exception as error:  # a model that is trained is written, whatever the libraries that draw may raise
+        logger.warning("The report has not all pictures.", exc_info=True)
+        yield f'<p class="note">A picture could not be drawn: {escape(repr(error))}</p>'
 
 
 def _examples_table(examples: pd.DataFrame) -> str:

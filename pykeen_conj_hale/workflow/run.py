@@ -17,7 +17,7 @@ from pykeen.triples import TriplesFactory
 from pykeen.version import get_version
 
 from .. import __version__
-from ..checks import check_number, check_seed
+from ..checks import check_bool, check_number, check_seed
 from ..datasets import Columns
 from ..datasets.policies import Policy
 from ..defaults import choose_settings, describe_graph
@@ -86,8 +86,11 @@ def train_triples(
     :raises OSError: if something cannot be read or written, or is there already
     :raises KeyboardInterrupt: if Ctrl-C was pressed; the message says how to go on
     """
-    check_number("seconds", seconds, above=0)
-    check_seed("seed", seed)
+    # plain numbers from here on, which JSON can hold: not NumPy's
+    seconds, seed = check_number("seconds", seconds, above=0), check_seed("seed", seed)
+    # a string is true, whatever it says, and would remove a training
+    for name, value in (("force", force), ("resume", resume), ("use_tqdm", use_tqdm)):
+        check_bool(name, value)
     device = choose_device(device)
     folder = ModelFolder(output)
     check_folder(folder, Path(triples), force=force, resume=resume)

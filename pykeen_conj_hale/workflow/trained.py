@@ -12,13 +12,13 @@ import torch
 from pykeen.losses import loss_resolver
 from pykeen.models import Model, model_resolver
 from pykeen.regularizers import regularizer_resolver
-from pykeen.triples import TriplesFactory
+from pykeen.triples import CoreTriplesFactory, TriplesFactory
 
-from ..checks import check_choice, check_whole
+from ..checks import check_choice, check_path, check_whole
 from ..datasets import Columns
 from ..devices import choose_device
 from ..outputs import check_outputs
-from .data import read_known
+from .data import check_ids, read_known
 from .exporting import FORMATS, entity_vectors
 from .folder import ModelFolder, Splits, read_json
 from .labels import look_up
@@ -98,13 +98,14 @@ class TrainedModel:
         found = entity_vectors(self.model, self.training).nearest(entity, top, kind="entity", metric=metric)  # type: ignore[arg-type]
         return pd.DataFrame({"entity": [x.token for x in found], metric: [x.value for x in found]})
 
-    def evaluate(self, triples: TriplesFactory | None = None) -> pd.DataFrame:
+    def evaluate(self, triples: CoreTriplesFactory | None = None) -> pd.DataFrame:
         """Measure the model beside the most frequent answers of each relation.
 
         :param triples: the triples to rank, with ids of this model; the test triples by default
         :return: a table with a row per model, and a column per metric
+        :raises ValueError: if the triples have other ids
         """
-        triples = self.splits["testing"] if triples is None else triples
+        triples = self.splits["testing"] if triples is None else check_ids(triples, self.training)
         known = list(self.splits.values())
         rows = {
             type(self.model).__name__: summarize(measure(self.model, triples, known)),
@@ -142,9 +143,10 @@ class TrainedModel:
         :raises ImportError: if safetensors is not installed, and needed
         """
         _, _, write = FORMATS[check_choice("file_format", file_format, FORMATS)]
-        check_outputs([path], ModelFolder(self.path).files(), force=force)
-        write(Path(path), self.model, self.training)  # type: ignore[arg-type]
-        return Path(path)
+        target = check_path("path", path).expanduser()
+        check_outputs([target], ModelFolder(self.path).files(), force=force)
+        write(target, self.model, self.training)  # type: ignore[arg-type]
+        return target
 
     @property
     def _held_out(self) -> dict[str, TriplesFactory]:
