@@ -222,6 +222,20 @@ def test_white_space_around_labels(tmp_path, caplog):
 # --- what is not allowed
 
 
+def test_a_database_that_has_no_place(tmp_path, monkeypatch):
+    """DuckDB's errors are of its own kind, of which the command line knows nothing."""
+
+    def fail(*args):
+        raise numbering.import_duckdb().IOException("No space left on device")
+
+    monkeypatch.setattr(numbering.Numbering, "number", fail)
+    with pytest.raises(
+        OSError, match=r"memory=0\.25 \(GiB\) on the disk of .*: No space left on device\. It needs space"
+    ):
+        build(write(tmp_path / "source"), tmp_path / "mapped")
+    assert [path.name for path in tmp_path.iterdir()] == ["source"]
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [

@@ -290,3 +290,9 @@ def test_more_labels_than_the_format_has_place_for(training, tmp_path, monkeypat
     with pytest.raises(ValueError, match="a file of safetensors has place for 500: write the vectors as text"):
         export_embeddings(tmp_path / "e", make(DistMult, training), training)
     assert not (tmp_path / "e").exists()
+
+
+def test_a_file_in_the_home_folder(training, tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    export_embeddings("~/e", make(DistMult, training), training)
+    assert load_embeddings("~/e").labels == load_embeddings(tmp_path / "e").labels

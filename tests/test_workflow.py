@@ -272,6 +272,16 @@ def test_what_cannot_be_drawn_keeps_no_model_from_being_written(source, tmp_path
     assert "The report has not all pictures" in caplog.text
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere names are text")
+def test_folders_whose_names_are_no_text(source, tmp_path):
+    """As those of old archives: they were found out at the end of the training."""
+    folder, odd = tmp_path / os.fsdecode(b"\xe9"), tmp_path / os.fsdecode(b"\xe8")
+    shutil.copytree(source, odd)
+    trained = train_triples(odd, folder, seconds=0.05, use_tqdm=False)
+    assert trained.configuration["source"] == str(tmp_path / "?")
+    assert "<h1>?</h1>" in (folder / "report.html").read_text()
+
+
 def test_the_legend_of_the_map_has_relations_that_begin_with_an_underscore():
     training = TriplesFactory.from_labeled_triples(np.array([["a", "_is", "b"], ["b", "has", "c"]]))
     figure, _ = draw_map(np.eye(3), training)

@@ -41,7 +41,7 @@ def export_embeddings(path: str | Path, model: ERModel[Any, Any, Any], triples_f
     :raises ValueError: if the model has another number of entities or relations than the triples, two rows have the
         same label, or the format has no place for so many labels
     """
-    path = check_path("path", path)
+    path = check_path("path", path).expanduser()
     if not isinstance(model, ERModel):
         raise ValueError(f"model={model!r} is not allowed: it must be a model of embeddings, an ERModel.")
     tensors, pairs = {}, []
@@ -91,7 +91,7 @@ def read_file(path: str | Path) -> tuple[LabeledEmbeddings, str, dict[str, str] 
     :raises ValueError: as :func:`load_embeddings`
     """
     library = import_safetensors()
-    path = check_path("path", path)
+    path = check_path("path", path).expanduser()
     try:
         with library.safe_open(path, framework="pt") as file:
             metadata = file.metadata() or {}

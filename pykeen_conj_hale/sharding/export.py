@@ -29,7 +29,7 @@ def export_shards(folder: str | Path, model: ERModel[Any, Any, Any]) -> Path:
     :return: the file
     :raises ValueError: if the model's entities are not sharded
     """
-    folder = check_path("folder", folder)
+    folder = check_path("folder", folder).expanduser()
     tables = list(model.entity_representations)
     first = tables[0]
     if not isinstance(first, ShardedEmbedding):
@@ -55,7 +55,7 @@ def read_shards(folder: str | Path) -> dict[str, Tensor]:
     :return: the tables by name
     :raises ValueError: if files are missing
     """
-    folder = check_path("folder", folder)
+    folder = check_path("folder", folder).expanduser()
     paths = sorted(folder.glob("shard-*-of-*.safetensors"))
     if not paths or {len(paths)} != {int(path.stem.rpartition("-")[2]) for path in paths}:
         raise ValueError(f"folder={str(folder)!r} has {len(paths)} shards, and not as many as their names say.")

@@ -225,7 +225,8 @@ def write_json(path: Path, content: Any) -> None:
     """Write a file of JSON, as a whole or not at all."""
     text = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False)
     with replacing(path) as file:
-        file.write(f"{text}\n".encode())
+        # the name of a file of triples need not be text
+        file.write(f"{text}\n".encode(errors="replace"))
 
 
 def read_json(path: Path) -> Any:

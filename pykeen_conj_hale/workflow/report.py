@@ -75,7 +75,8 @@ def write_report(
     ]
     page = f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{escape(folder.path.resolve().name)}</title>'
     with replacing(folder.report) as file:
-        file.write("\n".join([page, f"<style>{STYLE}</style>", *parts]).encode())
+        # the name of a folder need not be text
+        file.write("\n".join([page, f"<style>{STYLE}</style>", *parts]).encode(errors="replace"))
 
 
 def _head(name: str, splits: Splits, metrics: Mapping[str, Any]) -> str:

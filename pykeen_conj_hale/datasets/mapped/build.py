@@ -22,7 +22,7 @@ from ..repeats import OWNERS
 from .blocks import Parts, read_blocks
 from .folder import DESCRIPTION, KINDS, SPLITS, Description, check_replaceable, writing_array
 from .labels import write_labels
-from .numbering import Numbering
+from .numbering import Numbering, import_duckdb
 
 __all__ = ["build_triples"]
 
@@ -98,11 +98,18 @@ def _check_apart(output: Path, inputs: Sequence[Path]) -> None:
 @contextmanager
 def _numbering(folder: Path, memory: float) -> Iterator[Numbering]:
     """Make a database that is gone before the folder is put in its place."""
-    with (
-        TemporaryDirectory(prefix="numbering-", dir=folder) as temporary,
-        closing(Numbering(Path(temporary), memory)) as numbering,
-    ):
-        yield numbering
+    try:
+        with (
+            TemporaryDirectory(prefix="numbering-", dir=folder) as temporary,
+            closing(Numbering(Path(temporary), memory)) as numbering,
+        ):
+            yield numbering
+    except import_duckdb().Error as error:
+        raise OSError(
+            f"output: DuckDB could not number the labels with memory={memory:g} (GiB) on the disk of "
+            f"{str(folder.parent)!r}: {error}. It needs space for several times the unpacked files there; where "
+            "memory is what is missing, give more by --memory."
+        ) from error
 
 
 def _steps(steps: Sequence[str], what: str, use_tqdm: bool) -> Iterable[str]:
