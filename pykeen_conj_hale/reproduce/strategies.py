@@ -155,10 +155,10 @@ TUNED: list[Tuning] = [
     *_tune(
         ["AdvNeg-tuned"],
         ["WN18RR", "CoDEx-S", "CoDEx-M", "CoDEx-L"],
-        {"optimizer_kwargs": {"lr": 0.01}},
+        {"optimizer_kwargs": {"lr": 0.005}},
         model="RotL",
     ),
-    *_tune(["AdvNeg-tuned"], ["FB15k-237"], {"optimizer_kwargs": {"lr": 0.02}}, model="RotL"),
+    *_tune(["AdvNeg-tuned"], ["FB15k-237"], {"optimizer_kwargs": {"lr": 0.01}}, model="RotL"),
     # its relations multiply, and N3 keeps them small: none is best, by validation MRR
     *_tune(_with_loss("HaLE"), ["FB15k-237"], {"regularizer": None, "regularizer_kwargs": None}, model="DistMult"),
 ]
