@@ -6,19 +6,21 @@ import logging
 import re
 import unicodedata
 from collections.abc import Callable, Collection, Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 from ..wording import count
 
 __all__ = [
     "EXAMPLES",
+    "OTHER_FORMS",
+    "PADDED",
     "WHITE_SPACE",
+    "Alike",
     "find_named_columns",
     "find_other_forms",
     "find_padded",
     "is_header",
-    "say_other_forms",
-    "say_padded",
+    "say_alike",
 ]
 
 logger = logging.getLogger(__name__)
@@ -31,6 +33,20 @@ WHITE_SPACE: Final = (
     " \v\f\x1c\x1d\x1e\x1f\x85\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u200b"
     "\u2028\u2029\u202f\u205f\u2060\u3000\ufeff"
 )
+
+
+class Alike(NamedTuple):
+    """In what way different labels are the same text."""
+
+    how: str
+    #: What would do
+    advice: str
+
+
+OTHER_FORMS: Final = Alike(
+    "in two forms of Unicode", "write the files in one form, as unicodedata.normalize('NFC', text) does"
+)
+PADDED: Final = Alike("but for white space around it", "remove such white space from the files if they are not")
 
 #: How the columns of heads, relations and tails are called
 COLUMN_NAMES: Final = (
@@ -99,37 +115,19 @@ def _find_pairs(labels: Collection[str], normalize: Callable[[str], str]) -> lis
     return pairs
 
 
-def say_other_forms(kind: str, number: int, pairs: Sequence[tuple[str, str]]) -> None:
-    """Warn of labels that are the same text in two forms of Unicode.
+def say_alike(alike: Alike, kind: str, number: int, pairs: Sequence[tuple[str, str]]) -> None:
+    """Warn of labels that are, or look like, the same text.
 
+    :param alike: in what way
     :param kind: ``"entities"`` or ``"relations"``
     :param number: the number of pairs
     :param pairs: some of them, or all
     """
     logger.warning(
-        "Labels of %s (%s) are the same text in two forms of Unicode, and are read as different: %s; write the files "
-        "in one form, as unicodedata.normalize('NFC', text) does.",
+        "Labels of %s (%s) are the same text %s, and are read as different: %s; %s.",
         kind,
         count(number, "pair"),
-        _list(pairs),
+        alike.how,
+        ", ".join(f"{one!a} and {other!a}" for one, other in pairs[:EXAMPLES]),
+        alike.advice,
     )
-
-
-def say_padded(kind: str, number: int, pairs: Sequence[tuple[str, str]]) -> None:
-    """Warn of labels that are the same text but for the white space around it.
-
-    :param kind: ``"entities"`` or ``"relations"``
-    :param number: the number of pairs
-    :param pairs: some of them, or all
-    """
-    logger.warning(
-        "Labels of %s (%s) are the same text but for white space around it, and are read as different: %s; remove such "
-        "white space from the files if they are not.",
-        kind,
-        count(number, "pair"),
-        _list(pairs),
-    )
-
-
-def _list(pairs: Sequence[tuple[str, str]]) -> str:
-    return ", ".join(f"{one!a} and {other!a}" for one, other in pairs[:EXAMPLES])

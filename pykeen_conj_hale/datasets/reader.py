@@ -9,7 +9,7 @@ import numpy as np
 
 from .columns import Columns
 from .files import SplitFile
-from .labels import find_other_forms, find_padded, say_other_forms, say_padded
+from .labels import OTHER_FORMS, PADDED, find_other_forms, find_padded, say_alike
 from .lines import check_lines
 from .policies import LabeledSplit, Policies, check_duplicates, check_leakage, drop_header, say_strange
 from .repeats import Ids, find_repeats
@@ -100,10 +100,9 @@ def read_labels(file: SplitFile, policies: Policies, columns: Columns | None = N
 
 def _number(kind: str, columns: Iterable[Sequence[str]]) -> dict[str, int]:
     ids = {label: i for i, label in enumerate(sorted(set[str]().union(*columns)))}
-    if pairs := find_other_forms(ids):
-        say_other_forms(kind, len(pairs), pairs)
-    if pairs := find_padded(ids):
-        say_padded(kind, len(pairs), pairs)
+    for alike, find in ((OTHER_FORMS, find_other_forms), (PADDED, find_padded)):
+        if pairs := find(ids):
+            say_alike(alike, kind, len(pairs), pairs)
     return ids
 
 

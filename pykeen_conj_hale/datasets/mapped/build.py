@@ -15,7 +15,7 @@ from ...checks import check_bool, check_number, check_path
 from ...files import replacing_folder
 from ..columns import Columns, check_columns
 from ..files import find_split_parts
-from ..labels import say_other_forms, say_padded
+from ..labels import OTHER_FORMS, PADDED, say_alike
 from ..policies import Policies, Policy, judge_duplicates, judge_leakage, say_strange
 from ..reader import FEW
 from ..repeats import OWNERS
@@ -131,10 +131,10 @@ def _read(
 
 def _number(numbering: Numbering, kind: str) -> int:
     num = numbering.number(kind)
-    for find, say in ((numbering.find_other_forms, say_other_forms), (numbering.find_padded, say_padded)):
+    for alike, find in ((OTHER_FORMS, numbering.find_other_forms), (PADDED, numbering.find_padded)):
         count, pairs = find(kind)
         if count:
-            say(kind, count, pairs)
+            say_alike(alike, kind, count, pairs)
     return num
 
 
