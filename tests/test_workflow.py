@@ -1,5 +1,6 @@
 """The whole job: train on files, load, predict, measure, export; and what is refused before time is spent."""
 
+import contextlib
 import json
 import os
 import shutil
@@ -17,6 +18,7 @@ import torch
 from pykeen.datasets import Nations
 from pykeen.evaluation import RankBasedEvaluator
 from pykeen.models import DistMult
+from pykeen.pipeline import pipeline
 from pykeen.triples import CoreTriplesFactory, TriplesFactory
 
 from pykeen_conj_hale import __version__
@@ -25,6 +27,7 @@ from pykeen_conj_hale.locks import FileInUseError, only_writer
 from pykeen_conj_hale.nn import NonFiniteScoreError
 from pykeen_conj_hale.training import TimedStopper
 from pykeen_conj_hale.workflow import UnknownLabelError, load, train_triples
+from pykeen_conj_hale.workflow.earlier import EARLIER, EarlierTraining
 from pykeen_conj_hale.workflow.folder import ModelFolder
 from pykeen_conj_hale.workflow.measuring import BASELINE
 from pykeen_conj_hale.workflow.pictures import draw_map
@@ -330,7 +333,7 @@ def interrupt(source, output, monkeypatch, validations=1, **arguments):
 
 
 def files_of(folder):
-    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file() and path.suffix != ".lock"}
 
 
 def test_interrupted_training_goes_on(source, tmp_path, monkeypatch):
@@ -548,6 +551,80 @@ def test_a_model_that_cannot_be_made_replaces_nothing(model_copy, source, tmp_pa
     assert files_of(model_copy) == before
     assert load(model_copy).configuration["seed"] == 0
     assert train_triples(source, tmp_path / "new", seconds=0.05, use_tqdm=False).path == tmp_path / "new"
+
+
+@pytest.mark.parametrize("error", [ZeroDivisionError, MemoryError])
+def test_a_training_that_fails_at_once_replaces_nothing(error, model_copy, source, monkeypatch, caplog):
+    before = files_of(model_copy)
+
+    def fail(**kwargs):
+        assert ModelFolder(model_copy).read_configuration()["seed"] == 5
+        ModelFolder(model_copy).training.mkdir()
+        raise error
+
+    monkeypatch.setattr("pykeen_conj_hale.workflow.run.pipeline", fail)
+    refuse(error, "^$", source, model_copy, force=True, seed=5)
+    assert files_of(model_copy) == before
+    assert f"The earlier training in {model_copy} is as it was" in caplog.text
+
+
+@pytest.mark.parametrize("error", [ZeroDivisionError, KeyboardInterrupt])
+def test_an_earlier_training_stays_until_the_new_one_has_ended(error, model_copy, source, monkeypatch, caplog):
+    """It stays while the new one can go on, and while that one is begun anew."""
+    whole, before = pipeline, files_of(model_copy)
+
+    def fail(**kwargs):
+        whole(**kwargs)
+        raise error
+
+    monkeypatch.setattr("pykeen_conj_hale.workflow.run.pipeline", fail)
+    arguments = dict(seconds=0.05, use_tqdm=False)
+    for seed in (5, 6):
+        with pytest.raises(error):
+            train_triples(source, model_copy, force=True, seed=seed, **arguments)
+        assert ModelFolder(model_copy).read_configuration()["seed"] == seed
+        aside = {
+            model_copy / path.relative_to(model_copy / EARLIER): content
+            for path, content in files_of(model_copy / EARLIER).items()
+        }
+        assert aside == before
+        assert f"{model_copy / EARLIER} until the one that replaces it has ended" in caplog.text
+    monkeypatch.undo()
+    assert train_triples(source, model_copy, resume=True, seed=6, **arguments).configuration["seed"] == 6
+    assert not (model_copy / EARLIER).exists()
+
+
+@pytest.mark.parametrize("moves", range(10))
+@pytest.mark.parametrize("killed", ["set_aside", "restore"])
+def test_a_kill_while_files_are_moved_loses_nothing(killed, moves, model_copy, trained, monkeypatch):
+    """Wherever it comes: a forced training that fails puts back all that there was."""
+    before, (folder, earlier) = (
+        files_of(model_copy),
+        (ModelFolder(model_copy), EarlierTraining(ModelFolder(model_copy))),
+    )
+
+    def begin():
+        folder.write_configuration({"pipeline": {}, "create_inverse_triples": True})
+        folder.write_splits({**trained.splits, "validation": trained.splits["testing"]})
+        folder.training.mkdir()
+
+    def kill_after(path, target, left=iter(range(moves)), replace=Path.replace):  # noqa: B008
+        if next(left, None) is None:
+            raise SystemExit
+        return replace(path, target)
+
+    if killed == "restore":
+        earlier.set_aside()
+        begin()
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "replace", kill_after)
+        with contextlib.suppress(SystemExit):
+            getattr(earlier, killed)()
+    earlier.set_aside()
+    assert earlier.is_there
+    begin()
+    earlier.restore()
+    assert files_of(model_copy) == before
 
 
 def test_arguments_may_be_numpys(model_copy, source):

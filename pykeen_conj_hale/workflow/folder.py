@@ -8,6 +8,7 @@
 | ``weights.pt`` | the model's state, tensors only |
 | ``metrics.json`` | what was measured |
 | ``training`` | a folder with what an interrupted training goes on from; removed at the end |
+| ``.earlier-training`` | a folder with the training that this one replaces; removed at the end |
 """
 
 from __future__ import annotations
@@ -82,6 +83,14 @@ class ModelFolder:
         pykeens = self.path.joinpath(PYKEEN).rglob("*")
         return [self.configuration, self.weights, self.metrics, self.report, *self.labels.values(), *triples, *pykeens]
 
+    def own_files(self) -> list[Path]:
+        """List the files and folders that a training writes.
+
+        :return: the paths, which need not exist: the weights first, and last of all what tells that the folder is ours
+        """
+        own = (self.weights, self.metrics, self.training, self.report, self.triples)
+        return [*own, *self.labels.values(), *(self.path / name for name in FURTHER), self.configuration]
+
     def clear(self) -> None:
         """Remove what a training wrote here, and nothing else.
 
@@ -90,9 +99,7 @@ class ModelFolder:
         if not self.content():
             return
         self.read_configuration()
-        own = (self.weights, self.metrics, self.training, self.report, self.triples)
-        # last of all what tells that the folder is ours
-        for path in (*own, *self.labels.values(), *(self.path / name for name in FURTHER), self.configuration):
+        for path in self.own_files():
             if path.is_dir():
                 shutil.rmtree(path)
             else:

@@ -25,6 +25,7 @@ from ..devices import choose_device
 from ..locks import only_writer
 from ..training.budget.random_state import preserve_random_state
 from .data import read_splits
+from .earlier import EarlierTraining
 from .folder import ModelFolder, Splits
 from .outputs import check_folder
 from .results import write_results
@@ -78,7 +79,8 @@ def train_triples(
     :param duplicates: what becomes of triples that are in their split before, as for ``header``
     :param leakage: what becomes of validation and test triples that are in another split, too, as for ``header``
     :param device: the device; PyKEEN's choice by default
-    :param force: whether an earlier training in the folder is removed
+    :param force: whether an earlier training in the folder is replaced. It is removed when the new one has ended, and
+        put back if that one fails before its first validation
     :param resume: whether an interrupted training in the folder goes on: with its settings, and these seconds in all
     :param use_tqdm: whether to show a progress bar
     :return: the trained model, as :func:`~pykeen_conj_hale.workflow.load` loads it
@@ -106,7 +108,7 @@ def train_triples(
             duplicates=duplicates,
             leakage=leakage,
         )
-        plan = Plan(folder, splits, seconds, seed, device, use_tqdm)
+        plan, earlier = Plan(folder, splits, seconds, seed, device, use_tqdm), EarlierTraining(folder)
         if resume:
             arguments, interval = plan.go_on(model=model, loss=loss)
         else:
@@ -116,9 +118,11 @@ def train_triples(
             with preserve_random_state():
                 check_has_vectors(make_model(arguments, splits["training"]))
             # not before: what cannot be read, or made, leaves an earlier training as it is
-            folder.clear()
-            plan.begin(arguments, interval, source=str(triples))
-        plan.run(arguments, interval)
+            earlier.set_aside()
+        with earlier.replaced():
+            if not resume:
+                plan.begin(arguments, interval, source=str(triples))
+            plan.run(arguments, interval)
     return load(output, device=device)
 
 
