@@ -1,9 +1,10 @@
 """The arguments of a study: what is refused before any work is done, and what makes two studies different."""
 
+import re
 from datetime import timedelta
 
 import pytest
-from pykeen.datasets import Nations
+from pykeen.datasets import EagerDataset, Nations
 
 from pykeen_conj_hale.hpo.settings import check_arguments, describe, differences
 from pykeen_conj_hale.models import RotE
@@ -95,6 +96,25 @@ def test_objects_that_hold_something_else_are_different(name, make):
     one, same, other = (describe({"model_kwargs": {name: make(word)}}) for word in ("large", "large", "small"))
     assert differences(one, same) == ""
     assert "model_kwargs is" in differences(one, other)
+
+
+@pytest.mark.parametrize("changed", ["training", "testing"])
+def test_triples_of_one_size_are_told_apart(changed):
+    splits = {name: getattr(Nations(), name) for name in ("training", "validation", "testing")}
+    triples = splits[changed].mapped_triples.clone()
+    triples[0, 0] = (triples[0, 0] + 1) % 14
+    others = {**splits, changed: splits[changed].clone_and_exchange_triples(triples)}
+    for describe_splits in (describe, describe_dataset):
+        one, same, other = map(describe_splits, (splits, splits, others))
+        assert differences(one, same) == ""
+        text = differences(one, other)
+        assert re.match(
+            rf"{changed} is .*triples with SHA-256 \w+\" there and .*triples with SHA-256 \w+\" here$", text
+        )
+
+
+def describe_dataset(splits):
+    return describe({"dataset": "mine"}, EagerDataset(**splits))
 
 
 def test_differences_are_named():

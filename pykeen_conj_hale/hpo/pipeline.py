@@ -17,6 +17,7 @@ from optuna import Study
 from optuna.samplers import BaseSampler
 from optuna.storages import BaseStorage, fail_stale_trials, get_storage
 from optuna.trial import FrozenTrial, TrialState
+from pykeen.datasets import Dataset
 from pykeen.hpo import HpoPipelineResult
 from pykeen.training import training_loop_resolver
 
@@ -94,12 +95,12 @@ def shared_hpo_pipeline(
     arguments = check_arguments({**arguments, "direction": direction})
     deadline = time.monotonic() + (float("inf") if timeout is None else parse_seconds("timeout", timeout))
     backend = get_storage(make_storage(storage, heartbeat_seconds))
-    _get_dataset(arguments.get("dataset"), arguments.get("dataset_kwargs"))
+    dataset = _get_dataset(arguments.get("dataset"), arguments.get("dataset_kwargs"))
     # one instance for all trials: a new one would begin with the same random numbers each time
     sampler_instance = sampler_resolver.make(sampler, sampler_kwargs)
     rehearse(arguments)
     loop_kwargs = _at_their_word(arguments)
-    study = _open(backend, study_name, load_if_exists, n_trials, describe(arguments))
+    study = _open(backend, study_name, load_if_exists, n_trials, describe(arguments, dataset))
     arguments.update(
         storage=backend,
         study_name=study.study_name,
@@ -128,12 +129,12 @@ def _at_their_word(arguments: Mapping[str, Any]) -> dict[str, Any]:
     return {"choose": False, **kwargs} if issubclass(loop, QuerySamplingTrainingLoop) else kwargs
 
 
-def _get_dataset(dataset: Any, dataset_kwargs: Mapping[str, Any] | None) -> None:
+def _get_dataset(dataset: Any, dataset_kwargs: Mapping[str, Any] | None) -> Dataset | None:
     """Have a dataset in PyKEEN's cache, before workers that begin together look there."""
     if dataset is None:
-        return
+        return None
     try:
-        get_dataset_locked(dataset, dataset_kwargs)
+        return get_dataset_locked(dataset, dataset_kwargs)
     except (KeyError, TypeError) as error:  # no such name, no such argument
         raise ValueError(f"dataset={dataset!r}, dataset_kwargs={dataset_kwargs!r} is not allowed: {error}") from error
 

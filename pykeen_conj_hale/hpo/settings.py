@@ -7,12 +7,15 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
+from pykeen.datasets import Dataset
 from pykeen.evaluation import evaluator_resolver
 from pykeen.stoppers import EarlyStopper, stopper_resolver
 from pykeen.training import training_loop_resolver
+from pykeen.triples import CoreTriplesFactory
 
 from ..training import BudgetedSLCWATrainingLoop, TimeBudget, TimeBudgetMixin, TimedStopper
 from ..training.budget.random_state import preserve_random_state
+from ..training.digest import describe_triples
 from .metrics import choose_direction, fit_stopper
 from .parts import RESOLVERS, check_parts
 
@@ -105,13 +108,17 @@ def _check_budget(arguments: dict[str, Any], training: Mapping[str, Any]) -> Non
         )
 
 
-def describe(arguments: Mapping[str, Any]) -> dict[str, str]:
+def describe(arguments: Mapping[str, Any], dataset: Dataset | None = None) -> dict[str, str]:
     """Describe the arguments of a study, as far as all of its workers must have the same.
 
     :param arguments: the arguments
+    :param dataset: the dataset that they name, whose triples are told by a digest: files may change
     :return: the description of each, equal in any process
     """
     described = {}
+    if dataset is not None:
+        splits = dict(training=dataset.training, validation=dataset.validation, testing=dataset.testing)
+        arguments = {**arguments, **splits}
     for name, value in sorted(arguments.items()):
         is_empty = value is None or (isinstance(value, Mapping) and not value)
         if is_empty or name in _PER_WORKER:
@@ -128,6 +135,8 @@ def _describe(value: Any) -> str:
     if callable(fingerprint := getattr(value, "fingerprint", None)):
         # of what it holds, which few of these objects show
         return f"{type(value).__name__} {fingerprint()}"
+    if isinstance(value, CoreTriplesFactory):
+        return f"{type(value).__name__} of {describe_triples(value)}"
     # addresses differ from process to process
     return re.sub(r" at 0x[0-9a-f]+", "", repr(value))
 

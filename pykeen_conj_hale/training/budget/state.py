@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import dataclasses
-import hashlib
 import logging
 from collections.abc import Mapping
 from functools import cached_property
@@ -14,10 +13,10 @@ from typing import Any, Protocol, runtime_checkable
 
 from pykeen.stoppers import EarlyStopper, Stopper
 from pykeen.training import TrainingLoop
-from pykeen.triples import CoreTriplesFactory, TriplesFactory
-from torch import Tensor
+from pykeen.triples import CoreTriplesFactory
 
 from ...pykeen_internals import get_epoch, get_random_seed, set_epoch, set_random_seed
+from ..digest import describe_triples
 from ..threads import ThreadChoice
 from .best_model import read_best, write_best
 from .checkpoint import CheckpointError
@@ -25,7 +24,7 @@ from .position import Position, Progress
 from .random_state import get_random_state
 from .settings import list_settings
 
-__all__ = ["TrainingState", "compare_identities", "compare_settings", "digest_of", "forget_cut_epoch"]
+__all__ = ["TrainingState", "compare_identities", "compare_settings", "forget_cut_epoch"]
 
 logger = logging.getLogger(__name__)
 
@@ -147,25 +146,7 @@ class TrainingState:
     @cached_property
     def _dataset(self) -> str:
         """The training triples and their labels; of many, that takes a while."""
-        triples_factory = self._triples_factory
-        labels: list[Mapping[str, int]] = []
-        if isinstance(triples_factory, TriplesFactory):
-            labels = [triples_factory.entity_to_id, triples_factory.relation_to_id]
-        digest = digest_of(triples_factory.mapped_triples, *labels)
-        return f"{triples_factory.num_triples} training triples with SHA-256 {digest}"
-
-
-def digest_of(triples: Tensor, *labels: Mapping[str, int]) -> str:
-    """Identify triples, without a copy of them.
-
-    :param triples: shape: ``(n, 3)``, on the CPU
-    :param labels: labels, with their ids
-    :return: the SHA-256 of all
-    """
-    digest = hashlib.sha256(triples.contiguous().numpy().data)
-    for mapping in labels:
-        digest.update(repr(sorted(mapping.items())).encode())
-    return digest.hexdigest()
+        return describe_triples(self._triples_factory, "training triples")
 
 
 def compare_identities(path: Path, saved: Mapping[str, str], here: Mapping[str, str]) -> None:

@@ -20,7 +20,8 @@ from ...datasets.cache import get_dataset_locked
 from ...description import describe
 from ...sharding.embedding import sharded_tables
 from ..budget.checkpoint import CheckpointError
-from ..budget.state import compare_settings, digest_of
+from ..budget.state import compare_settings
+from ..digest import digest_of
 from ..late_loss import LossCheck
 from ..mapped_triples import training_triples
 from ..optimizer import prefer_fused
