@@ -13,7 +13,7 @@ from pykeen_conj_hale.figures import COLORS, new_figure, tidy
 from pykeen_conj_hale.reproduce.papers import HALE
 from pykeen_conj_hale.streaming.activations import activation_resolver
 
-from .accuracy import ABLATION, FIGURE2, SHORT_RUN, full_runs
+from .accuracy import ABLATION, FIGURE2, full_runs
 from .lines import MRR, only, read
 from .speed import BENCHMARKS
 
@@ -90,7 +90,7 @@ def ablation() -> Figure:
     figure = new_figure(4.2)
     axes = figure.subplots()
     for color, strategy in zip(COLORS, ABLATION, strict=False):
-        line = only("reproduce", dataset="WN18RR", model="RotL", strategy=strategy, seconds=SHORT_RUN, seed=0)
+        line = only("table5", strategy=strategy)
         axes.plot(*np.array(line["curve"])[:, :2].T, color=color, linewidth=2, label=strategy)
     axes.set(
         title="RotL, 32 numbers per entity, WN18RR",
