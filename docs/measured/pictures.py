@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import torch
 
-from pykeen_conj_hale.figures import COLORS, new_figure, tidy
+from pykeen_conj_hale.figures import COLORS, PALETTE, new_figure, tidy
 from pykeen_conj_hale.reproduce.papers import HALE
 from pykeen_conj_hale.streaming.activations import activation_resolver
 
@@ -115,6 +115,19 @@ def figure2() -> Figure:
         tidy(axes)
         axes.legend(frameon=False)
     figure.axes[0].set_ylabel("validation Hits@10")
+    return figure
+
+
+def figure3() -> Figure:
+    """Draw what HaLE's Figure 3 shows: entities by t-SNE, by strategy."""
+    figure = new_figure(3.0)
+    lines = read("figure3")
+    for axes, line in zip(figure.subplots(1, len(lines)), lines, strict=True):
+        positions, clusters = np.array(line["positions"]), np.array(line["clusters"])
+        for cluster, color in enumerate(PALETTE):
+            axes.plot(*positions[clusters == cluster].T, ".", color=color, markersize=1.5)
+        axes.set_title(f"{FIGURE2['Strategies'][line['strategy']]}\n{line['uniformity']:.2f}", fontsize=9)
+        axes.set(xticks=[], yticks=[], box_aspect=1)
     return figure
 
 
@@ -239,6 +252,7 @@ PICTURES: Final[dict[str, Callable[[], Figure]]] = {
     "activations": activations,
     "ablation": ablation,
     "figure2": figure2,
+    "figure3": figure3,
     "beside_the_paper": beside_the_paper,
     "words_against_seconds": words_against_seconds,
     "alignment_uniformity": alignment_uniformity,
