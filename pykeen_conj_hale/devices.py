@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import torch
-from pykeen.utils import resolve_device
 
 __all__ = ["choose_device"]
 
 
 def choose_device(device: str | torch.device | None) -> torch.device:
-    """Choose a device as PyKEEN does, without its warning where there is no GPU to choose.
+    """Choose a device as PyKEEN does where none is given; one that is given, and is not there, is an error.
 
     :param device: the device; None for a GPU if there is one
     :return: the device
@@ -20,7 +19,8 @@ def choose_device(device: str | torch.device | None) -> torch.device:
     if not isinstance(device, str | torch.device):
         raise ValueError(f"device={device!r} is not allowed: it must be the name of a device, as 'cpu' or 'cuda:0'.")
     try:
-        chosen = resolve_device(device)
+        # PyKEEN would take the CPU in place of a GPU that is not there
+        chosen = torch.device(device)
     except RuntimeError as error:
         raise ValueError(f"device={device!r} is unknown to PyTorch: {error}") from error
     if chosen.type == "meta":

@@ -232,6 +232,12 @@ def test_report_of_nothing(tmp_path):
     invoke("report", code=2)
 
 
+def test_a_file_of_something_else_has_no_report(tmp_path):
+    (tmp_path / "train.txt").write_text("a\tr\tb\n")
+    assert "no line is a result of `reproduce`" in invoke("report", tmp_path / "train.txt", "--no-pictures", code=2)
+    assert [path.name for path in tmp_path.iterdir()] == ["train.txt"]
+
+
 def test_a_report_is_replaced_where_nothing_is_lost(tmp_path):
     mine, other = tmp_path / "mine", tmp_path / "other"
     ResultsFolder(mine).append(make_line(mrr=0.40))

@@ -72,6 +72,19 @@ def test_from_triples_and_texts_to_metrics_and_vectors(folder, tmp_path):
     assert "there already" in invoke(*arguments(folder, out), code=2)
 
 
+def test_epochs_are_those_that_were_typed(folder, tmp_path):
+    """PyKEEN's own number of epochs, too, which the loop takes for none at all where nobody tells."""
+    out = tmp_path / "out"
+    invoke(*arguments(folder, out), "--epochs", 5)
+    assert len(json.loads((out / "results.json").read_text())["losses"]) == 5
+    assert "'own_drop', which TextEntities" in invoke(
+        *arguments(folder, tmp_path / "other"), "--options", '{"own_drop": 1}', code=2
+    )
+    assert "'own_drop=1' must be a mapping in JSON" in invoke(
+        *arguments(folder, tmp_path / "other"), "--options", "own_drop=1", code=2
+    )
+
+
 def test_labels_that_differ_in_white_space_only(folder, tmp_path, caplog):
     """A text file of vectors cannot tell them apart: all else is written."""
     for name in ("train.txt", "valid.txt", "test.txt", "texts.tsv"):

@@ -56,6 +56,13 @@ def test_n3_is_for_query_models(model, has_n3):
     assert type(made).__name__ == model
 
 
+@pytest.mark.parametrize("model", ["RotL", "QueryComplEx", None])
+def test_a_loss_that_takes_no_scale_per_relation_gets_none(model):
+    graph = describe_graph(Nations().training)
+    assert choose_settings(graph, model=model, loss="NonNeg").model_kwargs["relation_scale"] is False
+    assert choose_settings(graph, model="RotL", loss="HaLE").model_kwargs["relation_scale"] is True
+
+
 def test_the_caller_may_change_what_it_gets():
     settings = choose_settings(describe_graph(Nations().training))
     settings.pipeline_kwargs()["loss_kwargs"]["alpha"] = 0.5

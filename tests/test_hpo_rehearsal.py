@@ -64,7 +64,7 @@ class Listener(TrainingCallback):
         ({"pruner": "percentile", "pruner_kwargs": {"percentile": 200}}, r"between 0 and 100"),
         ({"metric": "hits@tenn"}, r"metric='hits@tenn' is not computed"),
         ({"dataset": "natoins"}, r"natoins"),
-        ({"device": "cpuu"}, r"device='cpuu' cannot be used here"),
+        ({"device": "cpuu"}, "device='cpuu' is unknown to PyTorch"),
     ],
 )
 def test_said_before_the_study_is_made(changes, message, tmp_path):

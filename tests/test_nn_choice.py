@@ -1,18 +1,32 @@
 """Options that the graph decides, and how PyKEEN's command line says true and false."""
 
+import logging
+
 import pytest
 from pykeen.datasets import Nations
 from pykeen.triples import KGInfo
 
 from pykeen_conj_hale.defaults import choose_settings, describe_graph
 from pykeen_conj_hale.losses import HaLELoss
-from pykeen_conj_hale.models import MODELS
+from pykeen_conj_hale.models import MODELS, QueryComplEx
 from pykeen_conj_hale.nn.options import read_bool
 
 
 @pytest.fixture(scope="module")
 def triples():
     return Nations(create_inverse_triples=True).training
+
+
+def test_the_log_says_what_was_chosen(triples, caplog):
+    with caplog.at_level(logging.INFO):
+        QueryComplEx(triples_factory=triples, loss=HaLELoss(), embedding_dim=4, random_seed=0)
+        QueryComplEx(triples_factory=triples, loss=HaLELoss(alpha=0.1), random_seed=0)
+    (said,) = [record.getMessage() for record in caplog.records if "Chosen" in record.getMessage()]
+    settings = choose_settings(describe_graph(triples), model=QueryComplEx)
+    assert "QueryComplEx(embedding_dim=4, similarity='dot', " in said
+    assert f"min_reflexive={settings.model_kwargs['min_reflexive']}" in said
+    assert f"N3Regularizer of weight {settings.n3:g}" in said
+    assert "HaLE" in said
 
 
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model.__name__)

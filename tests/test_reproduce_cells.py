@@ -32,6 +32,17 @@ def test_a_training_of_epochs():
     )
 
 
+def test_pykeens_own_number_of_epochs_is_taken_at_its_word():
+    """The query-sampling loop would choose another, unless it is told."""
+    for epochs in (4, 5):
+        (cell,) = select(["rank50"], ["CoDEx-S"], ["ComplEx"], paper="conjugate", epochs=epochs)
+        loop_kwargs = cell.configuration()["pipeline"]["training_loop_kwargs"]
+        assert loop_kwargs.get("choose", True) is (epochs != 5)
+    (cell,) = select(["results"], ["CoDEx-S"], ["HypER"], paper="hyper", epochs=5)
+    pipeline = cell.configuration()["pipeline"]
+    assert ("choose" in pipeline["training_loop_kwargs"]) is (pipeline["training_loop"] == "QuerySampling")
+
+
 @pytest.mark.parametrize(("epochs", "frequency"), [(1, 1), (7, 1), (12, 2), (25, 5), (640, 128)])
 def test_the_last_epoch_is_evaluated(epochs, frequency):
     (cell,) = select(["rank50"], ["CoDEx-S"], ["ComplEx"], paper="conjugate", epochs=epochs)

@@ -205,7 +205,7 @@ def test_what_cannot_be_read(tmp_path):
     }.items():
         with pytest.raises(ValueError, match=message):
             plan_warm_start(tmp_path / name, model, NEW)
-    with pytest.raises(OSError, match="nowhere"):
+    with pytest.raises(FileNotFoundError, match=r"start_from='.*nowhere' is not there"):
         plan_warm_start(tmp_path / "nowhere", model, NEW)
     with pytest.raises(ValueError, match="start_from=3 is not allowed"):
         QuerySamplingTrainingLoop(model=model, triples_factory=NEW, start_from=3)

@@ -494,7 +494,7 @@ def test_what_is_refused_before_time_is_spent(source, tmp_path, monkeypatch):
     refuse(
         ValueError, "'CooccurrenceFilteredModel' has no vectors", source, tmp_path / "m0", model="CooccurrenceFiltered"
     )
-    for device in ("abacus", "meta", "mps:7", 0):
+    for device in ("abacus", "meta", "mps:7", "cuda:99", 0):
         refuse(ValueError, f"device={device!r}", source, tmp_path / "m", device=device)
     for name in ("force", "resume", "use_tqdm"):
         refuse(ValueError, f"{name}='false' is not allowed", source, tmp_path / "m", **{name: "false"})

@@ -49,7 +49,7 @@ def train(dataset: Dataset, arguments: argparse.Namespace) -> tuple[Model, dict[
     """
     options: dict[str, Any] = dict(embedding_dim=arguments.dim, **arguments.base_options)
     model: str = arguments.base
-    loop_options: dict[str, Any] = dict(automatic_memory_optimization=False)
+    loop_options: dict[str, Any] = dict(automatic_memory_optimization=False, choose=False)
     if arguments.text:
         options.update(base=model, prefix_fields=[0], **read_texts(dataset, arguments), **arguments.text_options)
         model, loop_options = "TextEntities", dict(loop_options, mode="training")

@@ -28,7 +28,7 @@ def settings_of(arguments: argparse.Namespace) -> dict[str, Any]:
         recording.names_of(arguments.dataset, arguments.model, arguments.loss, arguments.seed),
         model_kwargs=dict(embedding_dim=arguments.dim),
         training_kwargs=dict(num_epochs=arguments.epochs, batch_size=arguments.batch_size, use_tqdm=False),
-        training_loop_kwargs=dict(automatic_memory_optimization=False),
+        training_loop_kwargs=dict(automatic_memory_optimization=False, choose=False),
         optimizer=arguments.optimizer,
         optimizer_kwargs=dict(lr=arguments.lr),
         evaluation_kwargs=dict(use_tqdm=False),

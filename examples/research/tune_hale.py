@@ -31,7 +31,7 @@ def run(arguments: argparse.Namespace) -> PipelineResult:
     cosine: Mapping[str, Any] = dict(lr_scheduler="BudgetCosine", lr_scheduler_kwargs=dict(warmup=arguments.warmup))
     length: dict[str, Any] = dict(
         training_kwargs=dict(num_epochs=arguments.epochs, batch_size=arguments.batch_size, use_tqdm=False),
-        training_loop_kwargs=dict(automatic_memory_optimization=False),
+        training_loop_kwargs=dict(automatic_memory_optimization=False, choose=False),
     )
     if arguments.seconds:
         length["training_loop_kwargs"]["time_budget"] = arguments.seconds

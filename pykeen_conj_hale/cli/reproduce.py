@@ -109,4 +109,6 @@ def report(sources: tuple[Path, ...], output: Path | None, pictures: bool, force
     check_outputs([folder / REPORT_FILE], files, force=True)
     if not force:
         check_replaceable(folder, files, lines)
+    if not lines:
+        raise click.UsageError(f"{', '.join(map(str, files))}: no line is a result of `reproduce`.")
     click.echo(write_report(lines, folder, embeddings, pictures=pictures))

@@ -38,7 +38,10 @@ READ: Final = {
 
 
 def _options(text: str) -> dict[str, Any]:
-    parsed = json.loads(text)
+    try:
+        parsed = json.loads(text)
+    except ValueError:
+        parsed = None
     if not isinstance(parsed, dict):
         raise ValueError(f'{text!r} must be a mapping in JSON, as {{"num_matrices": 22}}.')
     return parsed

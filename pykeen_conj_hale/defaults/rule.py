@@ -52,6 +52,7 @@ def choose_settings(
     # one with a bias, as HypER, keeps its own options, for which the recipe's N3 is not meant
     follows_recipe = is_query_model and not model_cls.tail_bias_default
     recipe = kind.dot if similarity in (None, "dot") else kind.distance
+    has_scale = getattr(loss_cls, "supports_relation_scale", True)
     return Settings(
         kind=kind.name,
         model=model_cls.__name__,
@@ -61,7 +62,7 @@ def choose_settings(
         num_epochs=recipe.num_epochs,
         learning_rate=scaled_learning_rate(recipe.rate_factor * rate, recipe.batch_size),
         warmup=WARMUP,
-        model_kwargs=_model_kwargs(recipe, model_cls, similarity) if follows_recipe else {},
+        model_kwargs=_model_kwargs(recipe, model_cls, similarity, has_scale) if follows_recipe else {},
         loss_kwargs=_loss_kwargs(recipe, loss_name),
         # of other models it cannot be said what N3 does: some take no regularizer, others apply it to each look-up
         n3=recipe.n3 if follows_recipe else 0.0,
@@ -69,13 +70,13 @@ def choose_settings(
     )
 
 
-def _model_kwargs(recipe: Recipe, model: type[Any], similarity: str | None) -> dict[str, Any]:
-    """Choose the options of a query model."""
+def _model_kwargs(recipe: Recipe, model: type[Any], similarity: str | None, has_scale: bool) -> dict[str, Any]:
+    """Choose the options of a query model, with a scale per relation only where the loss takes one."""
     return dict(
         embedding_dim=recipe.real_dim // 2 if model.interaction_class.is_complex else recipe.real_dim,
         similarity=similarity,
         # a scale is part of HaLE's distance: a dot product has the lengths of its vectors
-        relation_scale=model.relation_scale_default or similarity != "dot",
+        relation_scale=has_scale and (model.relation_scale_default or similarity != "dot"),
         tail_bias=False,
         min_reflexive=MIN_REFLEXIVE,
     )

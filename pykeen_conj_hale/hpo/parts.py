@@ -6,7 +6,6 @@ import inspect
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-import torch
 from class_resolver.contrib.optuna import pruner_resolver
 from pykeen.evaluation import evaluator_resolver
 from pykeen.losses import loss_resolver
@@ -16,9 +15,9 @@ from pykeen.optimizers import optimizer_resolver
 from pykeen.regularizers import regularizer_resolver
 from pykeen.stoppers import stopper_resolver
 from pykeen.training import training_loop_resolver
-from pykeen.utils import resolve_device
 
 from ..checks import look_up
+from ..devices import choose_device
 
 __all__ = ["RESOLVERS", "check_parts"]
 
@@ -49,7 +48,7 @@ def check_parts(arguments: Mapping[str, Any]) -> None:
         if arguments.get(name) is not None:
             look_up(resolver, name, arguments[name])
     _check_names(arguments)
-    _check_device(arguments.get("device"))
+    choose_device(arguments.get("device"))
 
 
 def _check_names(arguments: Mapping[str, Any]) -> None:
@@ -76,11 +75,3 @@ def _functions(arguments: Mapping[str, Any]) -> dict[str, Callable[..., Any]]:
     found["training"] = training_loop_resolver.lookup(arguments.get("training_loop")).train
     found["evaluation"] = evaluator_resolver.lookup(arguments.get("evaluator")).evaluate
     return found
-
-
-def _check_device(device: Any) -> None:
-    try:
-        torch.empty(0, device=resolve_device(device))
-    except (RuntimeError, AssertionError) as error:
-        reason = str(error).partition("\n")[0]
-        raise ValueError(f"device={device!r} cannot be used here, and every trial would fail: {reason}") from error

@@ -90,7 +90,7 @@ def rehearse(arguments: Mapping[str, Any]) -> None:
             logger.warning("The trial with the smallest hyper-parameters fails: %s: %s", type(error).__name__, error)
         except Exception as error:
             raise ValueError(
-                f"Every trial fails before its first step: {type(error).__name__}: {error}. Look at "
+                f"Every trial fails before its first step: {type(error).__name__}: {str(error).rstrip('.')}. Look at "
                 f"{_show(arguments)}. No study was made or changed."
             ) from error
 

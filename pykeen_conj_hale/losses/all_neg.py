@@ -54,7 +54,7 @@ class AllNegLoss(HaLELoss):
     synonyms: ClassVar[set[str] | None] = {"AllNeg"}
 
     #: The search space: of the activation, if there is one, and of the candidates
-    hpo_default: ClassVar[Mapping[str, Any]] = {name: HaLELoss.hpo_default[name] for name in ("gamma", "candidates")}
+    hpo_default: ClassVar[Mapping[str, Any]] = {"candidates": HaLELoss.hpo_default["candidates"]}
 
     def __init__(
         self,

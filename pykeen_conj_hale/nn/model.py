@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import numbers
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, ClassVar
@@ -38,6 +39,8 @@ from .query import UNIT_SCALE, QueryInteraction
 from .similarity import Similarity, similarity_resolver
 
 __all__ = ["QueryModel"]
+
+logger = logging.getLogger(__name__)
 
 
 class QueryModel(FiniteScoreModel):
@@ -214,6 +217,16 @@ class QueryModel(FiniteScoreModel):
             similarity=similarity_resolver.normalize_inst(psi),
             **terms,
         )
+        if chosen:
+            logger.info(
+                "Chosen by the graph where nothing is given: %s(%s) with %s and %s.",
+                cls.__name__,
+                ", ".join(f"{name}={value!r}" for name, value in self.made_with.items()),
+                made_loss,
+                "no regularizer"
+                if factor_regularizer is None
+                else f"{type(factor_regularizer).__name__} of weight {float(factor_regularizer.weight):g}",
+            )
 
     @property
     def made_with(self) -> Mapping[str, Any]:

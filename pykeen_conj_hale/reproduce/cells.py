@@ -9,6 +9,7 @@ import shlex
 from collections.abc import Mapping
 from typing import Any, Final
 
+from ..training.choice import PIPELINE_EPOCHS
 from .paper import Paper
 from .papers import HALE, PAPERS
 from .plan import Budget
@@ -101,7 +102,7 @@ class Cell:
         chosen = self.of.settings(
             self.strategy, dataset=self.dataset, model=self.model, embedding_dim=self.embedding_dim
         )
-        model, limit = self.of.models[self.model], self._limit(chosen["training_kwargs"])
+        model, limit = self.of.models[self.model], self._limit(chosen["training_kwargs"], chosen["training_loop"])
         metadata = {"title": str(self), "reference": self.of.reference}
         pipeline = dict(
             dataset=self.of.datasets[self.dataset],
@@ -120,7 +121,7 @@ class Cell:
             configuration["results"] = {"both": {"realistic": figures}}
         return configuration
 
-    def _limit(self, training_kwargs: dict[str, Any]) -> dict[str, Any]:
+    def _limit(self, training_kwargs: dict[str, Any], training_loop: str) -> dict[str, Any]:
         """Write the budget, and when to evaluate, as arguments of the pipeline."""
         training_kwargs.pop("num_epochs", None)
         loop_kwargs: dict[str, Any] = dict(automatic_memory_optimization=False)
@@ -133,6 +134,9 @@ class Cell:
                 stopper="Timed",
                 stopper_kwargs=dict(seconds=self.seconds * (1 / _EVALUATIONS), **stopper_kwargs),
             )
+        if self.epochs == PIPELINE_EPOCHS and training_loop == "QuerySampling":
+            # where PyKEEN's own number would mean that none was said
+            loop_kwargs.update(choose=False)
         longest = max(1, self.epochs // _EVALUATIONS_BY_EPOCHS)
         frequency = max(number for number in range(1, longest + 1) if self.epochs % number == 0)
         return dict(

@@ -47,7 +47,10 @@ class OverBaseModel(ERModel[Any, Any, Any]):
         :raises ValueError: if there is none, none of that name, or it is built another way
         """
         if base is None:
-            raise ValueError("base=None: name the base model, as in model_kwargs=dict(base='TransE', …).")
+            raise ValueError(
+                "base=None: name the base model, as in model_kwargs=dict(base='TransE', …). On the command line "
+                "`pykeen-conj-hale words` (TextEntities) and `pykeen-conj-hale joint` (JointGloVe) do."
+            )
         base_class = look_up(model_resolver, "base", base)
         if not issubclass(base_class, ERModel) or issubclass(base_class, OverBaseModel):
             raise ValueError(

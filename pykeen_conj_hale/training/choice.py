@@ -66,13 +66,15 @@ def choose_training(
     settings = _settings(loop, graph)
     if goes_on:
         return num_epochs, settings.fitting_batch_size if batch_size is None else batch_size
+    given = num_epochs, batch_size
     is_open = rate is not None and loop.choose and is_pipeline(loop.result_tracker)
     said = None if is_open and batch_size == PIPELINE_BATCH_SIZE else batch_size
     if is_open and num_epochs == PIPELINE_EPOCHS and loop.time_budget is None:
         num_epochs = settings.num_epochs
     tuned = None if rate is None else settings.learning_rate_for(settings.batch_size if said is None else said)
     batch_size = settings.fitting_batch_size if said is None else said
-    if loop.choose and choose_learning_rate(loop, tuned):
+    has_rate = loop.choose and choose_learning_rate(loop, tuned)
+    if has_rate or given != (num_epochs, batch_size):
         length = count(num_epochs, "epoch") if loop.time_budget is None else f"{loop.time_budget.seconds:g} s"
         logger.info(
             "Chosen for %s: %s with %s, batches of %d, %s at %g with %s, %s. What is given goes before; choose=False "

@@ -81,6 +81,8 @@ def plan_warm_start(path: str | Path, model: Model, triples_factory: KGInfo) -> 
     origin = f"start_from={str(path)!r}"
     if not isinstance(model, ERModel):
         raise ValueError(f"{origin} needs a model of embeddings, an ERModel, and this is {type(model).__name__}.")
+    if not Path(path).exists():
+        raise FileNotFoundError(f"{origin} is not there: name the folder of a training, or a file of embeddings.")
     try:
         source = _read_folder(Path(path)) if Path(path).is_dir() else _read_file(path)
     except ValueError as error:

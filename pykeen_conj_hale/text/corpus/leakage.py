@@ -53,7 +53,7 @@ def remove_overlap(
             "No description names an entity of a held-out triple, and nothing was removed: are entities called the "
             "same in triples, descriptions and mentions?"
         )
-    else:
+    elif hidden:
         logger.info(
             "Removed %d words from %d descriptions that named an entity of a held-out triple.", removed, touched
         )

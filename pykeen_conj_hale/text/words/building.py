@@ -98,12 +98,13 @@ def encode(fields: Sequence[Fields], features: TextFeatures, vocabulary: Vocabul
 def _report(encoded: EncodedTexts, max_length: int) -> None:
     unknown = Counter(name for names in encoded.unknown for name in names)
     num_entities, empty = len(encoded.tokens), int(encoded.is_empty.sum())
-    logger.info(
-        "The texts of %d entities have %d words (or beginnings of words) without a vector: %s …",
-        num_entities,
-        len(unknown),
-        [name for name, _ in unknown.most_common(EXAMPLES)],
-    )
+    if unknown:
+        logger.info(
+            "The texts of %d entities have %d words (or beginnings of words) without a vector: %s …",
+            num_entities,
+            len(unknown),
+            [name for name, _ in unknown.most_common(EXAMPLES)],
+        )
     if empty:
         logger.warning(
             "%d of %d entities have no text with a known word: they share one vector, beside their own ones.",

@@ -11,9 +11,11 @@ from typing import Any, Final, NamedTuple
 import torch
 from pykeen.datasets import Dataset
 from pykeen.evaluation import evaluator_resolver
+from pykeen.losses import loss_resolver
 from pykeen.pipeline import PipelineResult, pipeline
 
 from ...checks import check_number, check_seed
+from ...defaults import choose_settings, describe_graph
 from ...files import replacing
 from ...outputs import hold_outputs, if_possible
 from ..results import list_results
@@ -85,19 +87,24 @@ def run_words(
     :raises OSError: if an output is there already or cannot be written
     :raises ValueError: if an argument is not allowed
     """
-    loop_kwargs: dict[str, Any] = dict(mode="training")
+    # all numbers are said here: PyKEEN's own 5 epochs would mean that none was
+    loop_kwargs: dict[str, Any] = dict(mode="training", choose=False)
     if time_budget is not None:
         loop_kwargs.update(time_budget=check_number("time_budget", time_budget, above=0))
     if random_seed is not None:
         check_seed("random_seed", random_seed)
     settings = {**DEFAULTS, "model_kwargs": {**DEFAULTS["model_kwargs"], "texts": texts, **(model_kwargs or {})}}
+    TextEntities.of(settings["model_kwargs"]["base"]).check_names(settings["model_kwargs"])
+    batch_size = choose_settings(
+        describe_graph(dataset.training), model=TextEntities, loss=loss_resolver.lookup(settings["loss"])
+    ).fitting_batch_size
     output = Path(output_directory)
     with hold_outputs(output_files(output), inputs, force=force):
         result = pipeline(
             dataset=dataset,
             model="TextEntities",
             training_loop_kwargs=loop_kwargs,
-            training_kwargs=dict(num_epochs=num_epochs),
+            training_kwargs=dict(num_epochs=num_epochs, batch_size=batch_size),
             random_seed=random_seed,
             **settings,
         )
