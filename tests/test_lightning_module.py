@@ -316,6 +316,15 @@ def test_a_model_with_constraints_keeps_them():
     torch.testing.assert_close(norms, torch.ones_like(norms))
 
 
+def test_gradients_of_several_batches_per_step():
+    """The model is told after each batch, once: CompGCN keeps what it has computed until then."""
+    module = make(**RUNS["PyKEEN's model"])
+    calls, update = [], module.model.post_parameter_update
+    module.model.post_parameter_update = lambda: calls.append(update())
+    trainer(max_epochs=1, accumulate_grad_batches=2).fit(module)
+    assert (module.global_step, len(calls)) == (2, 4)
+
+
 @pytest.mark.slow
 def test_the_example(tmp_path, monkeypatch, capsys):
     """In two processes, as documented; then resumed by one, and refused where it would overwrite."""
@@ -359,6 +368,18 @@ def test_resuming_is_going_on(checkpoints):
         for key, value in module.state_dict().items():
             assert torch.equal(value, whole.state_dict()[key]), (name, key)
         assert module.random_seed == 7
+
+
+def test_resuming_a_model_with_constraints(tmp_path):
+    """A checkpoint in the middle of an epoch has the constrained parameters; it is written within the step's batch."""
+    run = RUNS["PyKEEN's model"]
+    whole = make(**run)
+    trainer(callbacks=[save_each_step(tmp_path)], enable_checkpointing=True).fit(whole)
+    for step in (2, 4, 7):
+        module = make(**run)
+        trainer().fit(module, ckpt_path=tmp_path / f"step={step}.ckpt", weights_only=True)
+        for key, value in module.state_dict().items():
+            assert torch.equal(value, whole.state_dict()[key]), (step, key)
 
 
 @pytest.mark.usefixtures("clock")

@@ -108,6 +108,7 @@ class QuerySamplingLitModule(LitModule):
         self.random_seed = random_seed
         self.speed = TrainingSpeed()
         self._loss_check = LossCheck()
+        self._has_stepped = False
 
     @property
     def seconds(self) -> float:
@@ -219,9 +220,24 @@ class QuerySamplingLitModule(LitModule):
     def on_before_zero_grad(self, optimizer: Optimizer) -> None:
         """Do nothing: Lightning calls this between the loss and its gradient, where no parameter may change."""
 
-    def on_train_batch_end(self, *args: Any) -> None:
-        """Let the model constrain its parameters after a step."""
+    def optimizer_step(self, *args: Any, **kwargs: Any) -> None:
+        """Do a step, and let the model constrain its parameters.
+
+        :param args: Lightning's
+        :param kwargs: Lightning's
+        """
+        super().optimizer_step(*args, **kwargs)
+        # here, as callbacks see the end of a batch before the module does: a checkpoint has what the next step begins
+        # with
         self.model.post_parameter_update()
+        self._has_stepped = True
+
+    def on_train_batch_end(self, *args: Any) -> None:
+        """Let the model forget what it has computed for one batch, if the batch had no step that did."""
+        if not self._has_stepped:
+            # gradients accumulate: without this CompGCN would look up what its last batch has computed
+            self.model.post_parameter_update()
+        self._has_stepped = False
 
     def on_train_epoch_start(self) -> None:
         """Start to count the seconds and triples of an epoch."""
