@@ -214,6 +214,23 @@ def test_a_state_that_was_saved_goes_on_bit_for_bit(dtype):
     assert torch.equal(whole, cut)
 
 
+def test_a_state_that_was_saved_elsewhere():
+    """PyTorch leaves the number of steps on the CPU if Adam is not fused; a row's update needs it beside the table."""
+    parameter = table(dtype=torch.float32)
+    optimizer = LazyAdam([parameter], lr=0.1)
+    give(parameter, [0], torch.ones(1, 3))
+    optimizer.step()
+    # of the type of a device that is always there
+    elsewhere = torch.nn.Parameter(parameter.detach().to("meta"))
+    restored = LazyAdam([elsewhere], lr=0.1)
+    restored.load_state_dict(optimizer.state_dict())
+    assert {name: tensor.device.type for name, tensor in restored.state[elsewhere].items()} == {
+        "step": "meta",
+        "exp_avg_sq": "meta",
+        "last_step": "meta",
+    }
+
+
 def test_closure_and_schedule():
     parameter = table()
     optimizer = LazyAdam([parameter], lr=0.5)

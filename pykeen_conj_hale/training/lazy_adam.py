@@ -85,7 +85,10 @@ class LazyAdam(Adam):
         for number, table in zip(saved, parameters, strict=True):
             last_step = state_dict["state"].get(number, {}).get("last_step")
             if last_step is not None:
-                self.state[table]["last_step"] = last_step.to(table.device, _dtype_of_steps(table))
+                state = self.state[table]
+                state["last_step"] = last_step.to(table.device, _dtype_of_steps(table))
+                # PyTorch leaves it where it was saved, unless Adam is fused
+                state["step"] = state["step"].to(table.device)
 
     def _is_table(self, group: Mapping[str, Any], parameter: Tensor) -> bool:
         """Tell whether the rows of a parameter are updated alone; bring its gradient into the layout for it."""

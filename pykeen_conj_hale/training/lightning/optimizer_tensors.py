@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Final
 
 import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from ...sharding.embedding import sharded_tables
+from ..lazy_adam import LazyAdam
 
 __all__ = ["load_optimizer_tensors", "optimizer_tensors"]
 
 #: Between the name of a parameter and that of its state: no name of a parameter has it
-_OF: str = ":"
+_OF: Final = ":"
+#: The name of what LazyAdam has for each row of a table
+_LAST_STEP: Final = f"{_OF}last_step"
 
 
 def optimizer_tensors(module: nn.Module, optimizer: Optimizer) -> tuple[dict[str, Tensor], list[dict[str, Any]]]:
@@ -44,23 +47,34 @@ def load_optimizer_tensors(
     """Put the state of an optimizer together.
 
     :param module: what is optimized
-    :param optimizer: its optimizer, changed in place
+    :param optimizer: its optimizer, changed in place, but for ``fused``
     :param shapes: the whole shapes and the types of the tensors, by ``PARAMETER:STATE``
     :param options: the options of each group
     :param fill: reads the values of tensors, of which those of sharded tables have a process's own rows
     """
     tables, parameters = dict(sharded_tables(module)), dict(module.named_parameters())
+    for group, group_options in zip(optimizer.param_groups, options, strict=True):
+        # not how a step is computed: that depends on the device and the gradients, which need not be those of before
+        group.update({key: value for key, value in group_options.items() if key != "fused"})
+    on_device = {p for group in optimizer.param_groups if _has_steps_on_device(group) for p in group["params"]}
+    if isinstance(optimizer, LazyAdam):
+        # which has the steps of a table where the table is
+        on_device |= {parameters[key.removesuffix(_LAST_STEP)] for key in shapes if key.endswith(_LAST_STEP)}
     tensors: dict[str, Tensor] = {}
     for key, (shape, dtype) in shapes.items():
-        name = key.partition(_OF)[0]
+        name, _, state = key.partition(_OF)
+        parameter = parameters[name]
         if name in tables and shape and shape[0] == tables[name].max_id:
             shape = torch.Size([len(tables[name].own), *shape[1:]])
-        tensors[key] = torch.empty(shape, dtype=dtype)
+        # there from the start: what is elsewhere would become a copy when it is made distributed, and not be filled
+        device = parameter.device if state != "step" or parameter in on_device else torch.device("cpu")
+        tensors[key] = torch.empty(shape, dtype=dtype, device=device)
     fill(tensors)
     for key, tensor in tensors.items():
         name, _, state = key.partition(_OF)
-        parameter = parameters[name]
-        # the number of steps stays where the optimizer wants it: torch.optim moves it itself where it is on the device
-        optimizer.state[parameter][state] = tensor.to(parameter.device) if tensor.ndim else tensor
-    for group, group_options in zip(optimizer.param_groups, options, strict=True):
-        group.update(group_options)
+        optimizer.state[parameters[name]][state] = tensor
+
+
+def _has_steps_on_device(group: Mapping[str, Any]) -> bool:
+    """Tell whether an optimizer has the number of steps where the parameters are, as PyTorch's does."""
+    return bool(group.get("fused") or group.get("capturable"))
