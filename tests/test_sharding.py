@@ -11,6 +11,7 @@ import pytest
 import torch
 from lightning_runs import make, trainer
 from pykeen.typing import LABEL_HEAD, LABEL_TAIL
+from pytorch_lightning.callbacks import ModelCheckpoint
 from sharded_runs import RUNS, evaluate, limits, module_of, queries_of
 
 from pykeen_conj_hale.sharding import Shards, export_shards, read_shards
@@ -258,6 +259,14 @@ def test_clipping_by_the_norm(alone):
     module = module_of("RotE", shard_entities=True)
     with pytest.raises(ValueError, match=r"gradient_clip_val=1.0 is not possible"):
         trainer(strategy="entity_shards", gradient_clip_val=1.0, **limits()).fit(module)
+
+
+def test_a_checkpoint_of_the_weights_only(tmp_path, alone):
+    """Nothing can go on from it, which Lightning says itself."""
+    weights = ModelCheckpoint(tmp_path, "weights", save_weights_only=True)
+    alone("RotE", callbacks=[weights], enable_checkpointing=True, steps=1)
+    with pytest.raises(KeyError, match="checkpoint contains only the model"):
+        alone("RotE", ckpt_path=tmp_path / "weights.ckpt", steps=2)
 
 
 def test_numbers_of_processes(alone):

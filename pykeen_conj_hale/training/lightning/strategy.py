@@ -117,7 +117,11 @@ class EntityShardsStrategy(ModelParallelStrategy):
         :raises CheckpointError: if there is no such checkpoint
         """
         self._path = Path(self.broadcast(str(checkpoint_path)))
-        return {"state_dict": {}, "optimizer_states": [{}], **read_about(self._path)}
+        about = read_about(self._path)
+        # save_weights_only=True leaves the optimizer out: Lightning then says that nothing can go on from here
+        optimizers: list[dict[str, Any]] = [{}]
+        has_optimizer = "optimizer_options" in about
+        return {"state_dict": {}, **({"optimizer_states": optimizers} if has_optimizer else {}), **about}
 
     def load_model_state_dict(self, checkpoint: Mapping[str, Any], strict: bool = True) -> None:
         """Read the tensors of the module, each process its own rows.
