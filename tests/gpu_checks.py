@@ -176,21 +176,33 @@ def refill(module) -> None:
 
 
 def check_shards(device) -> str:
-    """Compare sharded entities, all of them in a single process, with the CPU's."""
-    results = []
-    for where in (device, torch.device("cpu")):
-        losses: list[float] = []
-        record = pytorch_lightning.callbacks.LambdaCallback(
-            on_train_start=lambda trainer, module: refill(module),
-            on_train_batch_end=lambda t, m, outputs, *_, losses=losses: losses.append(float(outputs["loss"])),
-        )
-        torch.manual_seed(0)
-        module = lightning_runs.make({"embedding_dim": 8}, model="RotL", batch_size=512, shard_entities=True)
-        with drawing_on_the_cpu():
-            lightning_runs.trainer(strategy=EntityShardsStrategy(), callbacks=[record], **on_one(where)).fit(module)
-        distributed.destroy_process_group()
-        results.append((losses, {}))
-    return f"{len(losses)} steps, {compare(*results)}"
+    """Compare sharded entities, all of them in a single process, with the CPU's; go on from a checkpoint of theirs."""
+    with tempfile.TemporaryDirectory() as folder:
+        expected = train_shards(torch.device("cpu"))
+        losses = train_shards(device, folder=folder)
+        # of two epochs of 7 steps, the last five; the optimizer's state is the checkpoint's
+        resumed = train_shards(device, ckpt_path=f"{folder}/step=9.ckpt")
+    notes = f"{len(losses)} steps, {compare((losses, {}), (expected, {}))}"
+    if len(resumed) != 5:
+        raise AssertionError(f"{len(resumed)} steps after a checkpoint, and not 5")
+    return f"{notes}; after a checkpoint {compare((resumed, {}), (losses[9:], {}))}"
+
+
+def train_shards(device, folder=None, ckpt_path=None) -> list[float]:
+    """Train sharded entities; return the losses."""
+    losses: list[float] = []
+    record = pytorch_lightning.callbacks.LambdaCallback(
+        on_train_start=lambda trainer, module: refill(module) if ckpt_path is None else None,
+        on_train_batch_end=lambda t, m, outputs, *_: losses.append(float(outputs["loss"])),
+    )
+    callbacks = [record, *([] if folder is None else [lightning_runs.save_each_step(folder)])]
+    torch.manual_seed(0)
+    module = lightning_runs.make({"embedding_dim": 8}, model="RotL", batch_size=512, shard_entities=True)
+    run = dict(strategy=EntityShardsStrategy(), callbacks=callbacks, enable_checkpointing=folder is not None)
+    with drawing_on_the_cpu():
+        lightning_runs.trainer(**run, **on_one(device)).fit(module, ckpt_path=ckpt_path, weights_only=True)
+    distributed.destroy_process_group()
+    return losses
 
 
 def same_models(device) -> str:
