@@ -1,5 +1,6 @@
 """Sharded entities: any number of processes equals one that has all; checkpoints, ranks, answers, bad input."""
 
+import math
 import os
 import shutil
 import subprocess
@@ -9,7 +10,7 @@ from types import SimpleNamespace
 
 import pytest
 import torch
-from lightning_runs import make, trainer
+from lightning_runs import make, save_each_step, trainer
 from pykeen.typing import LABEL_HEAD, LABEL_TAIL
 from pytorch_lightning.callbacks import ModelCheckpoint
 from sharded_runs import RUNS, evaluate, limits, module_of, queries_of
@@ -18,6 +19,7 @@ from pykeen_conj_hale.sharding import Shards, export_shards, read_shards
 from pykeen_conj_hale.sharding.checkpoint import read_about, read_model, write_checkpoint
 from pykeen_conj_hale.sharding.embedding import ShardedEmbedding
 from pykeen_conj_hale.training import CheckpointError
+from pykeen_conj_hale.training.lazy_adam import LazyAdam
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning", "ignore::FutureWarning", "ignore::DeprecationWarning")
 
@@ -267,6 +269,26 @@ def test_a_checkpoint_of_the_weights_only(tmp_path, alone):
     alone("RotE", callbacks=[weights], enable_checkpointing=True, steps=1)
     with pytest.raises(KeyError, match="checkpoint contains only the model"):
         alone("RotE", ckpt_path=tmp_path / "weights.ckpt", steps=2)
+
+
+def test_going_on_with_replicas(tmp_path, monkeypatch, alone):
+    """They average dense gradients, for which Adam itself goes on from the state of looked-up rows."""
+    monkeypatch.setattr("pykeen_conj_hale.training.sparse_updates.LARGE_GRAPH", 10)
+    name, save = "RotL, candidates", save_each_step(tmp_path)
+    module, _ = alone(name, callbacks=[save], enable_checkpointing=True, steps=2)
+    assert type(module.trainer.optimizers[0]) is LazyAdam
+    # as with replicas
+    monkeypatch.setattr("pykeen_conj_hale.training.sparse_updates.LARGE_GRAPH", 10**6)
+    module, found = alone(name, ckpt_path=tmp_path / "step=2.ckpt", steps=4)
+    assert type(module.trainer.optimizers[0]) is torch.optim.Adam
+    assert all(math.isfinite(loss) for loss in found["losses"])
+    # and back, where what is dense stays dense
+    save = save_each_step(tmp_path / "dense")
+    alone(name, callbacks=[save], enable_checkpointing=True, steps=2)
+    monkeypatch.setattr("pykeen_conj_hale.training.sparse_updates.LARGE_GRAPH", 10)
+    module, _ = alone(name, ckpt_path=tmp_path / "dense/step=2.ckpt", steps=4)
+    assert type(module.trainer.optimizers[0]) is LazyAdam
+    assert module.global_step == 4
 
 
 def test_numbers_of_processes(alone):

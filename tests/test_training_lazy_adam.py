@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.optim import Adam
 
-from pykeen_conj_hale.training.lazy_adam import LazyAdam, can_be_lazy, sum_by_row
+from pykeen_conj_hale.training.lazy_adam import LazyAdam, as_adam, can_be_lazy, sum_by_row
 
 
 def table(num_rows=6, dim=3, dtype=torch.float64):
@@ -229,6 +229,32 @@ def test_a_state_that_was_saved_elsewhere():
         "exp_avg_sq": "meta",
         "last_step": "meta",
     }
+
+
+def test_adam_goes_on():
+    """Second moments are Adam's; a row without further gradients stays, as it has moved by all that is to come."""
+    generator = torch.Generator().manual_seed(0)
+    lazy, dense = table(), table()
+    optimizers = [LazyAdam([lazy], lr=0.1), Adam([dense], lr=0.1)]
+    for _ in range(9):
+        give(lazy, torch.randint(5, (3,), generator=generator), torch.randn(3, 3, generator=generator))
+        dense.grad = lazy.grad.to_dense()
+        for optimizer in optimizers:
+            optimizer.step()
+    before, state = lazy.detach().clone(), optimizers[0].state[lazy]
+    as_adam(state, 0.999)
+    expected = optimizers[1].state[dense]
+    assert state.keys() == expected.keys()
+    torch.testing.assert_close(state["exp_avg_sq"], expected["exp_avg_sq"])
+    adam = Adam([lazy], lr=0.1)
+    adam.state[lazy] = state
+    for row in (None, 2):
+        lazy.grad = torch.zeros_like(lazy)
+        if row is not None:
+            lazy.grad[row] = 1
+        adam.step()
+        moved = (lazy != before).any(dim=-1)
+        assert moved.tolist() == [i == row for i in range(6)]
 
 
 def test_closure_and_schedule():

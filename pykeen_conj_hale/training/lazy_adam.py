@@ -13,7 +13,7 @@ from torch.optim import Adam
 
 from .sparse_rows import rows_of
 
-__all__ = ["LazyAdam", "can_be_lazy", "sum_by_row"]
+__all__ = ["LazyAdam", "as_adam", "can_be_lazy", "sum_by_row"]
 
 
 class LazyAdam(Adam):
@@ -144,6 +144,20 @@ def can_be_lazy(group: Mapping[str, Any]) -> bool:
     beta1, beta2 = group["betas"]
     options = ("weight_decay", "amsgrad", "differentiable", "capturable")
     return not any(group[name] for name in options) and bool(beta1 < math.sqrt(beta2))
+
+
+def as_adam(state: dict[str, Tensor], beta2: float) -> None:
+    """Turn the state of a table into Adam's, which goes on from it.
+
+    The second moments decay up to the last step. The first ones are zero: rows have moved by all that is to come of
+    their gradients so far.
+
+    :param state: the state of a table, changed in place
+    :param beta2: Adam's β₂
+    """
+    gap = state["step"].to(state["last_step"]) - state.pop("last_step")
+    state["exp_avg_sq"].mul_((beta2**gap).unsqueeze(dim=-1))
+    state["exp_avg"] = torch.zeros_like(state["exp_avg_sq"])
 
 
 def sum_by_row(rows: Tensor, values: Tensor) -> tuple[Tensor, Tensor]:

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from ...sharding.embedding import sharded_tables
-from ..lazy_adam import LazyAdam
+from ..lazy_adam import LazyAdam, as_adam
 
 __all__ = ["load_optimizer_tensors", "optimizer_tensors"]
 
@@ -73,6 +73,12 @@ def load_optimizer_tensors(
     for key, tensor in tensors.items():
         name, _, state = key.partition(_OF)
         optimizer.state[parameters[name]][state] = tensor
+    if not isinstance(optimizer, LazyAdam):
+        # another number of replicas: several average dense gradients
+        for group in optimizer.param_groups:
+            for parameter in group["params"]:
+                if "last_step" in (own := optimizer.state.get(parameter, {})):
+                    as_adam(own, group["betas"][1])
 
 
 def _has_steps_on_device(group: Mapping[str, Any]) -> bool:
