@@ -13,7 +13,7 @@ import torch
 from lightning_runs import make, save_each_step, trainer
 from pykeen.typing import LABEL_HEAD, LABEL_TAIL
 from pytorch_lightning.callbacks import ModelCheckpoint
-from sharded_runs import RUNS, evaluate, limits, module_of, queries_of
+from sharded_runs import COMMON, RUNS, evaluate, limits, module_of, queries_of
 
 from pykeen_conj_hale.sharding import Shards, export_shards, read_shards
 from pykeen_conj_hale.sharding.checkpoint import read_about, read_model, write_checkpoint
@@ -261,6 +261,22 @@ def test_clipping_by_the_norm(alone):
     module = module_of("RotE", shard_entities=True)
     with pytest.raises(ValueError, match=r"gradient_clip_val=1.0 is not possible"):
         trainer(strategy="entity_shards", gradient_clip_val=1.0, **limits()).fit(module)
+
+
+def test_clipping_by_value(monkeypatch, alone):
+    """Sparse gradients, of which a row may be there several times, as dense ones."""
+    monkeypatch.setitem(COMMON, "optimizer", "sgd")
+    found = []
+    for large in (10, 10**6):
+        monkeypatch.setattr("pykeen_conj_hale.training.sparse_updates.LARGE_GRAPH", large)
+        clip = dict(gradient_clip_val=1e-3, gradient_clip_algorithm="value")
+        torch.manual_seed(0)  # of the candidates
+        module, results = alone("RotL, candidates", steps=3, **clip)
+        assert bool(module.terms.sparse_tables) == (large == 10)
+        found.append(results["parameters"])
+        moves = [(value - results["initial"][key]).abs().max() for key, value in found[-1].items()]
+        assert max(moves) == pytest.approx(3 * 0.01 * 1e-3, rel=0.01)
+    torch.testing.assert_close(*found)
 
 
 def test_a_checkpoint_of_the_weights_only(tmp_path, alone):

@@ -3,15 +3,14 @@ r"""Adam for tables of which a step looks up a few rows: the time of a step does
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import torch
 from torch import Tensor
 from torch.optim import Adam
 
-from .sparse_rows import rows_of
+from .sparse_rows import rows_of, set_aside
 
 __all__ = ["LazyAdam", "as_adam", "can_be_lazy", "sum_by_row"]
 
@@ -67,7 +66,7 @@ class LazyAdam(Adam):
             with torch.enable_grad():
                 loss = closure()
         tables = [(group, p) for group in self.param_groups for p in group["params"] if self._is_table(group, p)]
-        with _set_aside([table for _, table in tables]) as gradients:
+        with set_aside([table for _, table in tables]) as gradients:
             super().step()
             for (group, table), gradient in zip(tables, gradients, strict=True):
                 self._update_rows(group, table, gradient)
@@ -173,16 +172,3 @@ def sum_by_row(rows: Tensor, values: Tensor) -> tuple[Tensor, Tensor]:
     number = torch.zeros_like(rows)
     torch.cumsum(rows[1:] != rows[:-1], dim=0, out=number[1:])
     return rows, torch.zeros_like(values).index_add_(0, number, values[order]).index_select(0, number)
-
-
-@contextmanager
-def _set_aside(tables: list[Tensor]) -> Iterator[list[Tensor]]:
-    """Take away the gradients of tables, and put them back."""
-    gradients = [table.grad for table in tables]
-    for table in tables:
-        table.grad = None
-    try:
-        yield gradients  # type: ignore[misc]
-    finally:
-        for table, gradient in zip(tables, gradients, strict=True):
-            table.grad = gradient

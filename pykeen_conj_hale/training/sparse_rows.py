@@ -9,7 +9,7 @@ from typing import Any
 from pykeen.training import TrainingLoop
 from torch import Tensor, nn
 
-__all__ = ["DenseGradients", "rows_of", "sparse_lookups"]
+__all__ = ["DenseGradients", "rows_of", "set_aside", "sparse_lookups", "summed_rows"]
 
 
 @contextmanager
@@ -39,6 +39,34 @@ def rows_of(gradient: Tensor) -> tuple[Tensor, Tensor]:
     return gradient._indices()[0], gradient._values()
 
 
+def summed_rows(parameter: Tensor) -> Tensor:
+    """Sum what a parameter's sparse gradient has for the same row, for what is not a sum, as clipping.
+
+    :param parameter: the parameter, whose gradient then has each row once
+    :return: the rows' values, which are the gradient's own memory; shape: ``(n, d)``
+    """
+    gradient = parameter.grad
+    assert gradient is not None
+    parameter.grad = gradient.coalesce()
+    return rows_of(parameter.grad)[1]
+
+
+@contextmanager
+def set_aside(tables: Sequence[Tensor]) -> Iterator[list[Tensor]]:
+    """Take away the gradients of tables, and put them back.
+
+    :param tables: the tables, which all have one
+    """
+    gradients = [table.grad for table in tables]
+    for table in tables:
+        table.grad = None
+    try:
+        yield gradients  # type: ignore[misc]
+    finally:
+        for table, gradient in zip(tables, gradients, strict=True):
+            table.grad = gradient
+
+
 class DenseGradients:
     """A training loop as PyKEEN's clipping callbacks see it: all its model's gradients are dense.
 
@@ -64,8 +92,7 @@ def _with_dense_gradient(parameter: nn.Parameter) -> nn.Parameter:
     gradient = parameter.grad
     if gradient is None or not gradient.is_sparse:
         return parameter
-    parameter.grad = gradient.coalesce()
-    rows = rows_of(parameter.grad)[1]
+    rows = summed_rows(parameter)
     stand_in = nn.Parameter(rows)
     stand_in.grad = rows
     return stand_in

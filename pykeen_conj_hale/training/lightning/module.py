@@ -26,6 +26,7 @@ from ..late_loss import LossCheck
 from ..mapped_triples import training_triples
 from ..optimizer import prefer_fused
 from ..query_terms import QueryTerms
+from ..sparse_rows import set_aside, summed_rows
 from ..sparse_updates import choose_sparse_updates
 from .batch_share import BatchShare
 from .global_batches import GlobalBatches, check_same
@@ -183,10 +184,11 @@ class QuerySamplingLitModule(LitModule):
     def configure_optimizers(self) -> Optimizer:
         """Make the optimizer."""
         optimizer: Optimizer = super().configure_optimizers()  # type: ignore[no-untyped-call]
-        prefer_fused(optimizer)
         if self.shard_entities and self._place[1] == 1:
             # replicas average dense gradients
             choose_sparse_updates(self.terms, optimizer, None)
+        # then: it leaves those alone that must not be fused, as their gradients are sparse
+        prefer_fused(optimizer)
         return optimizer
 
     def configure_model(self) -> None:
@@ -219,6 +221,28 @@ class QuerySamplingLitModule(LitModule):
 
     def on_before_zero_grad(self, optimizer: Optimizer) -> None:
         """Do nothing: Lightning calls this between the loss and its gradient, where no parameter may change."""
+
+    def configure_gradient_clipping(
+        self,
+        optimizer: Optimizer,
+        gradient_clip_val: int | float | None = None,
+        gradient_clip_algorithm: str | None = None,
+    ) -> None:
+        """Clip gradients by their values also where they are sparse, which PyTorch does not.
+
+        :param optimizer: the optimizer
+        :param gradient_clip_val: the trainer's
+        :param gradient_clip_algorithm: the trainer's
+        """
+        sparse: list[Tensor] = []
+        if gradient_clip_val and gradient_clip_algorithm == "value":
+            parameters = [p for group in optimizer.param_groups for p in group["params"]]
+            sparse = [p for p in parameters if p.grad is not None and p.grad.is_sparse]
+        with set_aside(sparse):
+            super().configure_gradient_clipping(optimizer, gradient_clip_val, gradient_clip_algorithm)
+        for parameter in sparse:
+            assert gradient_clip_val is not None
+            summed_rows(parameter).clamp_(-gradient_clip_val, gradient_clip_val)
 
     def optimizer_step(self, *args: Any, **kwargs: Any) -> None:
         """Do a step, and let the model constrain its parameters.
