@@ -16,11 +16,12 @@ from pykeen.contrib.lightning import lit_module_resolver, lit_pipeline
 from pykeen.datasets import Nations
 from pykeen.evaluation import RankBasedEvaluator
 from pykeen.losses import UnsupportedLabelSmoothingError, loss_resolver
+from pykeen.models import model_resolver
 from pykeen.training.training_loop import NonFiniteLossError
 
 import pykeen_conj_hale.models
 from pykeen_conj_hale.losses import HaLELoss
-from pykeen_conj_hale.training import CheckpointError, Stopwatch
+from pykeen_conj_hale.training import CheckpointError, QuerySamplingTrainingLoop, Stopwatch
 from pykeen_conj_hale.training.lightning import QuerySamplingLitModule
 from pykeen_conj_hale.training.lightning.batch_share import BatchShare
 
@@ -221,6 +222,19 @@ def test_by_name_alone(monkeypatch):
     (module,) = trained
     assert type(module.model) is pykeen_conj_hale.models.RotE
     assert module.global_step == 4  # 1,592 triples, 512 per step
+
+
+@pytest.mark.parametrize("model", ["TransE", "RotE"])
+def test_a_loss_without_arguments_is_that_of_the_loop(model):
+    """Chosen from the graph, whoever trains."""
+    model_kwargs = dict(embedding_dim=8, loss="HaLE", loss_kwargs=None)
+    module = make(model=model, model_kwargs=model_kwargs)
+    factory = Nations(create_inverse_triples=True).training
+    like = model_resolver.make(model, dict(embedding_dim=8, loss="HaLE", triples_factory=factory))
+    loop = QuerySamplingTrainingLoop(model=like, triples_factory=factory, optimizer="adam")
+    assert not module.loss.is_open
+    assert repr(module.loss) == repr(loop.model.loss)
+    assert repr(module.loss) != repr(HaLELoss())
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from pykeen.losses import loss_resolver
+from pykeen.models import Model
 from pykeen.regularizers import regularizer_resolver
 from pykeen.triples import CoreTriplesFactory
 
@@ -25,7 +26,7 @@ from .recording import is_pipeline, record
 if TYPE_CHECKING:
     from .query_sampling import QuerySamplingTrainingLoop
 
-__all__ = ["choose_loss", "choose_training", "record_training"]
+__all__ = ["choose_loss", "choose_loss_of", "choose_training", "record_training"]
 
 logger = logging.getLogger(__name__)
 
@@ -35,14 +36,22 @@ PIPELINE_BATCH_SIZE: Final = 256
 
 
 def choose_loss(loop: QuerySamplingTrainingLoop, triples_factory: CoreTriplesFactory) -> None:
-    """Choose the arguments of a loss that is open still, as that of a model which is no query model.
+    """Choose the arguments of a loss that is open still; see :func:`choose_loss_of`.
 
     :param loop: the loop; the loss of its model is changed in place
     :param triples_factory: the training triples
     """
-    loss = loop.model.loss
-    if isinstance(loss, HaLELoss) and loss.is_open:
-        loss.choose(**_settings(loop, describe_graph(triples_factory)).loss_kwargs)
+    choose_loss_of(loop.model, triples_factory)
+
+
+def choose_loss_of(model: Model, triples_factory: CoreTriplesFactory) -> None:
+    """Choose the arguments of a loss that is open still, as that of a model which is no query model.
+
+    :param model: the model; its loss is changed in place
+    :param triples_factory: the training triples
+    """
+    if isinstance(model.loss, HaLELoss) and model.loss.is_open:
+        model.loss.choose(**_settings(model, describe_graph(triples_factory)).loss_kwargs)
 
 
 def choose_training(
@@ -63,7 +72,7 @@ def choose_training(
     :return: the number of epochs, and the batch size
     """
     graph, rate = describe_graph(triples_factory), loop.terms.loss.learning_rate
-    settings = _settings(loop, graph)
+    settings = _settings(loop.model, graph)
     if goes_on:
         return num_epochs, settings.fitting_batch_size if batch_size is None else batch_size
     given = num_epochs, batch_size
@@ -101,12 +110,12 @@ def record_training(loop: QuerySamplingTrainingLoop, num_epochs: int, batch_size
     record(loop.result_tracker, _describe(loop, num_epochs, batch_size))
 
 
-def _settings(loop: QuerySamplingTrainingLoop, graph: Graph) -> Settings:
-    made_with = getattr(loop.model, "made_with", {})
+def _settings(model: Model, graph: Graph) -> Settings:
+    made_with = getattr(model, "made_with", {})
     return choose_settings(
         graph,
-        model=type(loop.model),
-        loss=type(loop.model.loss),
+        model=type(model),
+        loss=type(model.loss),
         similarity=made_with.get("similarity"),
     )
 
