@@ -457,6 +457,24 @@ def test_bad_arguments(argument, value):
         make(**{**RUNS["RotE"], argument: value})
 
 
+@pytest.mark.parametrize(
+    ("argument", "value", "message"),
+    [
+        ("random_seed", 0.5, "must be a whole number"),
+        ("random_seed", "3", "must be a whole number"),
+        ("random_seed", 2**70, "must be a whole number"),
+        ("drop_last", "no", "must be True or False"),
+    ],
+)
+def test_bad_seeds_and_bools(argument, value, message):
+    with pytest.raises(ValueError, match=f"{argument}={value!r} is not allowed: it {message}"):
+        make(**{**RUNS["RotE"], argument: value})
+
+
+def test_a_negative_seed():
+    assert make(**{**RUNS["RotE"], "random_seed": -1}).random_seed == -1
+
+
 class World(pytorch_lightning.strategies.SingleDeviceStrategy):
     """One process of several, without the others."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import sys
 from collections.abc import Mapping
 from typing import Any
 
@@ -96,7 +97,8 @@ class QuerySamplingLitModule(LitModule):
         :param kwargs: arguments of :class:`pykeen.contrib.lightning.LitModule`: ``model``, ``batch_size`` (the number
             of triples per step, over all processes), ``learning_rate``, ``optimizer`` etc. The optimizer is fused where
             PyTorch can (``optimizer_kwargs=dict(fused=False)`` for its default).
-        :raises ValueError: if batch_size or chunk_size is less than 1, or the model's entities cannot be sharded
+        :raises ValueError: if batch_size or chunk_size is less than 1, random_seed is no whole number, a bool is none, or
+            the model's entities cannot be sharded
         :raises UnsupportedLabelSmoothingError: if label smoothing is asked for with a loss that cannot do it
         """
         self.shard_entities = check_bool("shard_entities", shard_entities)
@@ -107,8 +109,12 @@ class QuerySamplingLitModule(LitModule):
         choose_loss_of(self.model, self.dataset.training)
         self.terms = QueryTerms(self.model, self.loss, mode=self.mode, chunk_size=chunk_size, compile=compile)
         self.terms.check_label_smoothing(self.label_smoothing)
-        self.drop_last = bool(get_batchnorm_modules(self.model)) if drop_last is None else drop_last
-        self.random_seed = random_seed
+        has_batchnorm = bool(get_batchnorm_modules(self.model))
+        self.drop_last = has_batchnorm if drop_last is None else check_bool("drop_last", drop_last)
+        # PyTorch's seeds may be negative
+        self.random_seed = (
+            None if random_seed is None else check_whole("random_seed", random_seed, minimum=-sys.maxsize)
+        )
         self.speed = TrainingSpeed()
         self._loss_check = LossCheck()
         self._has_stepped = False
