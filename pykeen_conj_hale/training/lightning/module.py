@@ -97,8 +97,8 @@ class QuerySamplingLitModule(LitModule):
         :param kwargs: arguments of :class:`pykeen.contrib.lightning.LitModule`: ``model``, ``batch_size`` (the number
             of triples per step, over all processes), ``learning_rate``, ``optimizer`` etc. The optimizer is fused where
             PyTorch can (``optimizer_kwargs=dict(fused=False)`` for its default).
-        :raises ValueError: if batch_size or chunk_size is less than 1, random_seed is no whole number, a bool is none, or
-            the model's entities cannot be sharded
+        :raises ValueError: if batch_size or chunk_size is less than 1, random_seed is no whole number, drop_last is no
+            bool, or the model's entities cannot be sharded
         :raises UnsupportedLabelSmoothingError: if label smoothing is asked for with a loss that cannot do it
         """
         self.shard_entities = check_bool("shard_entities", shard_entities)
