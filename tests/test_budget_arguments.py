@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from budget_runs import LOOPS, Clock, make_loop, nations
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -97,3 +98,41 @@ def test_numbers_of_numpy():
     loop = make_loop(QuerySamplingTrainingLoop, FACTORY, None, Clock())
     loop.train(FACTORY, num_epochs=np.int64(1), batch_size=np.int32(512), use_tqdm=False)
     assert loop.num_steps == 7
+
+
+@pytest.mark.parametrize("cls", LOOPS)
+@pytest.mark.parametrize("changes", [{}, {"only_size_probing": True}, {"checkpoint": "run.pt"}])
+def test_groups_of_an_optimizer_that_would_be_lost(cls, changes, tmp_path, monkeypatch):
+    """PyKEEN makes the optimizer anew, with one group."""
+    monkeypatch.chdir(tmp_path)
+    loop = make_loop(cls, FACTORY, None, Clock())
+    optimizer = loop.optimizer = in_groups(loop.model)
+    with pytest.raises(ValueError, match=r"optimizer=Adam has 2 groups .* one group\. .* requires_grad=False"):
+        loop.train(FACTORY, num_epochs=1, batch_size=512, use_tqdm=False, **changes)
+    assert loop.num_steps == 0
+    assert loop.optimizer is optimizer
+    assert [group["lr"] for group in optimizer.param_groups] == [0.0, 0.001]
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("cls", LOOPS)
+def test_groups_of_an_optimizer_that_goes_on(cls, tmp_path):
+    """Where a training goes on, PyKEEN leaves the optimizer as it is: with a checkpoint, too."""
+    first, second = (make_loop(cls, FACTORY, None, Clock(), optimizer_kwargs={"lr": 0.01}) for _ in range(2))
+    arguments = dict(batch_size=512, use_tqdm=False)
+    first.train(FACTORY, num_epochs=1, **arguments)
+    state = first.optimizer.state_dict()["state"]
+    first.optimizer, second.optimizer = in_groups(first.model), in_groups(second.model)
+    first.optimizer.load_state_dict({**first.optimizer.state_dict(), "state": state})
+    checkpoint = tmp_path / "run.pt"
+    first.train(FACTORY, num_epochs=2, continue_training=True, checkpoint=checkpoint, **arguments)
+    second.train(FACTORY, num_epochs=3, checkpoint=checkpoint, **arguments)
+    for loop in (first, second):
+        assert [group["lr"] for group in loop.optimizer.param_groups] == [0.0, 0.001]
+    assert second.num_steps > first.num_steps
+
+
+def in_groups(model):
+    """Make an optimizer which leaves the first parameters, those of entities, as they are."""
+    first, *others = model.parameters()
+    return torch.optim.Adam([dict(params=[first], lr=0.0), dict(params=others)])

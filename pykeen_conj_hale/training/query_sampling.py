@@ -138,7 +138,8 @@ class QuerySamplingTrainingLoop(TimeBudgetMixin[Tensor], DeferredLossMixin[Tenso
         :return: the losses of the epochs
         :raises ValueError: if an argument is not allowed; and what is raised there
         """
-        check_optimizer(self)
+        # before something is chosen: a refused optimizer stays as it is
+        check_optimizer(self, {**kwargs, "continue_training": continue_training})
         if batch_size is not None:
             check_whole("batch_size", batch_size)
         check_whole("num_epochs", num_epochs, minimum=0)

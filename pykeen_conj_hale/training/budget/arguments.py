@@ -55,16 +55,32 @@ def check_train_arguments(arguments: Mapping[str, Any]) -> None:
         check_number("checkpoint_frequency", given["checkpoint_frequency"], minimum=0)
 
 
-def check_optimizer(loop: TrainingLoop[Any]) -> None:
-    """Check that a loop has an optimizer still.
+def check_optimizer(loop: TrainingLoop[Any], arguments: Mapping[str, Any]) -> None:
+    """Check that a loop has an optimizer still, and that a training that starts anew keeps its options.
+
+    PyKEEN makes the optimizer again for such a training, of all parameters and with the options of the first group.
 
     :param loop: the training loop
-    :raises ValueError: if it has none, as PyKEEN's pipeline leaves it
+    :param arguments: the arguments of ``train``, those about checkpoints included
+    :raises ValueError: if it has none, as PyKEEN's pipeline leaves it, or one whose other groups would be lost
     """
     if loop.optimizer is None:
         raise ValueError(
             "The training loop has no optimizer any more: clear_optimizer=True, the default of PyKEEN's pipeline, has "
             "removed it after the training. With pipeline(..., clear_optimizer=False) the loop can train on."
+        )
+    num_groups = len(loop.optimizer.param_groups)
+    if num_groups == 1 or arguments.get("continue_training"):
+        return
+    names = ("checkpoint", "checkpoint_seconds")
+    path = CheckpointPlan.from_arguments(arguments, *(arguments.get(name) for name in names)).path
+    # a training that goes on from a checkpoint keeps its optimizer
+    if path is None or not path.is_file():
+        raise ValueError(
+            f"optimizer={type(loop.optimizer).__name__} has {num_groups} groups of parameters, and a training that "
+            "starts anew has one: PyKEEN makes the optimizer again, with the options of the first group for all "
+            "parameters. Give an optimizer with one group. To keep parameters as they are, give them "
+            "requires_grad=False before the optimizer is made."
         )
 
 

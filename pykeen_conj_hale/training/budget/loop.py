@@ -182,13 +182,15 @@ class TimeBudgetMixin(TrainingLoop[BatchType], Generic[BatchType]):
         :param kwargs: further arguments of :meth:`pykeen.training.TrainingLoop.train`
         :return: the losses of the epochs
         :raises ValueError: if an argument is not allowed, arguments exclude each other, the checkpoint is of
-            something else, or PyKEEN's pipeline has removed the optimizer
+            something else, PyKEEN's pipeline has removed the optimizer, or it has several groups of parameters and the
+            training starts anew
         :raises OSError: if the checkpoint or the best model cannot be written, or another run writes to it
         :raises NonFiniteStateError: if a checkpoint is due, and no training could go on from it
         :raises KeyboardInterrupt: if Ctrl-C has ended a training with checkpoints, after its last one
         """
         began = self.stopwatch.clock()
-        check_optimizer(self)
+        about = dict(checkpoint=checkpoint, checkpoint_seconds=checkpoint_seconds, continue_training=continue_training)
+        check_optimizer(self, {**kwargs, **about})
         if isinstance(stopper, NopStopper):
             # PyKEEN warns that a checkpoint knows nothing of this one, which has nothing to know
             stopper = None
