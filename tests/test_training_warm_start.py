@@ -167,6 +167,17 @@ def test_the_state_of_an_interaction(tmp_path, caplog):
         assert ("begin as in a new model" in caplog.text) != is_whole
 
 
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_the_state_of_an_interaction_that_no_model_can_use(value, tmp_path):
+    model = make(HypER, OLD)
+    name, parameter = next(iter(model.interaction.named_parameters()))
+    parameter.data.view(-1)[0] = value
+    torch.save(model, tmp_path / "trained_model.pkl")
+    OLD.to_path_binary(tmp_path / "training_triples")
+    with pytest.raises(ValueError, match=rf"start_from='.*' has NaN or infinite values in interaction\.{name}, which"):
+        plan_warm_start(tmp_path, make(HypER, NEW), NEW)
+
+
 @pytest.mark.parametrize(
     ("model", "message"),
     [

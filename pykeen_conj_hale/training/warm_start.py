@@ -76,7 +76,7 @@ def plan_warm_start(path: str | Path, model: Model, triples_factory: KGInfo) -> 
     :param triples_factory: the triples that it was made with
     :return: a function that puts it into the model
     :raises OSError: if there is nothing to read
-    :raises ValueError: if it is of another model or dimension, or has no label in common
+    :raises ValueError: if it is of another model or dimension, has no label in common, or a value is not finite
     """
     origin = f"start_from={str(path)!r}"
     if not isinstance(model, ERModel):
@@ -168,6 +168,9 @@ def _fit_state(source: _Source, model: ERModel[Any, Any, Any], origin: str) -> M
             f"{origin} does not fit the model: {sorted(here.keys() ^ there.keys())} of the interaction are on one "
             "side only."
         )
+    for name, value in there.items():
+        if not value.isfinite().all():
+            raise ValueError(f"{origin} has NaN or infinite values in interaction.{name}, which no model can use.")
     return there
 
 
