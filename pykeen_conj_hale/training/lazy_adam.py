@@ -12,7 +12,7 @@ from torch.optim import Adam
 
 from .sparse_rows import rows_of, set_aside
 
-__all__ = ["LazyAdam", "as_adam", "can_be_lazy", "sum_by_row"]
+__all__ = ["LazyAdam", "as_adam", "can_be_lazy", "option_in_the_way", "sum_by_row"]
 
 
 class LazyAdam(Adam):
@@ -134,15 +134,26 @@ def _dtype_of_steps(table: Tensor) -> torch.dtype:
 
 
 def can_be_lazy(group: Mapping[str, Any]) -> bool:
-    r"""Tell whether Adam's options let a row without a gradient stay as it is.
+    """Tell whether Adam's options let a row without a gradient stay as it is.
 
     :param group: the options of Adam
-    :return: whether there is neither weight decay nor AMSGrad, nothing is differentiated or captured, and
-        :math:`\beta_1 < \sqrt{\beta_2}`, without which Adam would move a row without an end
+    :return: whether :func:`option_in_the_way` finds none
     """
-    beta1, beta2 = group["betas"]
+    return option_in_the_way(group) is None
+
+
+def option_in_the_way(group: Mapping[str, Any]) -> str | None:
+    r"""Find the option of Adam that does not let a row without a gradient stay as it is.
+
+    :param group: the options of Adam
+    :return: the name of a weight decay, of AMSGrad, or of an option by which steps are differentiated or captured;
+        ``"betas"`` where :math:`\beta_1 < \sqrt{\beta_2}` does not hold, without which Adam would move a row without
+        an end; None if there is none of them
+    """
     options = ("weight_decay", "amsgrad", "differentiable", "capturable")
-    return not any(group[name] for name in options) and bool(beta1 < math.sqrt(beta2))
+    found = next((name for name in options if group[name]), None)
+    beta1, beta2 = group["betas"]
+    return "betas" if found is None and not beta1 < math.sqrt(beta2) else found
 
 
 def as_adam(state: dict[str, Tensor], beta2: float) -> None:

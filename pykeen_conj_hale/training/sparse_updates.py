@@ -12,7 +12,7 @@ from torch.optim import SGD, Adagrad, Adam, Optimizer, SparseAdam
 
 from ..pykeen_internals import entity_representations, is_plain_embedding, weight_of
 from ..sharding.embedding import ShardedEmbedding
-from .lazy_adam import LazyAdam, can_be_lazy
+from .lazy_adam import LazyAdam, option_in_the_way
 from .query_terms import HasTerms, QueryTerms
 
 __all__ = ["LARGE_GRAPH", "choose_sparse_updates"]
@@ -22,6 +22,18 @@ logger = logging.getLogger(__name__)
 #: The number of entities from which on it is done without being asked for: a step then takes less time and memory
 #: (docs/results.md), and PyKEEN's usual benchmarks, which have fewer, are trained as ever
 LARGE_GRAPH: Final = 100_000
+
+#: What an option does that is in the way, and what to do
+_IN_THE_WAY: Final = {
+    "weight_decay": "changes all entities in each step; leave it out",
+    "momentum": "goes on to move entities without a gradient; leave it out",
+    "amsgrad": "is not known by steps that update the looked-up rows only; leave it out",
+    "fused": "takes dense gradients only; leave it out",
+    "capturable": "asks for steps that a CUDA graph can hold, and these are none; leave it out",
+    "differentiable": "asks for steps that have a gradient, and these have none; leave it out",
+    "betas": "moves an entity without a further gradient ever further; betas[0] must be less than the square root of "
+    "betas[1], as in PyTorch's (0.9, 0.999)",
+}
 
 
 def choose_sparse_updates(terms: QueryTerms, optimizer: Optimizer, wanted: bool | None) -> bool:
@@ -83,24 +95,34 @@ def _look_at_loss(terms: QueryTerms) -> str | None:
 
 def _make_lazy(optimizer: Optimizer) -> str | None:
     """Let an optimizer take sparse gradients, if it then changes the rows with a gradient only; else say why not."""
-    options = optimizer.param_groups[0]
     if isinstance(optimizer, LazyAdam):
         return None
-    if type(optimizer) is Adam and can_be_lazy(options):
+    if isinstance(optimizer, SparseAdam):
+        return "optimizer=SparseAdam takes sparse gradients only, and those of relations are dense; take Adam"
+    if type(optimizer) not in (Adam, Adagrad, SGD):
+        return (
+            f"optimizer={type(optimizer).__name__} changes entities without a gradient, too; Adam, Adagrad and SGD do "
+            "not without weight decay, AMSGrad and momentum of SGD"
+        )
+    name = _find_option(optimizer)
+    if name is not None:
+        value = optimizer.param_groups[0][name]
+        return f"optimizer={type(optimizer).__name__} has {name}={value!r}, which {_IN_THE_WAY[name]}"
+    if type(optimizer) is Adam:
         # the same object: a schedule has it, and the learning rate that was given is told from the default by identity
         optimizer.__class__ = LazyAdam
         # where a schedule counts steps, it has bound Adam's
         vars(optimizer).pop("step", None)
         return None
-    in_the_way = ("weight_decay", "momentum", "fused", "differentiable")
-    if type(optimizer) in (Adagrad, SGD) and not any(options.get(name) for name in in_the_way):
-        for group in optimizer.param_groups:
-            # asked for: the fused steps know dense gradients only
-            group["fused"] = False
-        return None
-    if isinstance(optimizer, SparseAdam):
-        return "optimizer=SparseAdam takes sparse gradients only, and those of relations are dense; take Adam"
-    return (
-        f"optimizer={type(optimizer).__name__} with these options changes entities without a gradient, too; Adam, "
-        "Adagrad and SGD do not without weight decay, AMSGrad and momentum of SGD"
-    )
+    for group in optimizer.param_groups:
+        # asked for: the fused steps know dense gradients only
+        group["fused"] = False
+    return None
+
+
+def _find_option(optimizer: Optimizer) -> str | None:
+    """Find the option of Adam, Adagrad or SGD that is in the way, if there is one."""
+    options = optimizer.param_groups[0]
+    if type(optimizer) is Adam:
+        return option_in_the_way(options)
+    return next((x for x in ("weight_decay", "momentum", "fused", "differentiable") if options.get(x)), None)
