@@ -14,6 +14,7 @@ from torch.nn.utils import clip_grad_norm_, clip_grad_value_
 from pykeen_conj_hale.losses import AllNegLoss, HaLELoss
 from pykeen_conj_hale.models import RotL
 from pykeen_conj_hale.training import QuerySamplingTrainingLoop
+from pykeen_conj_hale.training.budget.checkpoint import CheckpointError
 from pykeen_conj_hale.training.lazy_adam import LazyAdam
 from pykeen_conj_hale.training.query_terms import QueryTerms
 from pykeen_conj_hale.training.sparse_rows import DenseGradients, sparse_lookups
@@ -139,8 +140,22 @@ def test_a_resumed_training_is_the_same_bit_for_bit(tmp_path):
     for a, b in zip(expected, train(resumed, num_epochs=4, checkpoint=path), strict=True):
         assert torch.equal(a, b)
     assert isinstance(resumed.optimizer, LazyAdam)
-    with pytest.raises(ValueError, match="of another optimizer"):
-        train(make_loop(sparse_updates=False, **schedule), num_epochs=5, checkpoint=path)
+
+
+@pytest.mark.parametrize("sparse", [True, False])
+def test_a_checkpoint_of_other_updates(sparse, tmp_path):
+    """Nobody has chosen LazyAdam: the error names what was chosen."""
+    train(make_loop(sparse_updates=sparse), checkpoint=tmp_path / "run.pt")
+    message = rf"with sparse_updates={sparse}, .*training_loop_kwargs=dict\(sparse_updates={sparse}\)"
+    with pytest.raises(CheckpointError, match=message) as caught:
+        train(make_loop(sparse_updates=not sparse), num_epochs=2, checkpoint=tmp_path / "run.pt")
+    assert "LazyAdam" not in str(caught.value)
+
+
+def test_a_checkpoint_of_another_optimizer(tmp_path):
+    train(make_loop(sparse_updates=True), checkpoint=tmp_path / "run.pt")
+    with pytest.raises(CheckpointError, match="another optimizer: 'Adam with sparse_updates=True' there, 'SGD' here"):
+        train(make_loop("SGD", {"lr": 0.1}, sparse_updates=True), num_epochs=2, checkpoint=tmp_path / "run.pt")
 
 
 def test_training_goes_on_and_begins_anew():

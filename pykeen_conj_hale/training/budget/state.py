@@ -9,14 +9,16 @@ from collections.abc import Mapping
 from functools import cached_property
 from itertools import zip_longest
 from pathlib import Path
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Final, Protocol, runtime_checkable
 
 from pykeen.stoppers import EarlyStopper, Stopper
 from pykeen.training import TrainingLoop
 from pykeen.triples import CoreTriplesFactory
+from torch.optim import Adam
 
 from ...pykeen_internals import get_epoch, get_random_seed, set_epoch, set_random_seed
 from ..digest import describe_triples
+from ..lazy_adam import LazyAdam
 from ..threads import ThreadChoice
 from .best_model import read_best, write_best
 from .checkpoint import CheckpointError
@@ -27,6 +29,9 @@ from .settings import list_settings
 __all__ = ["TrainingState", "compare_identities", "compare_settings", "forget_cut_epoch"]
 
 logger = logging.getLogger(__name__)
+
+#: What a person has chosen where an optimizer has a name of this package's own
+_NAMES: Final = {LazyAdam.__name__: "Adam with sparse_updates=True"}
 
 
 @runtime_checkable
@@ -161,12 +166,35 @@ def compare_identities(path: Path, saved: Mapping[str, str], here: Mapping[str, 
         if saved.get(what) == text:
             continue
         there = str(saved.get(what))
+        if what == "optimizer":
+            _compare_updates(path, there, text)
+            there, text = (_NAMES.get(name, name) for name in (there, text))
         lines = zip_longest(there.splitlines(), text.splitlines(), fillvalue="")
         line_there, line_here = next((pair for pair in lines if pair[0] != pair[1]), (there, text))
         raise CheckpointError(
             f"checkpoint={str(path)!r} is of another {what}: {line_there.strip()!r} there, {line_here.strip()!r} here. "
             f"It is left as it is: train with the same {what} to go on, or name another file."
         )
+
+
+def _compare_updates(path: Path, there: str, here: str) -> None:
+    """Compare which rows of entities Adam updates, for an error that names what a person has chosen.
+
+    :param path: the checkpoint's file, for the error
+    :param there: the name of the optimizer of the checkpoint
+    :param here: that of the training
+    :raises CheckpointError: if they are Adam in its two kinds
+    """
+    if {there, here} != {Adam.__name__, LazyAdam.__name__}:
+        return
+    is_sparse = there == LazyAdam.__name__
+    rows = {True: "the looked-up rows of entities only", False: "all entities"}
+    raise CheckpointError(
+        f"checkpoint={str(path)!r} is of a training with sparse_updates={is_sparse}, in which a step of Adam updates "
+        f"{rows[is_sparse]}; here it updates {rows[not is_sparse]}. It is left as it is: give "
+        f"training_loop_kwargs=dict(sparse_updates={is_sparse}), with the loss and the optimizer's options as they "
+        "were, to go on, or name another file."
+    )
 
 
 def compare_settings(checkpoint: str, saved: Mapping[str, str] | None, here: Mapping[str, str]) -> None:
