@@ -14,9 +14,11 @@ from pykeen.training.training_loop import NonFiniteLossError
 
 from pykeen_conj_hale.losses import HaLELoss
 from pykeen_conj_hale.models import ConjComplEx
+from pykeen_conj_hale.streaming import compiled
 from pykeen_conj_hale.training import QuerySamplingTrainingLoop, TimeBudget
 from pykeen_conj_hale.training.query_sampling import TripleBatches
 from pykeen_conj_hale.training.query_terms import QueryTerms
+from pykeen_conj_hale.training.threads import ThreadChoice
 
 training_cases = pytest.importorskip(
     "tests.test_training.cases", reason="PyKEEN's test mixins are fetched by `make test`"
@@ -48,8 +50,9 @@ def gradients(loop, loss):
 def test_compilation_is_set_up_and_not_charged(monkeypatch):
     now = [0.0]
 
-    def compile_for_an_hour(terms, num_triples):
+    def compile_for_an_hour(terms, num_triples, **kwargs):
         now[0] += 3_600.0
+        return True
 
     monkeypatch.setattr(QueryTerms, "warm_up", compile_for_an_hour)
     monkeypatch.setattr(QuerySamplingTrainingLoop, "_get_batch_size", staticmethod(lambda batch: tick(now, batch)))
@@ -61,6 +64,60 @@ def test_compilation_is_set_up_and_not_charged(monkeypatch):
     assert loop.num_steps == 3
     assert loop.seconds["training"] == 3.0
     assert loop.seconds["set-up"] == 3_600.0
+
+
+@pytest.mark.parametrize("sub_batch_size", [None, 20])
+def test_compilation_is_for_the_number_of_threads(sub_batch_size, monkeypatch):
+    """PyTorch compiles anew for another number: in the first step it would be charged."""
+    chosen, seen = iter([2, 2, 1]), []
+
+    def choose(choice, *args):
+        choice._set(next(chosen))
+        return False
+
+    def warm_up(terms, num_triples, **kwargs):
+        seen.append((torch.get_num_threads(), num_triples, loop.stopwatch._running, loop.num_steps))
+        return True
+
+    monkeypatch.setattr(ThreadChoice, "before_epoch", choose)
+    monkeypatch.setattr(QueryTerms, "warm_up", warm_up)
+    triples_factory = factory()
+    loop = make(ConjComplEx, triples_factory, HaLELoss(), compile=True, automatic_memory_optimization=False)
+    arguments = dict(batch_size=1_000, sub_batch_size=sub_batch_size, use_tqdm=False)
+    loop.train(triples_factory, num_epochs=3, **arguments)
+    size = sub_batch_size or 1_000
+    assert seen == [(2, size, "set-up", 0), (1, size, "set-up", 8)]
+
+
+def test_each_training_says_that_compile_has_no_effect(caplog):
+    triples_factory = factory()
+    loop = make(DistMult, triples_factory, HaLELoss(), compile=True)
+    caplog.set_level(logging.INFO)
+    for num_lines in (1, 2):  # the epochs of all trainings of a loop are counted together
+        loop.train(triples_factory, num_epochs=2 * num_lines, batch_size=1_000, use_tqdm=False)
+        assert caplog.text.count("compile=True has no effect: model=DistMult is no query model") == num_lines
+    assert "Compiled in" not in caplog.text
+
+
+def test_each_training_says_that_compiling_has_failed(monkeypatch, caplog):
+    """It is tried once only, where PyKEEN probes the memory."""
+
+    def broken(device_type):
+        raise RuntimeError("No working C++ compiler found")
+
+    monkeypatch.setattr(compiled, "compile_passes", broken)
+    monkeypatch.setattr(compiled, "_reasons", {})
+    compiled.compiled_passes.cache_clear()
+    triples_factory = factory()
+    caplog.set_level(logging.INFO)
+    try:
+        loop = make(ConjComplEx, triples_factory, HaLELoss(), compile=True)
+        for num_lines in (1, 2):
+            loop.train(triples_factory, num_epochs=2 * num_lines, batch_size=1_000, use_tqdm=False)
+            assert caplog.text.count("torch.compile does not work on cpu here (No working C++ compiler") == num_lines
+    finally:
+        compiled.compiled_passes.cache_clear()
+    assert "Compiled in" not in caplog.text
 
 
 def tick(now, batch):

@@ -6,8 +6,9 @@ import pytest
 import torch
 from pykeen.datasets import Nations
 from pykeen.losses import CrossEntropyLoss
+from pykeen.models import DistMult
 
-from pykeen_conj_hale.losses import QueryLoss, Term
+from pykeen_conj_hale.losses import HaLELoss, QueryLoss, Term
 from pykeen_conj_hale.models import ConjComplEx, HypER, RotE
 from pykeen_conj_hale.streaming import compiled
 from pykeen_conj_hale.training.query_terms import QueryTerms
@@ -62,7 +63,7 @@ def test_warm_up_leaves_no_trace(factory):
     model = RotE(triples_factory=factory, **OPTIONS)
     before = {name: value.clone() for name, value in model.state_dict().items()}
     state = torch.get_rng_state()
-    QueryTerms(model, model.loss, compile=True).warm_up(100)
+    assert QueryTerms(model, model.loss, compile=True).warm_up(100)
     assert torch.equal(torch.get_rng_state(), state)
     assert all(parameter.grad is None for parameter in model.parameters())
     for name, value in model.state_dict().items():
@@ -77,6 +78,7 @@ def test_without_a_compiler_there_is_one_log_line(factory, monkeypatch, caplog):
         return call
 
     monkeypatch.setattr(torch, "compile", broken)
+    monkeypatch.setattr(compiled, "_reasons", {})
     compiled.compiled_passes.cache_clear()
     try:
         triples = factory._add_inverse_triples_if_necessary(factory.mapped_triples)[:100]
@@ -90,8 +92,26 @@ def test_without_a_compiler_there_is_one_log_line(factory, monkeypatch, caplog):
         expected, _ = gradients(model, triples)
         assert torch.equal(loss, expected)
         assert torch.equal(again, expected)
+        for say_again, num_lines in ((False, 1), (True, 2)):  # a later training says it again
+            assert not QueryTerms(model, model.loss, compile=True).warm_up(100, say_again=say_again)
+            assert caplog.text.count("torch.compile does not work on cpu") == num_lines
     finally:
         compiled.compiled_passes.cache_clear()
+
+
+@pytest.mark.parametrize(
+    ("cls", "loss", "reason"),
+    [
+        (DistMult, HaLELoss(), "model=DistMult is no query model"),
+        (RotE, CrossEntropyLoss(), "loss='CrossEntropy' streams no scores"),
+    ],
+)
+def test_nothing_to_compile(cls, loss, reason, factory, caplog):
+    model = cls(triples_factory=factory, embedding_dim=8, loss=loss, random_seed=0)
+    assert not QueryTerms(model, loss).warm_up(100)
+    assert "compile" not in caplog.text
+    assert not QueryTerms(model, loss, compile=True).warm_up(100)
+    assert caplog.text.count(f"compile=True has no effect: {reason}") == 1
 
 
 def test_a_model_may_name_its_own_terms(factory):

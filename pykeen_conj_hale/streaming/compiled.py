@@ -12,9 +12,13 @@ import torch
 from .activations import Hanon, Identity
 from .passes import EAGER, Passes
 
-__all__ = ["compile_passes", "compiled_passes"]
+__all__ = ["compile_passes", "compiled_passes", "has_failed", "say_why_uncompiled"]
 
 logger = logging.getLogger(__name__)
+
+
+#: Why the passes are not compiled, by the type of the device
+_reasons: dict[str, str] = {}
 
 
 @cache
@@ -29,13 +33,30 @@ def compiled_passes(device_type: str) -> Passes:
     try:
         return compile_passes(device_type)
     except Exception as error:  # backends raise what they like where a compiler is missing
-        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
-        logger.warning(
-            "torch.compile does not work on %s here (%s); the log-sum-exp over entities runs uncompiled.",
-            device_type,
-            reason,
-        )
+        _reasons[device_type] = (str(error).strip() or type(error).__name__).splitlines()[0]
+        say_why_uncompiled(device_type)
         return EAGER
+
+
+def has_failed(device_type: str) -> bool:
+    """Tell whether it was tried to compile the passes, without success.
+
+    :param device_type: as for :func:`compiled_passes`
+    :return: whether it was
+    """
+    return device_type in _reasons
+
+
+def say_why_uncompiled(device_type: str) -> None:
+    """Log why the passes are not compiled: it is tried once only, and each training should say it.
+
+    :param device_type: as for :func:`compiled_passes`, which has failed
+    """
+    logger.warning(
+        "torch.compile does not work on %s here (%s); the log-sum-exp over entities runs uncompiled.",
+        device_type,
+        _reasons[device_type],
+    )
 
 
 def compile_passes(device_type: str) -> Passes:

@@ -7,11 +7,13 @@ import time
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
 
+import torch
 from pykeen.training import TrainingLoop
 from pykeen.triples import CoreTriplesFactory
 from torch import Tensor
 
 from ..checks import check_bool, check_whole
+from ..streaming.compiled import has_failed
 from .budget.arguments import check_optimizer, refuse_sampler_and_weights
 from .budget.loop import TimeBudgetMixin
 from .choice import choose_loss, choose_training, record_training
@@ -94,8 +96,8 @@ class QuerySamplingTrainingLoop(TimeBudgetMixin[Tensor], DeferredLossMixin[Tenso
 
         :param chunk_size: the number of entities per chunk of the streamed scores, ≥ 1; chosen from the device by
             default
-        :param compile: whether to compile the passes over the streamed scores before training; without a working
-            compiler the loop says so and runs them uncompiled
+        :param compile: whether to compile the passes over the streamed scores before the first step; without a working
+            compiler, or scores that are streamed, each training says so and runs uncompiled
         :param sparse_updates: whether a step updates only the rows of entities that it looks up; by default where there
             are 100,000 entities or more, and loss, model and optimizer allow it
         :param choose: whether the loop chooses what is not said. PyKEEN's own 5 epochs and batches of 256, from its
@@ -112,6 +114,9 @@ class QuerySamplingTrainingLoop(TimeBudgetMixin[Tensor], DeferredLossMixin[Tenso
         self.choose = check_bool("choose", choose)
         # that of the last training
         self._batch_size: int | None = None
+        # whether there is something to compile, and the number of threads that it is compiled for
+        self._is_compiling = self._has_failed_before = False
+        self._compiled_for: int | None = None
         choose_loss(self, kwargs["triples_factory"])
         self.terms = QueryTerms(self.model, self.model.loss, mode=self.mode, chunk_size=chunk_size, compile=compile)
         choose_sparse_updates(self.terms, self.optimizer, sparse_updates)
@@ -180,12 +185,30 @@ class QuerySamplingTrainingLoop(TimeBudgetMixin[Tensor], DeferredLossMixin[Tenso
         loss: Tensor = sum(terms.values())  # type: ignore[assignment]
         return loss
 
-    def _train(self, triples_factory: CoreTriplesFactory, *args: Any, **kwargs: Any) -> list[float] | None:
-        if self.terms.compile and not kwargs.get("only_size_probing"):
+    def _train(self, *args: Any, **kwargs: Any) -> list[float] | None:
+        if not kwargs.get("only_size_probing"):
+            self._is_compiling, self._compiled_for = self.terms.compile, None
+            # what fails first in this training, maybe where memory is probed or threads are tried, is said there
+            self._has_failed_before = has_failed(self.device.type)
+        return super()._train(*args, **kwargs)
+
+    def _choose_threads(self, batches: Any, **kwargs: Any) -> None:
+        """Choose the number of threads, and compile for it: PyTorch compiles anew for another number."""
+        super()._choose_threads(batches, **kwargs)
+        num_threads = torch.get_num_threads()
+        if not self._is_compiling or num_threads == self._compiled_for:
+            return
+        # a progress bar has the batches in it
+        loader: TripleBatches = getattr(batches, "iterable", batches)
+        size = min(loader.batch_size, len(loader.triples))
+        size = min(size, kwargs.get("sub_batch_size") or size)
+        with self.phase("set-up"):
             start = time.perf_counter()
-            self.terms.warm_up(kwargs.get("batch_size") or 256)
-            logger.info("Compiled in %.1f s; the time budget does not count them.", time.perf_counter() - start)
-        return super()._train(triples_factory, *args, **kwargs)
+            self._is_compiling = self.terms.warm_up(size, say_again=self._has_failed_before)
+            seconds = time.perf_counter() - start
+        self._compiled_for = num_threads
+        if self._is_compiling:
+            logger.info("Compiled in %.1f s; the time budget does not count them.", seconds)
 
     def _slice_size_search(self, **kwargs: Any) -> int:
         raise MemoryError(

@@ -18,6 +18,7 @@ from ..losses.query_loss import QueryLoss, Term
 from ..messages import OncePerTraining
 from ..pykeen_internals import count_entities
 from ..sharding.embedding import sharded_tables
+from ..streaming.compiled import has_failed, say_why_uncompiled
 from .query_batch import Rows, Scoring, StoredBatch, WholeBatch
 from .sharded_batch import ShardedBatch
 from .sparse_rows import sparse_lookups
@@ -139,17 +140,39 @@ class QueryTerms:
         if not self.loss.supports_label_smoothing:
             raise UnsupportedLabelSmoothingError(self.loss)
 
-    def warm_up(self, num_triples: int) -> None:
+    def warm_up(self, num_triples: int, *, say_again: bool = True) -> bool:
         """Compile what the loss streams of so many triples, without touching parameters or random states.
 
+        PyTorch compiles for the number of threads of that moment, and anew for another one. Where ``compile`` was asked
+        for and there is nothing to compile, a warning says so.
+
         :param num_triples: the number of triples per batch
+        :param say_again: whether to say that compiling has failed where it was said before
+        :return: whether something is compiled
         """
-        if not (self.compile and is_query_model(self.model)) or self._is_sharded:
+        if not self.compile or self._is_sharded:
             # a process that streams its own entities compiles in its first step
-            return
+            return False
+        if not is_query_model(self.model):
+            name = type(self.model).__name__
+            self._say_nothing_compiled(f"model={name} is no query model, so that none of its scores are streamed")
+            return False
         device = self.model.device
+        was_said = has_failed(device.type)
         with torch.random.fork_rng([device] if device.type == "cuda" else []):
-            self.loss.query_terms(DryBatch(self._scoring, num_triples))
+            dry = DryBatch(self._scoring, num_triples)
+            self.loss.query_terms(dry)
+        if not dry.has_streamed:
+            name = type(self.model.loss).__name__.removesuffix("Loss")
+            self._say_nothing_compiled(f"loss={name!r} streams no scores, as HaLE does")
+            return False
+        if was_said and say_again:
+            say_why_uncompiled(device.type)
+        return not has_failed(device.type)
+
+    def _say_nothing_compiled(self, reason: str) -> None:
+        # each training has its own line
+        OncePerTraining(logger).warning("compile=True has no effect: %s. There is nothing to compile.", reason)
 
 
 def _check_terms(loss: QueryLoss, terms: Mapping[str, Any]) -> None:

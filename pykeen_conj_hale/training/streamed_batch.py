@@ -108,6 +108,8 @@ class DryBatch:
     """
 
     label_smoothing = 0.0
+    #: Whether the loss has streamed something
+    has_streamed = False
 
     def __init__(self, scoring: Scoring, num_triples: int) -> None:
         self.scoring, self.num_triples = scoring, num_triples
@@ -133,6 +135,7 @@ class DryBatch:
         :param num_candidates: the number of candidates, None for all entities
         :return: shape: ``(1, num)``
         """
+        self.has_streamed = True
         ids = torch.arange(num_candidates or self.num_entities, device=self._target.vector.device) % self.num_entities
         entity = self._target.vector[ids].detach().requires_grad_()
         bias = None if self._target.bias is None else self._target.bias[ids]
