@@ -219,6 +219,21 @@ def figure2() -> str:
     return table(["", "MRR", "Hits@1", "Hits@10", "epochs"], rows)
 
 
+def figure3() -> str:
+    """Show the uniformity of the entities in the pictures of the paper's Figure 3."""
+    rows = [
+        [
+            FIGURE2["Strategies"][line["strategy"]],
+            f"{line['uniformity']:.2f}".replace("-", "−"),
+            rate(line["reached"]["mrr"]),
+            rate(line["reached"]["hits@10"]),
+            line["epochs"],
+        ]
+        for line in read("figure3")
+    ]
+    return table(["", "uniformity", "MRR", "Hits@10", "epochs"], rows)
+
+
 def time_to_target() -> str:
     """Show the seconds until WN18RR's validation MRR passes .40."""
     rows = []
@@ -431,6 +446,7 @@ TABLES: Final[dict[str, Callable[[], str]]] = {
     "negatives": negatives,
     "ablation": ablation,
     "figure2": figure2,
+    "figure3": figure3,
     "seeds": seeds,
     "time-to-target": time_to_target,
     "shared-unshared": shared_and_unshared,

@@ -120,13 +120,13 @@ def figure2() -> Figure:
 
 def figure3() -> Figure:
     """Draw what HaLE's Figure 3 shows: entities by t-SNE, by strategy."""
-    figure = new_figure(3.0)
+    figure = new_figure(2.1)
     lines = read("figure3")
     for axes, line in zip(figure.subplots(1, len(lines)), lines, strict=True):
         positions, clusters = np.array(line["positions"]), np.array(line["clusters"])
         for cluster, color in enumerate(PALETTE):
             axes.plot(*positions[clusters == cluster].T, ".", color=color, markersize=1.5)
-        axes.set_title(f"{FIGURE2['Strategies'][line['strategy']]}\n{line['uniformity']:.2f}", fontsize=9)
+        axes.set_title(f"{FIGURE2['Strategies'][line['strategy']]}\n{line['uniformity']:.2f}", fontsize=8)
         axes.set(xticks=[], yticks=[], box_aspect=1)
     return figure
 
