@@ -119,15 +119,15 @@ def beside_the_paper() -> str:
                 line["epochs"],
             ]
         )
-    headers = ["dataset", "model, d", "seconds", "cores", "MRR", "the paper", "difference", "three seeds"]
+    headers = ["dataset", "model, d", "seconds", "cores", "MRR", "the paper", "difference", "of 2 or 3 seeds"]
     return table([*headers, "Hits@10", "the paper", "Hits@1", "the paper", "epochs"], rows)
 
 
 def _spread(line: Line) -> str:
-    """Write the least and the largest MRR of all seeds of a run."""
+    """Write the least and the largest MRR of all seeds of a run, and their number."""
     same = {key: line[key] for key in ("dataset", "model", "strategy", "seconds", "status")}
     found = [other["test"]["mrr"] for other in read("reproduce", **same)]
-    return f"{rate(min(found))} – {rate(max(found))}" if len(found) > 1 else ""
+    return f"{rate(min(found))} – {rate(max(found))} ({len(found)})" if len(found) > 1 else ""
 
 
 def negatives() -> str:
