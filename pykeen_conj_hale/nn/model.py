@@ -218,20 +218,20 @@ class QueryModel(FiniteScoreModel):
             **terms,
         )
         if chosen:
-            logger.info(
-                "Chosen by the graph where nothing is given: %s(%s) with %s and %s.",
-                cls.__name__,
-                ", ".join(f"{name}={value!r}" for name, value in self.made_with.items()),
-                made_loss,
-                "no regularizer"
-                if factor_regularizer is None
-                else f"{type(factor_regularizer).__name__} of weight {float(factor_regularizer.weight):g}",
-            )
+            self._say_what_was_chosen()
 
     @property
     def made_with(self) -> Mapping[str, Any]:
         """The options that all query models share, as they are: given, chosen from the graph, or the class's own."""
         return {**self._made_with, "min_reflexive": self.min_reflexive}
+
+    def _say_what_was_chosen(self) -> None:
+        """Log the options, with those that were given, the loss, and the regularizer of factors."""
+        options = ", ".join(f"{name}={value!r}" for name, value in self.made_with.items())
+        made = [f"{type(self).__name__}({options})", str(self.loss)]
+        if (regularizer := self.factor_regularizer) is not None:
+            made.append(f"{type(regularizer).__name__} of weight {float(regularizer.weight):g}")
+        logger.info("Chosen by the graph where nothing is given: %s.", " with ".join(made))
 
     @classmethod
     def entity_initializer_for(cls, *, similarity: Similarity, embedding_dim: int, **options: Any) -> Hint[Initializer]:

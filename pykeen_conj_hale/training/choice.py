@@ -26,7 +26,7 @@ from .recording import is_pipeline, record
 if TYPE_CHECKING:
     from .query_sampling import QuerySamplingTrainingLoop
 
-__all__ = ["choose_loss", "choose_loss_of", "choose_training", "record_training"]
+__all__ = ["choose_loss", "choose_training", "record_training"]
 
 logger = logging.getLogger(__name__)
 
@@ -35,16 +35,7 @@ PIPELINE_EPOCHS: Final = 5
 PIPELINE_BATCH_SIZE: Final = 256
 
 
-def choose_loss(loop: QuerySamplingTrainingLoop, triples_factory: CoreTriplesFactory) -> None:
-    """Choose the arguments of a loss that is open still; see :func:`choose_loss_of`.
-
-    :param loop: the loop; the loss of its model is changed in place
-    :param triples_factory: the training triples
-    """
-    choose_loss_of(loop.model, triples_factory)
-
-
-def choose_loss_of(model: Model, triples_factory: CoreTriplesFactory) -> None:
+def choose_loss(model: Model, triples_factory: CoreTriplesFactory) -> None:
     """Choose the arguments of a loss that is open still, as that of a model which is no query model.
 
     :param model: the model; its loss is changed in place

@@ -117,7 +117,7 @@ class QuerySamplingTrainingLoop(TimeBudgetMixin[Tensor], DeferredLossMixin[Tenso
         # whether there is something to compile, and the number of threads that it is compiled for
         self._is_compiling = self._has_failed_before = False
         self._compiled_for: int | None = None
-        choose_loss(self, kwargs["triples_factory"])
+        choose_loss(self.model, kwargs["triples_factory"])
         self.terms = QueryTerms(self.model, self.model.loss, mode=self.mode, chunk_size=chunk_size, compile=compile)
         choose_sparse_updates(self.terms, self.optimizer, sparse_updates)
         prefer_fused(self.optimizer)

@@ -14,7 +14,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -90,20 +89,6 @@ class ModelFolder:
         """
         own = (self.weights, self.metrics, self.training, self.report, self.triples)
         return [*own, *self.labels.values(), *(self.path / name for name in FURTHER), self.configuration]
-
-    def clear(self) -> None:
-        """Remove what a training wrote here, and nothing else.
-
-        :raises ValueError: if there is something, and it was not written by a training
-        """
-        if not self.content():
-            return
-        self.read_configuration()
-        for path in self.own_files():
-            if path.is_dir():
-                shutil.rmtree(path)
-            else:
-                path.unlink(missing_ok=True)
 
     def write_configuration(self, configuration: Mapping[str, Any]) -> None:
         """Write how the model is made.

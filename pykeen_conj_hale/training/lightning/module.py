@@ -22,7 +22,7 @@ from ...description import describe
 from ...sharding.embedding import sharded_tables
 from ..budget.checkpoint import CheckpointError
 from ..budget.state import compare_settings
-from ..choice import choose_loss_of
+from ..choice import choose_loss
 from ..digest import digest_of
 from ..late_loss import LossCheck
 from ..mapped_triples import training_triples
@@ -106,7 +106,7 @@ class QuerySamplingLitModule(LitModule):
             kwargs["model_kwargs"] = with_sharded_entities(kwargs.get("model"), kwargs.get("model_kwargs"))
         super().__init__(dataset=get_dataset_locked(dataset, dataset_kwargs), **kwargs)
         check_whole("batch_size", self.batch_size)
-        choose_loss_of(self.model, self.dataset.training)
+        choose_loss(self.model, self.dataset.training)
         self.terms = QueryTerms(self.model, self.loss, mode=self.mode, chunk_size=chunk_size, compile=compile)
         self.terms.check_label_smoothing(self.label_smoothing)
         has_batchnorm = bool(get_batchnorm_modules(self.model))
