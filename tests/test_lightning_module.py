@@ -339,6 +339,21 @@ def test_gradients_of_several_batches_per_step():
     assert (module.global_step, len(calls)) == (2, 4)
 
 
+def test_validation_before_the_first_step_and_within_an_epoch():
+    """CompGCN would train what validation has computed, without gradients."""
+    module = make(
+        dataset_kwargs=dict(create_inverse_triples=True),
+        model="CompGCN",
+        model_kwargs=dict(
+            embedding_dim=8, encoder_kwargs=dict(num_layers=1, layer_kwargs=dict(use_bias=True)), loss="CrossEntropy"
+        ),
+        batch_size=1061,
+    )
+    trainer(max_epochs=1, num_sanity_val_steps=1, val_check_interval=2).fit(module)
+    # with batch normalization the last batch, of a single triple, is dropped
+    assert module.global_step == 3
+
+
 @pytest.mark.slow
 def test_the_example(tmp_path, monkeypatch, capsys):
     """In two processes, as documented; then resumed by one, and refused where it would overwrite."""
@@ -430,6 +445,14 @@ def test_a_checkpoint_of_another_run(checkpoints, other, message):
     with pytest.raises(CheckpointError, match=message):
         trainer().fit(make(**{**RUNS["RotE"], **other}), ckpt_path=folder / "step=3.ckpt", weights_only=True)
     assert (folder / "step=3.ckpt").read_bytes() == written
+
+
+@pytest.mark.parametrize("optimizer", ["Adam", torch.optim.Adam])
+def test_a_checkpoint_of_the_same_optimizer_by_another_name(checkpoints, optimizer):
+    _, folder = checkpoints
+    module = make(**{**RUNS["RotE"], "optimizer": optimizer})
+    trainer().fit(module, ckpt_path=folder / "step=3.ckpt", weights_only=True)
+    assert module.global_step == 8
 
 
 def test_a_checkpoint_of_another_module(tmp_path):

@@ -11,6 +11,7 @@ import torch
 from class_resolver import HintOrType
 from pykeen.contrib.lightning import LitModule
 from pykeen.datasets import Dataset
+from pykeen.optimizers import optimizer_resolver
 from pykeen.triples import CoreTriplesFactory
 from pykeen.utils import get_batchnorm_modules
 from torch import Tensor
@@ -283,6 +284,10 @@ class QuerySamplingLitModule(LitModule):
         """Stop counting: validation is no training."""
         self.speed.pause()
 
+    def on_validation_end(self) -> None:
+        """Let the model forget what validation has computed without gradients, as CompGCN its entities."""
+        self.model.post_parameter_update()
+
     def on_train_epoch_end(self) -> None:
         """Check the last loss, and log time and speed."""
         self._loss_check.finish()  # waits for the device
@@ -321,8 +326,9 @@ class QuerySamplingLitModule(LitModule):
         self.speed.reset(state["seconds"])
 
     def _settings(self) -> dict[str, str]:
-        names = ("learning_rate", "label_smoothing", "optimizer", "drop_last")
-        trained = {name: getattr(self, name) for name in names}
+        trained = {name: getattr(self, name) for name in ("learning_rate", "label_smoothing", "drop_last")}
+        # "Adam", "adam" and the class are the same
+        trained["optimizer"] = optimizer_resolver.normalize_cls(optimizer_resolver.lookup(self.optimizer))
         trained["optimizer_kwargs"] = self.optimizer_kwargs or {}
         return dict([*describe("model", self.model), *describe("train", trained)])
 
