@@ -82,7 +82,8 @@ def main() -> None:
     parser.add_argument(
         "--model-kwargs", type=json.loads, default=dict(similarity="squared_distance", relation_scale=True)
     )
-    parser.add_argument("--loss-kwargs", type=json.loads, default={})
+    # HaLE without any argument would be chosen from the graph; this leaves its other arguments at their defaults
+    parser.add_argument("--loss-kwargs", type=json.loads, default=dict(alpha=0.1))
     parser.add_argument("--lr", type=float, default=0.01)
     parser.add_argument("--split", choices=["validation", "testing"], default="validation")
     parser.add_argument("--seed", type=int, default=0)

@@ -22,6 +22,8 @@ from pykeen_conj_hale.training import TimedStopper
 
 HALE = dict(
     loss="HaLE",
+    # without any argument the loss would be chosen from the graph; this leaves the others at their defaults
+    loss_kwargs=dict(alpha=0.1),
     training_loop="QuerySampling",
     training_kwargs=dict(batch_size=1_024),
     optimizer="Adam",

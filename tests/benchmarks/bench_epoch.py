@@ -28,7 +28,8 @@ from pykeen_conj_hale.training import (
 
 LCWA = dict(loop=BudgetedLCWATrainingLoop, loss="CrossEntropy", batch_size=256)
 NSSA = dict(loop=BudgetedSLCWATrainingLoop, loss="NSSA", batch_size=1_024)
-HALE = dict(loop=QuerySamplingTrainingLoop, loss="HaLE", batch_size=1_024)
+# without any argument the loss would be chosen from the graph; this leaves the others at their defaults
+HALE = dict(loop=QuerySamplingTrainingLoop, loss="HaLE", loss_kwargs=dict(alpha=0.1), batch_size=1_024)
 #: model (32 real parameters per entity), and how it is trained
 WAYS: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
     "RotE, HaLE": ("RotE", dict(embedding_dim=32), HALE),
@@ -73,7 +74,12 @@ def measure(name: str, arguments: argparse.Namespace) -> measuring.Measurement:
     model_name, model_kwargs, how = WAYS[name]
     dataset = get_dataset(dataset="WN18RR-all", dataset_kwargs=dict(create_inverse_triples=True))
     model = model_resolver.make(
-        model_name, model_kwargs, triples_factory=dataset.training, loss=how["loss"], random_seed=0
+        model_name,
+        model_kwargs,
+        triples_factory=dataset.training,
+        loss=how["loss"],
+        loss_kwargs=how.get("loss_kwargs"),
+        random_seed=0,
     )
     slcwa = dict(negative_sampler_kwargs=dict(num_negs_per_pos=256)) if how is NSSA else {}
     common = dict(model=model, triples_factory=dataset.training, optimizer="Adam", automatic_memory_optimization=False)
