@@ -1,10 +1,10 @@
-"""The device of a command or a call."""
+"""Devices: that of a command or a call, and when a GPU has done what it was asked for."""
 
 from __future__ import annotations
 
 import torch
 
-__all__ = ["choose_device"]
+__all__ = ["choose_device", "recorded_event"]
 
 
 def choose_device(device: str | torch.device | None) -> torch.device:
@@ -32,3 +32,16 @@ def choose_device(device: str | torch.device | None) -> torch.device:
         reason = str(error).partition("\n")[0]
         raise ValueError(f"device={device!r} cannot be used here ({reason}): name another one, as 'cpu'.") from error
     return chosen
+
+
+def recorded_event(device: torch.device) -> torch.cuda.Event:
+    """Note the end of what a GPU was asked for so far.
+
+    An event by itself notes that of the current GPU, which is the first one, whatever device a model is on.
+
+    :param device: the GPU
+    :return: the event, which is there when the GPU has come so far
+    """
+    event = torch.cuda.Event()  # type: ignore[no-untyped-call]
+    event.record(torch.cuda.current_stream(device))
+    return event

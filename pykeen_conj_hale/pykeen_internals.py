@@ -45,6 +45,7 @@ __all__ = [
     "all_rows",
     "count_entities",
     "entity_representations",
+    "forget_computed",
     "free_memory",
     "get_epoch",
     "get_random_seed",
@@ -197,11 +198,30 @@ def add_inverse_triples(triples_factory: CoreTriplesFactory, triples: Tensor) ->
 
 
 def free_memory(model: Model) -> None:
-    """Let go of what an evaluation left on the device.
+    """Let go of what an evaluation left: on the device, and in the model, which a training step must not use.
 
     :param model: the model
     """
     model._free_graph_and_cache()  # type: ignore[no-untyped-call]
+    forget_computed(model)
+
+
+def forget_computed(model: Model) -> None:
+    """Let a model forget what it has computed of its parameters, as RGCN and CompGCN keep their entities for a step.
+
+    What an evaluation has computed has no gradient, and no dropout. Constraints are left out: they hold after each
+    step, and once more they would change the last bits of parameters.
+
+    :param model: the model
+    """
+    constrained = [(x, x.constrainer) for x in model.modules() if getattr(x, "constrainer", None) is not None]
+    for module, _ in constrained:
+        module.constrainer = None  # type: ignore[assignment]
+    try:
+        model.post_parameter_update()
+    finally:
+        for module, constrainer in constrained:
+            module.constrainer = constrainer
 
 
 def get_epoch(loop: TrainingLoop[Any]) -> int:

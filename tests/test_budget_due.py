@@ -83,7 +83,8 @@ def test_a_device_is_one_step_behind(monkeypatch):
     log = []
 
     class Event:
-        def record(self):
+        def record(self, stream):
+            assert stream == "the stream of cuda:1"
             self.number = 1 + sum(kind == "record" for kind, _ in log)
             log.append(("record", self.number))
 
@@ -91,7 +92,8 @@ def test_a_device_is_one_step_behind(monkeypatch):
             log.append(("wait", self.number))
 
     monkeypatch.setattr(torch.cuda, "Event", Event)
-    queue = DeviceQueue()
+    monkeypatch.setattr(torch.cuda, "current_stream", lambda device: f"the stream of {device}")
+    queue = DeviceQueue(torch.device("cuda:1"))
     for _ in range(3):
         queue()
     assert log == [("record", 1), ("record", 2), ("wait", 1), ("record", 3), ("wait", 2)]

@@ -255,3 +255,18 @@ def test_work_in_another_phase_is_not_charged(factory, clock):
     loop.train(factory, batch_size=512, callbacks=Evaluating(clock), use_tqdm=False)
     assert loop.num_steps == 7
     assert loop.seconds == {"set-up": 0.0, "training": 7.0, "evaluation": 35.0, "callbacks": 10.0}
+
+
+@pytest.mark.parametrize("cls", LOOPS)
+def test_a_second_training_begins_anew(cls):
+    """With the epochs that are asked for, and losses of its own; the list that the first one has given stays."""
+    factory = nations()
+    loop = make_loop(cls, factory, None, None)
+    first = loop.train(factory, num_epochs=3, batch_size=512, use_tqdm=False)
+    kept = list(first)
+    steps = loop.num_steps
+    second = loop.train(factory, num_epochs=2, batch_size=512, use_tqdm=False)
+    assert (len(second), loop.epochs_done, loop.num_steps) == (2, 2, steps * 2 // 3)
+    assert first == kept
+    third = loop.train(factory, num_epochs=3, batch_size=512, use_tqdm=False, continue_training=True)
+    assert (len(third), loop.epochs_done, loop.num_steps) == (3, 3, steps)

@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from ..devices import recorded_event
 from ..messages import OncePerTraining
 from ..streaming.activations import HardnessActivation, Identity
 
@@ -72,8 +73,7 @@ class FirstSteps:
         if ends.is_cuda:
             on_device, ends = ends, torch.empty(ends.shape, dtype=ends.dtype, pin_memory=True)
             ends.copy_(on_device, non_blocking=True)
-            self._copied = torch.cuda.Event()  # type: ignore[no-untyped-call]
-            self._copied.record()
+            self._copied = recorded_event(on_device.device)
         self._values, self._range = [], ends
 
     def _warn(self, value: float) -> None:

@@ -21,6 +21,7 @@ from ..losses import HaLELoss
 from ..wording import count
 from .budget.schedule import BudgetLR
 from .learning_rate import choose_learning_rate
+from .optimizer import base_rate
 from .recording import is_pipeline, record
 
 if TYPE_CHECKING:
@@ -117,7 +118,8 @@ def _describe(loop: QuerySamplingTrainingLoop, num_epochs: int, batch_size: int)
     params: dict[str, Any] = dict(
         model_kwargs=dict(getattr(loop.model, "made_with", {})),
         loss=loss_resolver.normalize_inst(loss),
-        optimizer_kwargs=dict(lr=float(loop.optimizer.param_groups[0]["lr"])),
+        # not that of the moment, which a schedule may have set
+        optimizer_kwargs=dict(lr=float(base_rate(loop.optimizer.param_groups[0]))),
         training_loop_kwargs=dict(choose=False),
         num_epochs=num_epochs,
         batch_size=batch_size,
@@ -133,8 +135,6 @@ def _describe(loop: QuerySamplingTrainingLoop, num_epochs: int, batch_size: int)
         )
     scheduler = loop.lr_scheduler
     if isinstance(scheduler, BudgetLR):
-        # the optimizer has the learning rate of its last step
-        params["optimizer_kwargs"] = dict(lr=float(scheduler.base_lrs[0]))
         params["lr_scheduler"] = type(scheduler).__name__
         params["lr_scheduler_kwargs"] = dict(warmup=scheduler.warmup, final=scheduler.final)
     return params

@@ -12,6 +12,8 @@ from pykeen.training import TrainingLoop
 from pykeen.training.training_loop import NonFiniteLossError
 from torch import Tensor
 
+from ..devices import recorded_event
+
 __all__ = ["DeferredLossMixin", "LossCheck", "describe_not_finite", "reads_late"]
 
 BatchType = TypeVar("BatchType")
@@ -47,7 +49,7 @@ class DeferredLossMixin(TrainingLoop[BatchType], Generic[BatchType]):
     PyKEEN reads the loss of each step at once, twice. So it waits for the device to finish while nothing new is queued.
     Here a step's loss is copied while the device works, and read after the next step's forward pass has been queued.
     The device adds up the epoch's loss. The queue is one step deep, so that a time budget still is overrun by at most
-    one step. (With candidates and without inverse triples a step waits all the same, to count the batch's relations.)
+    one step. (Without inverse triples a step waits all the same, to count the batch's relations.)
 
     A loss that is not finite is found before its optimizer step on a CPU, and one step later on a CUDA device.
     """
@@ -140,8 +142,7 @@ class _LateLoss:
         if loss.is_cuda:
             self.loss = torch.empty(loss.shape, dtype=loss.dtype, pin_memory=True)
             self.loss.copy_(loss.detach(), non_blocking=True)
-            self.copied = torch.cuda.Event()  # type: ignore[no-untyped-call]
-            self.copied.record()
+            self.copied = recorded_event(loss.device)
 
     def check(self) -> None:
         """Raise if the loss is not finite.

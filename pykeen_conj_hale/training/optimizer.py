@@ -1,13 +1,15 @@
-"""Optimizers: fused ones, which are the fastest, and those that PyKEEN cannot make again."""
+"""Optimizers: fused ones, which are the fastest, and what PyKEEN needs to make one again, or to go on with it."""
 
 from __future__ import annotations
 
 import inspect
+from collections.abc import Mapping
+from typing import Any
 
 import torch
 from torch.optim import Optimizer
 
-__all__ = ["keep_known_options", "prefer_fused"]
+__all__ = ["base_rate", "let_make_again", "mark_as_used", "prefer_fused", "set_rate"]
 
 
 def prefer_fused(optimizer: Optimizer) -> None:
@@ -26,11 +28,34 @@ def prefer_fused(optimizer: Optimizer) -> None:
             group["fused"] = True
 
 
-def keep_known_options(optimizer: Optimizer) -> None:
-    """Take out of an optimizer what its class adds to the options it was made with, before it is made again.
+def base_rate(group: Mapping[str, Any]) -> Any:
+    """Get the learning rate that a group of parameters was given: a schedule, which changes the rate, notes it.
 
-    PyKEEN makes an optimizer again, for a training that starts anew, with all that stands in its groups. AdamW has an
-    option there that is none of its arguments. The optimizer itself must do no further step.
+    :param group: the group
+    :return: the learning rate, a number or a tensor
+    """
+    return group.get("initial_lr", group["lr"])
+
+
+def set_rate(group: dict[str, Any], rate: float) -> None:
+    """Set the learning rate of a group of parameters; a tensor stays the same one.
+
+    :param group: the group, changed in place
+    :param rate: the learning rate
+    """
+    if isinstance(group["lr"], torch.Tensor):
+        group["lr"].fill_(rate)
+    else:
+        group["lr"] = rate
+
+
+def let_make_again(optimizer: Optimizer) -> None:
+    """Let PyKEEN make an optimizer again, for a training that starts anew, with all that stands in its groups.
+
+    What its class adds to the options it was made with is taken out: AdamW has an option there that is none of its
+    arguments. The learning rates are those that it was given, where a schedule has changed them. PyKEEN makes the
+    schedule again, too, and one that changes the rates as soon as it is made would change them twice. The optimizer
+    itself must do no further step.
 
     :param optimizer: the optimizer, changed in place
     """
@@ -38,6 +63,16 @@ def keep_known_options(optimizer: Optimizer) -> None:
     for group in optimizer.param_groups:
         for name in set(group) - known:
             del group[name]
+        set_rate(group, float(base_rate(group)))
+
+
+def mark_as_used(optimizer: Optimizer) -> None:
+    """Let PyKEEN go on with an optimizer without state, such as plain SGD, which it takes for one never used.
+
+    :param optimizer: the optimizer, changed in place
+    """
+    if not optimizer.state:
+        _ = optimizer.state[optimizer.param_groups[0]["params"][0]]
 
 
 def _works_fused(optimizer: Optimizer, like: torch.Tensor) -> bool:

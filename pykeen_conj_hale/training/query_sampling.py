@@ -149,7 +149,7 @@ class QuerySamplingTrainingLoop(TimeBudgetMixin[Tensor], DeferredLossMixin[Tenso
             check_whole("batch_size", batch_size)
         check_whole("num_epochs", num_epochs, minimum=0)
         # a loop that has not trained yet goes on from a checkpoint at most, which was written with what is chosen here
-        goes_on = continue_training is True and bool(getattr(self.optimizer, "state", None))
+        goes_on = continue_training is True and bool(getattr(self.optimizer, "state", None) or self.num_steps)
         if goes_on and batch_size is None:
             batch_size = self._batch_size
         num_epochs, batch_size = choose_training(self, triples_factory, num_epochs, batch_size, goes_on)

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
+from weakref import WeakKeyDictionary
 
 from pykeen.trackers import ConsoleResultTracker, MultiResultTracker, PythonResultTracker, ResultTracker
 from pykeen.trackers.file import FileResultTracker
+from pykeen.utils import flatten_dictionary
 
-__all__ = ["is_pipeline", "record"]
+__all__ = ["is_pipeline", "record", "tell_once"]
+
+logger = logging.getLogger(__name__)
+
+#: What trackers were told
+_TOLD: Final[WeakKeyDictionary[ResultTracker, dict[str, Any]]] = WeakKeyDictionary()
 
 
 def is_pipeline(tracker: ResultTracker) -> bool:
@@ -25,7 +33,7 @@ def record(tracker: ResultTracker, params: Mapping[str, Any]) -> None:
 
     The pipeline's own tracker, whose configuration becomes the result's, is corrected. Files and the console get
     further lines: a later one goes before an earlier one. Others, as MLflow and Weights & Biases, refuse another value
-    of the same name: they get it under ``trained.NAME``.
+    of the same name: they get it under ``trained.NAME``, and the first value of a name only.
 
     :param tracker: the loop's tracker
     :param params: what is trained, under the names of the pipeline's arguments
@@ -38,7 +46,23 @@ def record(tracker: ResultTracker, params: Mapping[str, Any]) -> None:
         elif isinstance(own, FileResultTracker | ConsoleResultTracker):
             own.log_params(params)
         else:
-            own.log_params(params, prefix="trained")
+            tell_once(own, flatten_dictionary(params, prefix="trained"))
+
+
+def tell_once(tracker: ResultTracker, params: Mapping[str, Any]) -> None:
+    """Tell a tracker parameters whose names it was not told yet: a training must not end as it refuses another value.
+
+    :param tracker: the tracker
+    :param params: the parameters by name
+    """
+    told = _TOLD.setdefault(tracker, {})
+    later = {name: value for name, value in params.items() if name in told and told[name] != value}
+    if later:
+        logger.info("%s keeps its first values of %s; now: %s.", type(tracker).__name__, ", ".join(later), later)
+    new = {name: value for name, value in params.items() if name not in told}
+    told.update(new)
+    if new:
+        tracker.log_params(new)
 
 
 def _merge(before: Any, value: Any) -> Any:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from ...devices import recorded_event
 from .clock import Clock
 
 if TYPE_CHECKING:
@@ -46,15 +47,17 @@ class DeviceQueue:
     """Lets a GPU, which works on its own, be at most one step behind: the clock is to tell what is done.
 
     A call waits for the step before the last one. It comes before all that is due, as that reads the clock.
+
+    :param device: the GPU
     """
 
-    def __init__(self) -> None:
+    def __init__(self, device: torch.device) -> None:
+        self._device = device
         self._last_step: torch.cuda.Event | None = None
 
     def __call__(self) -> None:
         """Note the end of this step in the device's queue, and wait for the end of the step before."""
-        done = torch.cuda.Event()  # type: ignore[no-untyped-call]
-        done.record()
+        done = recorded_event(self._device)
         if self._last_step is not None:
             self._last_step.synchronize()
         self._last_step = done

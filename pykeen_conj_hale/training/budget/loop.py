@@ -19,8 +19,8 @@ from pykeen.triples import CoreTriplesFactory
 from tqdm.auto import tqdm
 
 from ...checks import check_bool, check_path
-from ...pykeen_internals import let_callbacks_clip
-from ..optimizer import keep_known_options
+from ...pykeen_internals import forget_computed, let_callbacks_clip
+from ..optimizer import let_make_again, mark_as_used
 from ..recording import record
 from ..sparse_rows import DenseGradients
 from ..threads import ThreadChoice
@@ -281,11 +281,13 @@ class TimeBudgetMixin(TrainingLoop[BatchType], Generic[BatchType]):
     def _train(self, *args: Any, **kwargs: Any) -> list[float] | None:
         """Train; afterwards do what PyKEEN leaves out where a run is stopped."""
         if not kwargs.get("continue_training"):
-            keep_known_options(self.optimizer)
+            let_make_again(self.optimizer)
+        elif self.num_steps:
+            mark_as_used(self.optimizer)
         if kwargs.get("only_size_probing"):
             probed = super()._train(*args, **kwargs)
             # made anew for the probe, and soon for the training, too
-            keep_known_options(self.optimizer)
+            let_make_again(self.optimizer)
             return probed
         run = self._run
         if kwargs.get("continue_training"):
@@ -344,6 +346,8 @@ class TimeBudgetMixin(TrainingLoop[BatchType], Generic[BatchType]):
         if not run.has_begun:
             run.begin_loop(callbacks, batches)
         self._choose_threads(batches, **kwargs)
+        # callbacks and PyKEEN's own stopper may have evaluated between the epochs
+        forget_computed(self.model)
         rest: Any = run.open_epoch(batches, num_losses=len(self.losses_per_epochs))
         if not rest.is_empty:
             super()._train_epoch(rest, callbacks, epoch=epoch, only_size_probing=False, **kwargs)
@@ -376,6 +380,8 @@ class TimeBudgetMixin(TrainingLoop[BatchType], Generic[BatchType]):
             for start in range(0, size, sub_batch_size or size):
                 stop = min(start + (sub_batch_size or size), size)
                 self._forward_pass(batch, start, stop, size, label_smoothing, slice_size)
+            # as after the optimizer step
+            forget_computed(self.model)
 
         with leaving_no_trace(self):
             # a progress bar has the batches in it

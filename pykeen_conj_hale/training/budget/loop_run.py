@@ -140,6 +140,9 @@ class LoopRun(Run):
             return
         if isinstance(self._loop.lr_scheduler, BudgetLR):
             self._loop.lr_scheduler.reset()
+        # PyKEEN would go on after the epochs of the training before, with parameters that are made anew
+        set_epoch(self._loop, 0)
+        self._loop.losses_per_epochs = []
         self.go_on_from(Progress())
 
     @contextmanager
@@ -189,7 +192,7 @@ class LoopRun(Run):
         :param batches: the batches of an epoch
         """
         if self.budget is not None and self._loop.device.type == "cuda":
-            self.wait = DeviceQueue()
+            self.wait = DeviceQueue(self._loop.device)
         self._callbacks.attach(callbacks, self)
         self.num_triples = _count_seen(batches, self.num_triples)
         self.begin(len(batches))

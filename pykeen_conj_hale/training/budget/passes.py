@@ -8,6 +8,7 @@ from typing import Any
 
 from pykeen.training import TrainingLoop
 
+from ...pykeen_internals import forget_computed
 from .random_state import preserve_random_state
 
 __all__ = ["leaving_no_trace"]
@@ -15,7 +16,9 @@ __all__ = ["leaving_no_trace"]
 
 @contextmanager
 def leaving_no_trace(loop: TrainingLoop[Any]) -> Iterator[None]:
-    """Put back what passes of a batch change: random states, buffers, such as those of batch norm, and gradients.
+    """Put back what passes of a batch change: random states, buffers, gradients, and what the model has computed.
+
+    Buffers are for example those of batch normalization.
 
     :param loop: the training loop
     """
@@ -27,3 +30,4 @@ def leaving_no_trace(loop: TrainingLoop[Any]) -> Iterator[None]:
         for name, buffer in loop.model.named_buffers():
             buffer.copy_(buffers[name])
         loop.optimizer.zero_grad()
+        forget_computed(loop.model)

@@ -13,11 +13,11 @@ from collections.abc import Mapping
 from typing import Any, ClassVar, Final
 
 from pykeen.lr_schedulers import lr_schedulers_hpo_defaults
-from torch import Tensor
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
 from ...checks import check_number, check_whole
+from ..optimizer import set_rate
 
 __all__ = ["LOOPS", "BudgetCosineLR", "BudgetLR", "BudgetLinearLR"]
 
@@ -91,10 +91,7 @@ class BudgetLR(LRScheduler):
 
     def _set(self, rates: list[float]) -> None:
         for group, lr in zip(self.optimizer.param_groups, rates, strict=True):
-            if isinstance(group["lr"], Tensor):
-                group["lr"].fill_(lr)
-            else:
-                group["lr"] = lr
+            set_rate(group, lr)
         self._last_lr = [*rates]
 
     def step(self, epoch: int | None = None) -> None:

@@ -19,6 +19,7 @@ from torch.optim import Adam
 from ...pykeen_internals import get_epoch, get_random_seed, set_epoch, set_random_seed
 from ..digest import describe_triples
 from ..lazy_adam import LazyAdam
+from ..optimizer import mark_as_used
 from ..threads import ThreadChoice
 from .best_model import read_best, write_best
 from .checkpoint import CheckpointError
@@ -117,9 +118,7 @@ class TrainingState:
         loop.optimizer.load_state_dict(state["optimizer"])
         if loop.lr_scheduler is not None and state["lr_scheduler"] is not None:
             loop.lr_scheduler.load_state_dict(_with_types_of(loop.lr_scheduler, state["lr_scheduler"]))
-        if not loop.optimizer.state:
-            # PyKEEN takes an optimizer without state, such as plain SGD, for one that was never used, and refuses
-            _ = loop.optimizer.state[next(iter(loop.model.get_grad_params()))]
+        mark_as_used(loop.optimizer)
         best = state["best_model"]
         if best is None and state["stopper_dict"].get("stopped"):
             # a stopper which has stopped and restored the best model, as in the first checkpoints of this package

@@ -20,6 +20,7 @@ from torch.optim import Optimizer
 from ...checks import check_bool, check_whole
 from ...datasets.cache import get_dataset_locked
 from ...description import describe
+from ...pykeen_internals import forget_computed
 from ...sharding.embedding import sharded_tables
 from ..budget.checkpoint import CheckpointError
 from ..budget.state import compare_settings
@@ -269,7 +270,7 @@ class QuerySamplingLitModule(LitModule):
         """Let the model forget what it has computed for one batch, if the batch had no step that did."""
         if not self._has_stepped:
             # gradients accumulate: without this CompGCN would look up what its last batch has computed
-            self.model.post_parameter_update()
+            forget_computed(self.model)
         self._has_stepped = False
 
     def on_train_epoch_start(self) -> None:
@@ -286,7 +287,7 @@ class QuerySamplingLitModule(LitModule):
 
     def on_validation_end(self) -> None:
         """Let the model forget what validation has computed without gradients, as CompGCN its entities."""
-        self.model.post_parameter_update()
+        forget_computed(self.model)
 
     def on_train_epoch_end(self) -> None:
         """Check the last loss, and log time and speed."""
