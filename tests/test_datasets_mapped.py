@@ -139,6 +139,77 @@ def test_columns_of_parquet_and_headers(tmp_path):
         build(source, tmp_path / "refused")
 
 
+@pytest.mark.parametrize("ending", [".tsv", ".txt.gz", ".parquet"])
+@pytest.mark.parametrize("header", ["error", "drop", "keep"])
+def test_named_columns_are_those_of_files_read_in_memory(tmp_path, ending, header):
+    """These columns are the other way round than usual names would tell; a further one has what labels may not be."""
+    columns = Columns("target", "type", "source")
+    names, notes = ["note", "source", "type", "target"], ["", '"', "long " * 30, "\ufeff"]
+    source = write(tmp_path / "source", ending=ending)
+    for stem, rows in TRIPLES.items():
+        table = [[notes[i % 4], *row] for i, row in enumerate(rows * 5)]
+        path = source / f"{stem}{ending}"
+        if ending == ".parquet":
+            pandas.DataFrame(table, columns=names).to_parquet(path)
+        else:
+            text = "".join("\t".join(row) + "\r\n" for row in [names, *table]).encode()
+            path.write_bytes(gzip.compress(text) if ending.endswith(".gz") else text)
+    options = dict(columns=columns, header=header, duplicates="drop")
+    mapped = build(source, tmp_path / "mapped", **options)
+    check_equal(mapped, FolderDataset(source, **options))
+    b, r, a = mapped.entity_labels.find("b"), mapped.relation_labels.find("r"), mapped.entity_labels.find("a")
+    assert mapped.training.mapped_triples[0].tolist() == [a, r, b]
+
+
+def test_the_command_takes_named_columns_of_lines(tmp_path):
+    source = write(tmp_path / "source", {stem: [("source", "type", "target"), *x] for stem, x in TRIPLES.items()})
+    names = ["--head-column", "target", "--relation-column", "type", "--tail-column", "source"]
+    run = CliRunner().invoke(
+        main,
+        ["triples", "build", str(source), "-o", str(tmp_path / "mapped"), "--no-progress", "--header", "drop", *names],
+    )
+    assert run.exit_code == 0, run.output
+    check_equal(MappedDataset(tmp_path / "mapped"), FolderDataset(source, columns=Columns(*names[1::2])))
+
+
+def test_named_columns_of_several_files(tmp_path):
+    """Each has a header, and its columns in an order of its own."""
+    source, rows = write(tmp_path / "source", ending=".parquet"), TRIPLES["train"]
+    (source / "train.parquet").unlink()
+    parts = {
+        "part-1": [("tail", "head", "relation"), *((t, h, r) for h, r, t in rows[:2])],
+        "part-2": [("head", "relation", "tail"), *rows[2:]],
+    }
+    write(source / "train", parts)
+    check_equal(
+        build(source, tmp_path / "mapped", columns=Columns("head", "relation", "tail")),
+        FolderDataset(write(tmp_path / "whole")),
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("to\tof\nb\ta\n", "line 1: the column of the relation, 'what', is not there; the columns are 'to', 'of'"),
+        ("b\tr\ta\n" * 9, "line 1: the column of the head, 'of', is not there; the columns are 'b', 'r', 'a'"),
+        ("to\twhat\tof\tx\n" + "b\tr\ta\t\n" * 40 + "b\tr\ta\n", "line 42: expected 4 columns .* found 3 columns"),
+        ("to\twhat\tof\tx\n" + "b\tr\ta\t\n" * 40 + "b\t\ta\tx\n", "line 42: the relation is empty"),
+        ("to\twhat\tof\tx\n" + "b\tr\ta\t\n" * 40 + "\nb\tr\ta\tx\n", "line 42: .* found a blank line"),
+        ("to\twhat\tof\tx\n" + "b\tr\ta\t\n" * 40 + "b\tr\ta\0\tx\n", "line 42: the head has a .* NUL inside"),
+        ("to\twhat\tof\tx\n" + "b\tr\ta\t\n" * 40 + "b\tr\ta\tx\rx\n", "line 42: a carriage return or a NUL"),
+        ("to\twhat\tof\tx\n", "there is no triple"),
+        ("", "there is no triple"),
+    ],
+)
+def test_broken_tables_with_named_columns(tmp_path, text, message):
+    source = write(tmp_path / "source", ending=".parquet")
+    (source / "train.parquet").unlink()
+    (source / "train.tsv").write_bytes(text.encode())
+    with pytest.raises(ValueError, match=rf"train\.tsv[:,] {message}"):
+        build(source, tmp_path / "mapped", columns=Columns("of", "what", "to"), duplicates="keep")
+    assert [path.name for path in tmp_path.iterdir()] == ["source"]
+
+
 @pytest.mark.parametrize("line", ["x\tr\ty", "e1\tx\ty", "x\ty\te1", "e2\tx\ty", "x\ty\te2", "r\te1\tx", "x\te2\tr"])
 @pytest.mark.parametrize("end", ["\n", "\r\n"])
 def test_a_triple_that_looks_like_a_header_is_found_as_in_memory(tmp_path, line, end):

@@ -17,7 +17,15 @@ from .files import SplitFile
 from .labels import find_named_columns
 from .policies import LabeledSplit, Policies, drop_header, find_again
 
-__all__ = ["REFUSED", "TABLE_ENDINGS", "check_label", "choose_parquet_columns", "import_parquet", "read_table"]
+__all__ = [
+    "REFUSED",
+    "TABLE_ENDINGS",
+    "check_label",
+    "choose_parquet_columns",
+    "import_parquet",
+    "read_table",
+    "take_triple",
+]
 
 logger = logging.getLogger(__name__)
 
@@ -94,7 +102,7 @@ def _read_text(file: SplitFile, text: str, columns: Columns | None, policies: Po
         # a header only if the rows that follow do not say otherwise
         order, rows = None, _before((first_line, first), rows)
     for line, row in rows:
-        labels += _triple(f"{file}, line {line}", row, len(first), order or (0, 1, 2))
+        labels += take_triple(f"{file}, line {line}", row, len(first), order or (0, 1, 2))
         lines.append(line)
     if not lines:
         raise ValueError(f"{file}: there is nothing but a header; each split needs at least one triple")
@@ -180,8 +188,16 @@ def _has_names(row: Sequence[str], columns: Columns | None) -> bool:
     return find_named_columns(row) is not None if columns is None else set(columns) <= set(row)
 
 
-def _triple(where: str, row: Sequence[str], width: int, order: Sequence[int]) -> list[str]:
-    """Take the labels of a row."""
+def take_triple(where: str, row: Sequence[str], width: int, order: Sequence[int]) -> list[str]:
+    """Take the labels of a row.
+
+    :param where: where it is, for the error
+    :param row: its cells; none for a blank line
+    :param width: how many there must be
+    :param order: the columns of heads, relations and tails, from 0
+    :return: head, relation, tail
+    :raises ValueError: if it has another number of cells, or a label is none, see :func:`check_label`
+    """
     if len(row) != width:
         found = "a blank line" if not row else f"{len(row)} columns"
         raise ValueError(

@@ -8,9 +8,9 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Any, Final, NamedTuple
 
-from ..columns import Columns
+from ..columns import Columns, choose_columns
 from ..files import BYTE_ORDER_MARK, SplitFile
-from ..lines import check_lines
+from ..lines import check_lines, check_rows
 from ..policies import Policies, find_header
 from ..tables import REFUSED, check_label, choose_parquet_columns, import_parquet
 
@@ -72,16 +72,19 @@ class Parts:
 def read_blocks(file: SplitFile, policies: Policies, columns: Columns | None) -> Iterator[Block]:
     """Read a file in blocks.
 
-    :param file: lines `head<TAB>relation<TAB>tail`, or Parquet
-    :param policies: what becomes of a header
-    :param columns: the names of the columns of Parquet
+    :param file: lines `head<TAB>relation<TAB>tail`; with ``columns`` a table with tabs and a header; or Parquet
+    :param policies: what becomes of a header whose names were not given
+    :param columns: the names of the columns
     :yields: the blocks
-    :raises ValueError: if the file is broken, not UTF-8, empty, or has a malformed line or row
+    :raises ValueError: if the file is broken, not UTF-8, empty, lacks a column, or has a malformed line or row
     :raises ImportError: if pyarrow is not installed
     """
     if file.ending == ".csv":
         raise ValueError(f"{file}: large data are read of .tsv, .txt (also with .gz) and .parquet; convert the file.")
-    blocks = _read_parquet(file, columns) if file.ending == ".parquet" else _read_lines(file, policies)
+    if file.ending == ".parquet":
+        blocks = _read_parquet(file, columns)
+    else:
+        blocks = _read_lines(file, policies) if columns is None else _read_named_columns(file, columns)
     is_empty = True
     for block in blocks:
         is_empty &= not len(block.labels)
@@ -91,19 +94,44 @@ def read_blocks(file: SplitFile, policies: Policies, columns: Columns | None) ->
 
 
 def _read_lines(file: SplitFile, policies: Policies) -> Iterator[Block]:
-    line, byte = 1, 0
-    order = (0, 1, 2)
-    for data in _whole_lines(file):
-        text = file.decode(data, line, byte).replace("\r\n", "\n").removesuffix("\n")
+    order, is_first = (0, 1, 2), True
+    for line, text in _texts_of_lines(file):
         check_lines(file, text, line)
-        first_line = line
-        if byte == 0:
-            start, _, rest = text.partition("\n")
-            first = start.split("\t")
-            if (header := find_header(file, first, policies, partial(_find_again, file, first))) is not None:
-                order, text, first_line = header, rest, 2
-        if text:
-            yield Block(first_line, _table(text, order))
+        if not is_first:
+            yield Block(line, _table(text, 3, order))
+            continue
+        is_first = False
+        start, _, rest = text.partition("\n")
+        first = start.split("\t")
+        if (header := find_header(file, first, policies, partial(_find_again, file, first))) is None:
+            yield Block(line, _table(text, 3, order))
+            continue
+        order = header
+        if rest:
+            yield Block(2, _table(rest, 3, order))
+
+
+def _read_named_columns(file: SplitFile, columns: Columns) -> Iterator[Block]:
+    """Read a table whose first line has the names: what it is called leaves nothing to guess, or to a policy."""
+    order: tuple[int, int, int] | None = None
+    width = 0
+    for line, text in _texts_of_lines(file):
+        if order is None:
+            start, has_more, text = text.partition("\n")
+            names, line = start.split("\t"), 2
+            order, width = choose_columns(f"{file}, line 1", names, columns), len(names)
+            if not has_more:
+                continue
+        assert order is not None  # as names were given
+        check_rows(file, text, width, order, line)
+        yield Block(line, _table(text, width, order))
+
+
+def _texts_of_lines(file: SplitFile) -> Iterator[tuple[int, str]]:
+    """Decode blocks of lines: the number of the first one, and the lines with LF between, and none at the end."""
+    line, byte = 1, 0
+    for data in _whole_lines(file):
+        yield line, file.decode(data, line, byte).replace("\r\n", "\n").removesuffix("\n")
         line, byte = line + data.count(b"\n"), byte + len(data)
 
 
@@ -136,21 +164,25 @@ def _whole_lines(file: SplitFile) -> Iterator[bytes]:
         yield rest
 
 
-def _table(text: str, order: tuple[int, int, int]) -> Any:
-    """Split checked lines into columns."""
+def _table(text: str, width: int, order: tuple[int, int, int]) -> Any:
+    """Split checked lines into columns, and take three of them."""
     import pyarrow
     from pyarrow import csv
 
     # Arrow drops a first U+FEFF, also where it begins a label
     data = (BYTE_ORDER_MARK + text).encode()
-    names = [name for _, name in sorted(zip(order, NAMES, strict=True))]
+    names = [str(column) for column in range(width)]
+    chosen = [names[column] for column in order]
     table = csv.read_csv(
         pyarrow.py_buffer(data),
         csv.ReadOptions(column_names=names, use_threads=False, block_size=len(data) + 1),
         csv.ParseOptions(delimiter="\t", quote_char=False, ignore_empty_lines=False),
-        csv.ConvertOptions(column_types=dict.fromkeys(NAMES, pyarrow.string()), strings_can_be_null=False),
+        # what is not included is not converted, either
+        csv.ConvertOptions(
+            column_types=dict.fromkeys(chosen, pyarrow.string()), include_columns=chosen, strings_can_be_null=False
+        ),
     )
-    return table.select(list(NAMES))
+    return table.rename_columns(list(NAMES))
 
 
 def _read_parquet(file: SplitFile, columns: Columns | None) -> Iterator[Block]:

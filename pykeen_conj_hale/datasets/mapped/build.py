@@ -48,8 +48,9 @@ def build_triples(
     :param path: a folder with `train`, `valid` and `test`, each a file ending in `.tsv` or `.txt`, also with `.gz`, or
         in `.parquet`; or a folder of such files, which follow each other in the order of their names
     :param output: the folder to make; neither the one that is read, nor in it, nor around it
-    :param columns: the names of the columns of heads, relations and tails in Parquet
-    :param header: what becomes of a first line with the names of columns, in files of lines
+    :param columns: the names of the columns of heads, relations and tails, in Parquet or in the first line of each
+        other file; None for lines of three labels, or usual names
+    :param header: what becomes of a first line with the names of columns where these are not given, in files of lines
     :param duplicates: what becomes of triples that are in their split before
     :param leakage: what becomes of validation and test triples that are in another split, too
     :param memory: the memory of DuckDB in GiB, ≥ 0.25; the process takes little more
