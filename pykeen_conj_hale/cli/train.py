@@ -66,7 +66,7 @@ def _tell(trained: TrainedModel) -> None:
         f"{type(trained.model).__name__}: {count(trained.training.num_entities, 'entity', 'entities')}, "
         f"{count(trained.training.real_num_relations, 'relation')}, "
         f"{count(trained.training.num_triples, 'training triple')}; "
-        f"{count(facts['epochs'], 'epoch')} in {facts['seconds']:.0f} s, ended by {facts['stop_reason']}"
+        f"{count(facts['epochs'], 'whole epoch')} in {facts['seconds']:.0f} s, ended by {facts['stop_reason']}"
     )
     click.echo(show_metrics(trained.test_metrics))
     click.echo(f"Model, vectors and report.html are in {trained.path}. Next, for example:")

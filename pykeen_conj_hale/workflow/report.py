@@ -86,7 +86,7 @@ def _head(name: str, splits: Splits, metrics: Mapping[str, Any]) -> str:
         f'<p><span class="big">{metrics["test"]["MRR"]:.3f}</span> test MRR, beside '
         f"{metrics[BASELINE]['MRR']:.3f} of the {BASELINE} of each relation.</p>"
         f"<p>{escape(name)} with {facts['parameters']:,} parameters, trained for {facts['seconds']:.0f} s "
-        f"({count(facts['epochs'], 'epoch')}) on {escape(facts['device'])}; "
+        f"({count(facts['epochs'], 'whole epoch')}) on {escape(facts['device'])}; "
         f"ended by {escape(str(facts['stop_reason']))}. "
         f"{count(training.num_entities, 'entity', 'entities')}, {count(training.real_num_relations, 'relation')}; "
         f"triples: {triples}.</p>"

@@ -65,7 +65,8 @@ def _describe(loop: TimeBudgetMixin[Any], result: PipelineResult) -> dict[str, A
     return {
         "seconds": loop.stopwatch.elapsed("training"),
         "steps": loop.num_steps,
-        "epochs": len(result.losses),
+        # a loss is also there of an epoch that was cut off
+        "epochs": loop.epochs_done,
         "stop_reason": loop.stop_reason,
         # not known of a training that was over before, when only the writing of its results was interrupted
         "triples_per_second": loop.triples_per_second or None,
