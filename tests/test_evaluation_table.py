@@ -82,6 +82,19 @@ def test_candidates(nations, model):
     assert len(rows) == 2 * nations.testing.num_triples
 
 
+def test_without_candidates_no_batch_is_waited_for(nations, monkeypatch):
+    """A list is made of numbers that are on the host: a device with work before them is waited for."""
+    model = DistMult(triples_factory=nations.training, random_seed=0)
+    lists, to_list = [], torch.Tensor.tolist
+    monkeypatch.setattr(torch.Tensor, "tolist", lambda tensor: lists.append(tensor) or to_list(tensor))
+    counts = []
+    for batch_size in (50, 1_000):
+        lists.clear()
+        rank_triples(model, nations.testing.mapped_triples, batch_size=batch_size)
+        counts.append(len(lists))
+    assert counts[0] == counts[1]
+
+
 def test_all_entities_as_candidates_change_nothing(nations, model):
     everything = range(nations.num_entities)
     candidates = {side: dict.fromkeys(range(nations.num_relations), everything) for side in ("head", "tail")}

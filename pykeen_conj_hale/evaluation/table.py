@@ -110,7 +110,8 @@ def _rank_rows(
     true = batch[:, TARGET_TO_INDEX[side]]
     scores = model.predict(hrt_batch=batch, target=side)
     ranks: Ranks = rank(scores, true, answers)
-    rows = [i for i, relation in enumerate(batch[:, 1].tolist()) if relation in masks]
+    # the ids come from the device, which is waited for: only if they are asked for
+    rows = [i for i, relation in enumerate(batch[:, 1].tolist()) if relation in masks] if masks else []
     optimistic, pessimistic, options = ranks.optimistic, ranks.pessimistic, ranks.number_of_options
     if rows:
         # the other candidates that are no known answers
