@@ -2,15 +2,23 @@
 
 import csv
 import json
+import random
 
+import numpy as np
 import pytest
 import torch
 from pykeen.datasets import EagerDataset, Nations
+from pykeen.losses import NSSALoss
+from pykeen.models import TransE
 from pykeen.pipeline import pipeline, pipeline_from_config
+from pykeen.regularizers import CombinedRegularizer, LpRegularizer
 
 from pykeen_conj_hale.datasets import FolderDataset
 from pykeen_conj_hale.defaults import choose_settings, describe_graph
 from pykeen_conj_hale.defaults.configuration import configuration_of
+from pykeen_conj_hale.losses import HaLELoss, NonNegLoss
+from pykeen_conj_hale.models import ConjFiveStarE, QueryTransE
+from pykeen_conj_hale.regularizers import DURARegularizer
 
 QUIET = dict(use_tqdm=False, evaluation_kwargs=dict(use_tqdm=False), random_seed=0)
 NAMES = dict(
@@ -182,3 +190,97 @@ def test_a_configuration_says_what_json_cannot_hold():
     result.configuration["model_kwargs"]["entity_initializer"] = print
     with pytest.raises(ValueError, match=r"pipeline\.model_kwargs\.entity_initializer=.* is an object"):
         configuration_of(result)
+
+
+def of_nations(model, **kwargs):
+    return model(triples_factory=Nations().training, **kwargs)
+
+
+def trained_with(training_loop="QuerySampling", **given):
+    return pipeline(
+        dataset="nations", training_loop=training_loop, training_kwargs=dict(num_epochs=1), **{**QUIET, **given}
+    )
+
+
+#: NonNeg refuses scales
+UNSCALED = dict(embedding_dim=8, relation_scale=False)
+DURA = dict(weight=0.5, entity_weight=0.5, product_weight=1.5)
+
+
+@pytest.mark.parametrize(
+    ("make", "parts"),
+    [
+        (lambda: dict(model="QueryTransE", model_kwargs=UNSCALED, loss=NonNegLoss(lambda_=3)), ["loss"]),
+        (lambda: dict(model="TransE", loss=NSSALoss(margin=2), training_loop="slcwa"), ["loss"]),
+        (lambda: dict(model="RotE", loss=HaLELoss(gamma=4), training_loop="lcwa"), ["loss"]),
+        (lambda: dict(model="TransE", regularizer=LpRegularizer(weight=0.3), training_loop="lcwa"), ["regularizer"]),
+        (
+            lambda: dict(model="TransE", training_loop="lcwa", regularizer=CombinedRegularizer([LpRegularizer()])),
+            ["regularizer"],
+        ),
+        (lambda: dict(model=of_nations(TransE, embedding_dim=7), training_loop="slcwa"), ["model"]),
+        (lambda: dict(model=of_nations(ConjFiveStarE, variant="vertical", embedding_dim=8)), ["model"]),
+        (lambda: dict(model=of_nations(QueryTransE, **UNSCALED, loss=NonNegLoss(lambda_=3))), ["model", "loss"]),
+        (lambda: dict(model=of_nations(TransE, loss=NSSALoss(margin=2)), training_loop="lcwa"), ["model", "loss"]),
+    ],
+)
+def test_parts_that_were_given_as_objects_and_are_not_made_again_are_said(make, parts, caplog):
+    """PyKEEN records the class's name, and no arguments."""
+    result = trained_with(**make())
+    caplog.clear()
+    states = random.getstate(), np.random.get_state()[1].tolist(), torch.get_rng_state().tolist()
+    configuration = json.loads(json.dumps(configuration_of(result)))["pipeline"]
+    assert states == (random.getstate(), np.random.get_state()[1].tolist(), torch.get_rng_state().tolist())
+    messages = [r.getMessage() for r in caplog.records if "does not train the same" in r.getMessage()]
+    assert len(messages) == 1
+    for name in ("model", "loss", "regularizer"):
+        assert (f"{name}={configuration.get(name)!r} with " in messages[0]) is (name in parts)
+        assert (f"{name}=…, {name}_kwargs=…" in messages[0]) is (name in parts)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: dict(model="QueryTransE", model_kwargs=UNSCALED, loss="NonNeg", loss_kwargs=dict(lambda_=3)),
+        lambda: dict(model="TransE", loss="nssa", loss_kwargs=dict(margin=2), training_loop="slcwa"),
+        # what is open is chosen by the graph: by the model here
+        lambda: dict(model="RotE", loss="HaLE", training_loop="lcwa"),
+        lambda: dict(model="TransE", loss="HaLE", training_loop="lcwa"),
+        lambda: dict(model="RotE", loss=HaLELoss(), training_loop="lcwa"),
+        lambda: dict(model="RotE", loss=HaLELoss(gamma=4)),
+        lambda: dict(model="TransE", loss=NSSALoss(), training_loop="slcwa"),
+        lambda: dict(model="TransE", regularizer="lp", regularizer_kwargs=dict(weight=0.3), training_loop="lcwa"),
+        # a regularizer that is the default of PyKEEN's model, and one by its name in the model's arguments
+        lambda: dict(model="DistMult", training_loop="lcwa"),
+        lambda: dict(
+            model="TransE",
+            model_kwargs=dict(regularizer="lp", regularizer_kwargs=dict(weight=0.3)),
+            training_loop="lcwa",
+        ),
+        lambda: dict(model="ConjComplEx", regularizer="DURA", regularizer_kwargs=DURA),
+        lambda: dict(model="ConjComplEx", model_kwargs=dict(regularizer="DURA", regularizer_kwargs=DURA)),
+        lambda: dict(model="ConjComplEx", model_kwargs=dict(regularizer=DURARegularizer(**DURA))),
+        lambda: dict(model="ConjComplEx", regularizer=DURARegularizer(**DURA), training_loop="lcwa"),
+    ],
+)
+def test_nothing_is_said_of_what_trains_the_same_bits_again(make, caplog):
+    result = trained_with(**make())
+    configuration = json.loads(json.dumps(configuration_of(result)))
+    assert "does not train the same" not in caplog.text
+    assert same_bits(result, pipeline_from_config(configuration))
+
+
+def test_all_arguments_of_a_regularizer_of_this_package_are_recorded():
+    result = trained_with(model="ConjComplEx", model_kwargs=dict(regularizer=DURARegularizer(**DURA)))
+    recorded = configuration_of(result)["pipeline"]
+    assert recorded["regularizer_kwargs"] == dict(DURA, apply_only_once=False)
+    assert result.configuration["regularizer_kwargs"] == recorded["regularizer_kwargs"]
+
+
+def test_a_regularizer_of_a_models_weights_is_made_again(caplog):
+    """A model adds its parameters to such a regularizer, which are no argument of it."""
+    configuration_of(trained_with(model="ConvKB", model_kwargs=dict(embedding_dim=4), training_loop="slcwa"))
+    assert "does not train the same" not in caplog.text
+    given = dict(model="ConvKB", model_kwargs=dict(embedding_dim=4), regularizer="lp", training_loop="slcwa")
+    configuration_of(trained_with(**given, regularizer_kwargs=dict(weight=0.3)))
+    assert "does not train the same" not in caplog.text

@@ -11,15 +11,18 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, Final
 
+from class_resolver import ClassResolver
 from docdata import get_docdata
 from pykeen.constants import USER_DEFINED_CODE
 from pykeen.datasets import dataset_resolver
 from pykeen.losses import loss_resolver
 from pykeen.pipeline import PipelineResult
-from pykeen.regularizers import regularizer_resolver
+from pykeen.regularizers import Regularizer, regularizer_resolver
 from pykeen.stoppers import NopStopper, Stopper, stopper_resolver
 from pykeen.training import TrainingLoop
 from pykeen.triples import CoreTriplesFactory
+
+from ..description import describe
 
 __all__ = ["configuration_of"]
 
@@ -59,6 +62,10 @@ def configuration_of(result: PipelineResult) -> dict[str, Any]:
     was given as an object, of which PyKEEN keeps the class's name only: if that name, by itself, stands for a dataset
     with other inverse triples or another size, or for none, the log says so. Of another random split it cannot be told.
 
+    Of a model, a loss and a regularizer that were given as objects PyKEEN keeps the class's name only, too. The log
+    says so of a loss and a regularizer which that name, with the arguments that are known, does not make again; and of
+    each model, as none begins with the same random numbers as one that the pipeline makes.
+
     PyKEEN keeps nothing of ``evaluation_entity_whitelist``, ``evaluation_relation_whitelist``, ``use_testing_data`` and
     ``filter_validation_when_testing``: hand these over again, too, if they were given.
 
@@ -70,13 +77,18 @@ def configuration_of(result: PipelineResult) -> dict[str, Any]:
     _leave_out_unknown_dataset(recorded, result.training)
     pipeline = {name: recorded[name] for name in _OWN if recorded.get(name) is not None}
     model_kwargs = dict(recorded.get("model_kwargs") or {})
-    loss, regularizer = model_kwargs.pop("loss", None), model_kwargs.pop("regularizer", None)
+    # the pipeline makes the loss of each model that it makes; a model that was given has its own
+    made_by_pipeline = "loss" in model_kwargs
+    loss = model_kwargs.pop("loss", result.model.loss)
+    pipeline.setdefault("loss", loss_resolver.normalize_inst(loss))
+    regularizer = _take_regularizer(model_kwargs, getattr(result.model, "factor_regularizer", None), pipeline)
     model_kwargs.pop("random_seed", None)
-    if loss is not None:
-        pipeline.setdefault("loss", loss_resolver.normalize_inst(loss))
-    if regularizer is not None:
-        pipeline.setdefault("regularizer", regularizer_resolver.normalize_inst(regularizer))
     pipeline["model_kwargs"] = _without_defaults(model_kwargs, type(result.model).__init__)
+    unsaid = [] if made_by_pipeline else ["model"]
+    unsaid += [] if _makes(loss_resolver, "loss", pipeline, loss) else ["loss"]
+    unsaid += [] if _makes(regularizer_resolver, "regularizer", pipeline, regularizer) else ["regularizer"]
+    if unsaid:
+        _warn_of(unsaid, pipeline)
     pipeline["training_kwargs"] = _arguments_of((TrainingLoop.train, type(result.training_loop).train), recorded)
     evaluation = dict(recorded.get("evaluation_kwargs") or {})
     pipeline["evaluation_kwargs"] = {name: value for name, value in evaluation.items() if name not in _OF_EVALUATION}
@@ -118,6 +130,56 @@ def _is_dataset(name: str, kwargs: Mapping[str, Any], training: CoreTriplesFacto
         return True
     here = (training.num_entities, training.real_num_relations, training.num_triples)
     return here == (numbers.get("entities"), numbers.get("relations"), numbers["training"])
+
+
+def _take_regularizer(
+    model_kwargs: dict[str, Any], of_factors: Regularizer | None, pipeline: dict[str, Any]
+) -> Regularizer | None:
+    """Move a regularizer from the arguments of a model to those of the pipeline, and return it, if there is one."""
+    given = model_kwargs.get("regularizer")
+    # that of the factors was recorded, if the pipeline has one: given, or chosen by the graph
+    regularizer = given if isinstance(given, Regularizer) else of_factors if "regularizer" in pipeline else None
+    if regularizer is None:
+        # a name or a class, as PyKEEN's models have by default, stays with its arguments
+        return None
+    model_kwargs.pop("regularizer", None)
+    model_kwargs.pop("regularizer_kwargs", None)
+    pipeline.setdefault("regularizer", regularizer_resolver.normalize_inst(regularizer))
+    arguments = getattr(regularizer, "arguments", None)  # those of this package list theirs
+    if arguments is not None:
+        pipeline["regularizer_kwargs"] = arguments()
+    return regularizer
+
+
+def _makes(resolver: ClassResolver[Any], name: str, pipeline: Mapping[str, Any], trained: Any) -> bool:
+    """Tell whether a name and its arguments make what was trained with, as far as plain attributes say."""
+    if trained is None:
+        return True
+    try:
+        made = resolver.make(pipeline[name], pipeline.get(f"{name}_kwargs"))
+    except (KeyError, TypeError, ValueError):  # no such name; arguments which are missing, unknown or not allowed
+        return False
+    if type(made) is type(trained) and getattr(made, "is_open", False) and getattr(trained, "is_chosen", False):
+        # what was left open is chosen by the graph again
+        return True
+    return type(made) is type(trained) and _settings_of(made) == _settings_of(trained)
+
+
+def _settings_of(value: Any) -> dict[str, str]:
+    """Describe what a loss or a regularizer was made with."""
+    # a model adds its own parameters to a regularizer
+    return {name: text for name, text in describe("", value) if not name.startswith(".tracked_parameters")}
+
+
+def _warn_of(unsaid: Sequence[str], pipeline: Mapping[str, Any]) -> None:
+    """Say which parts of a training a configuration does not make again."""
+    parts = [f"{name}={pipeline[name]!r} with {pipeline.get(f'{name}_kwargs') or 'no arguments'}" for name in unsaid]
+    logger.warning(
+        "The configuration does not train the same: %s is not what was trained with, and PyKEEN keeps no more of what "
+        "is given as an object. Give the pipeline names and arguments instead: %s.",
+        ", and ".join(parts),
+        ", ".join(f"{name}=…, {name}_kwargs=…" for name in unsaid),
+    )
 
 
 def _without_defaults(kwargs: Mapping[str, Any], function: Callable[..., Any]) -> dict[str, Any]:

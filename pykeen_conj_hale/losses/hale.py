@@ -81,6 +81,7 @@ class HaLELoss(QueryLoss, SetwiseLoss):
 
     # of a loss that an earlier version has pickled, too
     _is_open: bool = False
+    _is_chosen: bool = False
 
     def __init__(
         self,
@@ -152,6 +153,11 @@ class HaLELoss(QueryLoss, SetwiseLoss):
         """Whether no argument was given, and none was chosen yet."""
         return self._is_open
 
+    @property
+    def is_chosen(self) -> bool:
+        """Whether no argument was given, and all were chosen."""
+        return self._is_chosen
+
     def choose(self, **arguments: Any) -> None:
         """Set the arguments that were left open; only once, as they are given then.
 
@@ -161,7 +167,7 @@ class HaLELoss(QueryLoss, SetwiseLoss):
         if not self.is_open:
             raise ValueError(f"The arguments of {self} were given, or chosen before: none is open.")
         self._set(**arguments)
-        self._is_open = False
+        self._is_open, self._is_chosen = False, True
 
     def arguments(self) -> dict[str, Any]:
         """List the arguments, such that they make this loss again.

@@ -61,6 +61,10 @@ class DURARegularizer(FactorRegularizer):
         self.entity_weight = check_number("entity_weight", entity_weight, minimum=0)
         self.product_weight = check_number("product_weight", product_weight, minimum=0)
 
+    def arguments(self) -> dict[str, Any]:
+        """List the arguments; see :meth:`FactorRegularizer.arguments`."""
+        return dict(super().arguments(), entity_weight=self.entity_weight, product_weight=self.product_weight)
+
     def add(self, factors: Factors, ids: Sequence[Tensor | None]) -> None:
         """Add the terms of the new heads and tails; see :meth:`FactorRegularizer.add`."""
         new = self.new_sides(factors, ids)

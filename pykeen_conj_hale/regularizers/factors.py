@@ -6,6 +6,7 @@ from abc import abstractmethod
 from collections.abc import Sequence
 from typing import Any, ClassVar, NamedTuple
 
+import numpy as np
 from pykeen.regularizers import Regularizer
 from torch import Tensor
 
@@ -43,6 +44,17 @@ class FactorRegularizer(Regularizer):
             weight=check_number("weight", weight, minimum=0),
             apply_only_once=check_bool("apply_only_once", apply_only_once),
             **kwargs,
+        )
+
+    def arguments(self) -> dict[str, Any]:
+        """List the arguments, such that they make this regularizer again; to be extended where there are more.
+
+        :return: the arguments of :meth:`__init__` by name, as plain data
+        """
+        return dict(
+            # the shortest number that is the same in single precision
+            weight=float(str(np.float32(float(self.weight)))),
+            apply_only_once=self.apply_only_once,
         )
 
     @abstractmethod

@@ -10,7 +10,6 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any, Final
 
-import numpy as np
 from pykeen.losses import loss_resolver
 from pykeen.models import Model
 from pykeen.regularizers import regularizer_resolver
@@ -128,11 +127,7 @@ def _describe(loop: QuerySamplingTrainingLoop, num_epochs: int, batch_size: int)
         params["loss_kwargs"] = loss.arguments()
     if regularizer is not None:
         params["regularizer"] = regularizer_resolver.normalize_inst(regularizer)
-        params["regularizer_kwargs"] = dict(
-            # the shortest number that is the same in single precision
-            weight=float(str(np.float32(float(regularizer.weight)))),
-            apply_only_once=regularizer.apply_only_once,
-        )
+        params["regularizer_kwargs"] = regularizer.arguments()
     scheduler = loop.lr_scheduler
     if isinstance(scheduler, BudgetLR):
         params["lr_scheduler"] = type(scheduler).__name__
