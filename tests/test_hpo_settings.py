@@ -28,6 +28,7 @@ ARGUMENTS = {"dataset": "nations", "model": "RotE", "training_loop": "QuerySampl
             "stop_on_signal=True is not allowed in a study: .* given to another worker",
         ),
         ({"training_loop_kwargs": {"stop_on_signal": True}, "epochs": 3}, "stop_on_signal=True is not allowed"),
+        ({"training_loop_kwargs": {**BUDGET, "wall_clock": 60}}, "wall_clock=60 is not allowed in a study"),
         ({"n_jobs": 3}, "n_jobs is not supported: start this program as often"),
         ({"training_kwargs": {"checkpoint": "x"}}, "checkpoint names one file for all trials"),
         ({"training_kwargs": {"checkpoint_name": "x"}}, "checkpoint names one file for all trials"),

@@ -89,6 +89,12 @@ def _check_budget(arguments: dict[str, Any], training: Mapping[str, Any]) -> Non
             "off would be COMPLETE, with the result of a part of its training. Leave it out: a trial whose worker is "
             "ended is given to another worker."
         )
+    if options.get("wall_clock") is not None:
+        raise ValueError(
+            f"wall_clock={options['wall_clock']!r} is not allowed in a study: a trial that it has cut off would be "
+            "COMPLETE, with the result of a part of its training. Give time_budget, the seconds of training of each "
+            "trial; timeout=… ends the study."
+        )
     budget = options.get("time_budget")
     ranges = arguments.get("training_kwargs_ranges") or {}
     if budget is None:
