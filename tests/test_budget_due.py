@@ -1,6 +1,7 @@
 """What can be due in a run: learning rate, limits, checkpoints, a request to stop; and a device that lags behind."""
 
 import random
+from functools import partial
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ import torch
 from budget_runs import LOOPS, Clock, Shuffled, Tick, make_loop, make_run, nations, train_run
 from pykeen.models import DistMult
 
+from pykeen_conj_hale.devices import recorded_event
 from pykeen_conj_hale.training import QuerySamplingTrainingLoop
 from pykeen_conj_hale.training.budget.clock import Stopwatch, TimeBudget
 from pykeen_conj_hale.training.budget.due import DeviceQueue, Limits, Saving, Schedule, StopRequest, WallClock
@@ -93,7 +95,7 @@ def test_a_device_is_one_step_behind(monkeypatch):
 
     monkeypatch.setattr(torch.cuda, "Event", Event)
     monkeypatch.setattr(torch.cuda, "current_stream", lambda device: f"the stream of {device}")
-    queue = DeviceQueue(torch.device("cuda:1"))
+    queue = DeviceQueue(partial(recorded_event, torch.device("cuda:1")))
     for _ in range(3):
         queue()
     assert log == [("record", 1), ("record", 2), ("wait", 1), ("record", 3), ("wait", 2)]

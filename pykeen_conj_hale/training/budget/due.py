@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from ...devices import recorded_event
 from .clock import Clock
 
 if TYPE_CHECKING:
@@ -48,16 +47,16 @@ class DeviceQueue:
 
     A call waits for the step before the last one. It comes before all that is due, as that reads the clock.
 
-    :param device: the GPU
+    :param note: notes the end of what the device was asked for so far
     """
 
-    def __init__(self, device: torch.device) -> None:
-        self._device = device
+    def __init__(self, note: Callable[[], torch.cuda.Event]) -> None:
+        self._note = note
         self._last_step: torch.cuda.Event | None = None
 
     def __call__(self) -> None:
         """Note the end of this step in the device's queue, and wait for the end of the step before."""
-        done = recorded_event(self._device)
+        done = self._note()
         if self._last_step is not None:
             self._last_step.synchronize()
         self._last_step = done

@@ -6,6 +6,7 @@ import dataclasses
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,6 +16,7 @@ from pykeen.training.callbacks import MultiTrainingCallback
 from pykeen.triples import CoreTriplesFactory
 from tqdm.auto import tqdm
 
+from ...devices import recorded_event
 from ...pykeen_internals import get_epoch, is_asked_to_stop, set_epoch
 from ...wording import count
 from .arguments import CheckpointPlan, check_batch_size
@@ -192,7 +194,7 @@ class LoopRun(Run):
         :param batches: the batches of an epoch
         """
         if self.budget is not None and self._loop.device.type == "cuda":
-            self.wait = DeviceQueue(self._loop.device)
+            self.wait = DeviceQueue(partial(recorded_event, self._loop.device))
         self._callbacks.attach(callbacks, self)
         self.num_triples = _count_seen(batches, self.num_triples)
         self.begin(len(batches))
