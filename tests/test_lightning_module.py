@@ -335,7 +335,7 @@ def test_gradients_of_several_batches_per_step():
     module = make(**RUNS["PyKEEN's model"])
     calls, update = [], module.model.post_parameter_update
     module.model.post_parameter_update = lambda: calls.append(update())
-    trainer(max_epochs=1, accumulate_grad_batches=2).fit(module)
+    trainer(max_epochs=1, accumulate_grad_batches=2, limit_val_batches=0).fit(module)
     assert (module.global_step, len(calls)) == (2, 4)
 
 

@@ -169,9 +169,9 @@ def test_training_goes_on_and_begins_anew():
     train(loop, num_epochs=3, continue_training=True)
     assert loop.optimizer is second
     assert type(second) is LazyAdam
-    # two epochs of 11 batches
+    # three epochs of 11 batches
     states = [state for state in second.state.values() if "last_step" in state]
-    assert [int(state["step"]) for state in states] == [22]
+    assert [int(state["step"]) for state in states] == [33]
 
 
 def test_large_graphs_without_being_asked(caplog):
