@@ -11,7 +11,7 @@ from pykeen.trackers import ConsoleResultTracker, MultiResultTracker, PythonResu
 from pykeen.trackers.file import FileResultTracker
 from pykeen.utils import flatten_dictionary
 
-__all__ = ["is_pipeline", "record", "tell_once"]
+__all__ = ["is_pipeline", "record"]
 
 logger = logging.getLogger(__name__)
 
@@ -46,10 +46,10 @@ def record(tracker: ResultTracker, params: Mapping[str, Any]) -> None:
         elif isinstance(own, FileResultTracker | ConsoleResultTracker):
             own.log_params(params)
         else:
-            tell_once(own, flatten_dictionary(params, prefix="trained"))
+            _tell_once(own, flatten_dictionary(params, prefix="trained"))
 
 
-def tell_once(tracker: ResultTracker, params: Mapping[str, Any]) -> None:
+def _tell_once(tracker: ResultTracker, params: Mapping[str, Any]) -> None:
     """Tell a tracker parameters whose names it was not told yet: a training must not end as it refuses another value.
 
     :param tracker: the tracker

@@ -140,8 +140,6 @@ class LoopRun(Run):
             forget_cut_epoch(self._loop, previous.position)
             self.go_on_from(previous.progress)
             return
-        if isinstance(self._loop.lr_scheduler, BudgetLR):
-            self._loop.lr_scheduler.reset()
         # PyKEEN would go on after the epochs of the training before, with parameters that are made anew
         set_epoch(self._loop, 0)
         self._loop.losses_per_epochs = []

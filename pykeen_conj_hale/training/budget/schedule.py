@@ -82,14 +82,7 @@ class BudgetLR(LRScheduler):
     def advance(self, progress: float) -> None:
         """Set the learning rates by the share of the training that is done."""
         self.progress = progress
-        self._set(self.get_lr())
-
-    def reset(self) -> None:
-        """Put the optimizer's own learning rates back, for a training that starts anew."""
-        self.progress = None
-        self._set([float(lr) for lr in self.base_lrs])
-
-    def _set(self, rates: list[float]) -> None:
+        rates = self.get_lr()
         for group, lr in zip(self.optimizer.param_groups, rates, strict=True):
             set_rate(group, lr)
         self._last_lr = [*rates]
