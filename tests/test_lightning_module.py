@@ -232,6 +232,7 @@ def test_a_loss_without_arguments_is_that_of_the_loop(model):
     factory = Nations(create_inverse_triples=True).training
     like = model_resolver.make(model, dict(embedding_dim=8, loss="HaLE", triples_factory=factory))
     loop = QuerySamplingTrainingLoop(model=like, triples_factory=factory, optimizer="adam")
+    assert module.loss is module.model.loss is module.terms.loss
     assert not module.loss.is_open
     assert repr(module.loss) == repr(loop.model.loss)
     assert repr(module.loss) != repr(HaLELoss())

@@ -3,13 +3,16 @@
 import logging
 
 import pytest
+import torch
 from pykeen.datasets import Nations
-from pykeen.triples import KGInfo
+from pykeen.models import TransE
+from pykeen.triples import CoreTriplesFactory, KGInfo
 
 from pykeen_conj_hale.defaults import choose_settings, describe_graph
 from pykeen_conj_hale.losses import HaLELoss
 from pykeen_conj_hale.models import MODELS, QueryComplEx
 from pykeen_conj_hale.nn.options import read_bool
+from pykeen_conj_hale.training import QuerySamplingTrainingLoop
 
 
 @pytest.fixture(scope="module")
@@ -37,9 +40,42 @@ def test_a_model_has_the_options_that_were_chosen(model, triples):
     assert {name: made.made_with[name] for name in settings.model_kwargs}.keys() == settings.model_kwargs.keys()
     for name, value in settings.model_kwargs.items():
         assert str(made.made_with[name]).replace("_", "") == str(value).replace("_", "")
-    assert not loss.is_open
-    assert (loss.alpha, loss.square) == (settings.loss_kwargs["alpha"], settings.loss_kwargs["square"])
+    assert loss.is_open
+    assert not made.loss.is_open
+    assert (made.loss.alpha, made.loss.square) == (settings.loss_kwargs["alpha"], settings.loss_kwargs["square"])
     assert (made.factor_regularizer is not None) is (settings.n3 > 0)
+
+
+@pytest.fixture(scope="module")
+def chain():
+    """A sparse graph, of another kind than Nations: each entity has a triple with the next."""
+    heads = torch.arange(3_000)
+    triples = torch.stack([heads, heads % 2, heads + 1], dim=1)
+    return CoreTriplesFactory.create(triples, create_inverse_triples=True)
+
+
+def test_a_loss_is_open_for_the_graph_of_each_model(triples, chain):
+    loss = HaLELoss()
+    settings = [choose_settings(describe_graph(factory), model=QueryComplEx) for factory in (triples, chain)]
+    assert settings[0].loss_kwargs != settings[1].loss_kwargs
+    made = [QueryComplEx(triples_factory=factory, loss=loss, random_seed=0) for factory in (triples, chain)]
+    for model, expected in zip(made, settings, strict=True):
+        assert repr(model.loss) == repr(HaLELoss(**expected.loss_kwargs))
+        assert model.made_with["embedding_dim"] == expected.model_kwargs["embedding_dim"]
+    assert loss.is_open
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_a_loss_is_open_for_the_graph_of_each_loop(triples, chain, order):
+    """Also of models that are no query models."""
+    loss = HaLELoss()
+    for factory in (triples, chain)[::order]:
+        model = TransE(triples_factory=factory, loss=loss, embedding_dim=4, random_seed=0)
+        loop = QuerySamplingTrainingLoop(model=model, triples_factory=factory, optimizer="adam")
+        expected = choose_settings(describe_graph(factory), model=TransE).loss_kwargs
+        assert repr(loop.loss) == repr(HaLELoss(**expected))
+        assert loop.terms.loss is loop.loss is model.loss
+    assert loss.is_open
 
 
 def test_nothing_is_chosen_with_a_loss_that_is_said_or_without_triples(triples):

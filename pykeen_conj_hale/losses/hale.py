@@ -97,8 +97,8 @@ class HaLELoss(QueryLoss, SetwiseLoss):
         """Initialize the loss.
 
         The arguments are one set. Where none of them is given, they are chosen from the graph, once there is one: by
-        the model that is made with the loss, or by the query-sampling loop (:attr:`is_open`). Where one is given, the
-        others have the defaults below.
+        the model that is made with the loss, or by the query-sampling loop (:attr:`is_open`), each for a copy of the
+        loss, as ``model.loss``. Where one is given, the others have the defaults below.
 
         :param activation: the activation h, ``"hanon"``, ``"halin"``, ``"2x"``, ``"xexp"``, ``"2artanh"`` or
             ``"none"``, or an instance; ``"hanon"`` by default

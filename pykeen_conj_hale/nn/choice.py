@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -27,11 +28,12 @@ def make_loss(model: type[QueryModel], loss: HintOrType[Loss], loss_kwargs: Mapp
     :param model: the model's class
     :param loss: the loss, by name, class or instance; None for the model's own
     :param loss_kwargs: its arguments
-    :return: the loss
+    :return: the loss; of an open one a copy, so that it is open for the graph of another model, too
     """
     if loss is None:
         return model.loss_default(**(model.loss_default_kwargs or {}))
-    return loss_resolver.make(loss, pos_kwargs=loss_kwargs)
+    made = loss_resolver.make(loss, pos_kwargs=loss_kwargs)
+    return copy.deepcopy(made) if made is loss and isinstance(made, HaLELoss) and made.is_open else made
 
 
 def choose_options(

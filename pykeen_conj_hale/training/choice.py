@@ -7,6 +7,7 @@ loop is made with ``choose=False``, which takes all numbers at their word.
 
 from __future__ import annotations
 
+import copy
 import logging
 from typing import TYPE_CHECKING, Any, Final
 
@@ -38,10 +39,11 @@ PIPELINE_BATCH_SIZE: Final = 256
 def choose_loss(model: Model, triples_factory: CoreTriplesFactory) -> None:
     """Choose the arguments of a loss that is open still, as that of a model which is no query model.
 
-    :param model: the model; its loss is changed in place
+    :param model: the model; it has a copy of its loss then, which is open for the graph of another model, too
     :param triples_factory: the training triples
     """
     if isinstance(model.loss, HaLELoss) and model.loss.is_open:
+        model.loss = copy.deepcopy(model.loss)
         model.loss.choose(**_settings(model, describe_graph(triples_factory)).loss_kwargs)
 
 

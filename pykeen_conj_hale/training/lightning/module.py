@@ -109,6 +109,7 @@ class QuerySamplingLitModule(LitModule):
         super().__init__(dataset=get_dataset_locked(dataset, dataset_kwargs), **kwargs)
         check_whole("batch_size", self.batch_size)
         choose_loss(self.model, self.dataset.training)
+        self.loss = self.model.loss
         self.terms = QueryTerms(self.model, self.loss, mode=self.mode, chunk_size=chunk_size, compile=compile)
         self.terms.check_label_smoothing(self.label_smoothing)
         has_batchnorm = bool(get_batchnorm_modules(self.model))
