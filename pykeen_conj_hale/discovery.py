@@ -24,7 +24,7 @@ import sys
 import threading
 from typing import TYPE_CHECKING, Any
 
-from .entry_points import ENTRY_POINTS, RESOLVERS
+from .entry_points import DISTRIBUTION, ENTRY_POINTS, RESOLVERS
 from .messages import Once
 
 if TYPE_CHECKING:
@@ -34,8 +34,6 @@ __all__ = ["RESOLVERS", "datasets", "install"]
 
 logger = logging.getLogger(__name__)
 once = Once(logger)
-
-DISTRIBUTION = "pykeen-conj-hale"
 
 _MODULES = {module for module, _ in RESOLVERS.values()}
 #: Those which PyKEEN itself imports. The others use its resolvers while they are imported, as its command line does.

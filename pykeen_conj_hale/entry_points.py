@@ -7,7 +7,10 @@ from __future__ import annotations
 
 from typing import Final
 
-__all__ = ["ENTRY_POINTS", "RESOLVERS"]
+__all__ = ["DISTRIBUTION", "ENTRY_POINTS", "RESOLVERS"]
+
+#: What is installed, in whose metadata the entry points are
+DISTRIBUTION: Final = "pykeen-conj-hale"
 
 #: The resolver of each group of entry points: module and attribute.
 RESOLVERS: Final[dict[str, tuple[str, str]]] = {

@@ -11,7 +11,7 @@ from pathlib import Path
 from .files import check_output, resolve_output
 from .locks import only_writer
 
-__all__ = ["check_outputs", "hold_outputs", "if_possible"]
+__all__ = ["check_apart", "check_outputs", "hold_outputs", "if_possible"]
 
 logger = logging.getLogger(__name__)
 
@@ -41,6 +41,21 @@ def check_outputs(
                     "by --force (force=True)."
                 )
         check_output(output, "output")
+
+
+def check_apart(output: Path, inputs: Iterable[Path]) -> None:
+    """Check that a folder is apart from what is read for it, which would be lost or changed.
+
+    :param output: the folder to write
+    :param inputs: files and folders that are read
+    :raises ValueError: if the folder is, holds, or is in one of them
+    """
+    target = output.resolve()
+    for place in inputs:
+        found = place.expanduser().resolve()
+        if target == found or target in found.parents or found in target.parents:
+            what = "is" if target == found else "holds" if target in found.parents else "is in"
+            raise ValueError(f"output={str(output)!r} {what} the input {str(place)!r}: name a folder apart from it.")
 
 
 @contextmanager

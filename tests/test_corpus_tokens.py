@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pykeen_conj_hale.normal_form import normalize
 from pykeen_conj_hale.text import Cooccurrence, tokenize
-from pykeen_conj_hale.text.corpus.tokens import normalize
 
 
 def test_words():

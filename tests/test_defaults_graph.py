@@ -46,11 +46,10 @@ def test_nations(inverse):
     assert graph.create_inverse_triples is inverse
     assert graph.queries == 3_184
     assert graph.triples_per_entity == pytest.approx(1_592 / 14)
-    assert graph.density == pytest.approx(1_592 / (14 * 14 * 55))
 
 
 def test_a_graph_without_triples():
     graph = describe_graph(factory([]))
-    assert (graph.triples_per_entity, graph.density, graph.symmetric) == (0.0, 0.0, 0.0)
-    assert Graph(0, 0, 0, 0.0, False).density == 0.0
+    assert (graph.triples_per_entity, graph.symmetric) == (0.0, 0.0)
+    assert Graph(0, 0, 0, 0.0, False).triples_per_entity == 0.0
     assert "0 triples" in str(graph)

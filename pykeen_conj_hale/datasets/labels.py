@@ -1,13 +1,13 @@
-"""What labels tell: that a line is a header, or that two labels are, or look like, the same text."""
+"""What labels tell: which columns a header names, or that two labels are, or look like, the same text."""
 
 from __future__ import annotations
 
 import logging
 import re
-import unicodedata
 from collections.abc import Callable, Collection, Sequence
 from typing import Final, NamedTuple
 
+from ..normal_form import normalize
 from ..wording import count
 
 __all__ = [
@@ -19,7 +19,6 @@ __all__ = [
     "find_named_columns",
     "find_other_forms",
     "find_padded",
-    "is_header",
     "say_alike",
 ]
 
@@ -76,22 +75,13 @@ def find_named_columns(names: Sequence[str]) -> tuple[int, int, int] | None:
     return head, relation, tail
 
 
-def is_header(labels: Sequence[str]) -> bool:
-    """Tell whether three labels are the names of columns, in any order.
-
-    :param labels: the labels of a triple
-    :return: whether one is a name for heads, one for relations, and one for tails
-    """
-    return find_named_columns(labels) is not None
-
-
 def find_other_forms(labels: Collection[str]) -> list[tuple[str, str]]:
     """Find labels that are the same text in two forms of Unicode: `é` as one character, and as `e` with an accent.
 
     :param labels: different labels
     :return: pairs of labels with the same normal form C
     """
-    return _find_pairs(labels, lambda label: label if label.isascii() else unicodedata.normalize("NFC", label))
+    return _find_pairs(labels, normalize)
 
 
 def find_padded(labels: Collection[str]) -> list[tuple[str, str]]:

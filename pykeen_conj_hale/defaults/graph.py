@@ -39,12 +39,6 @@ class Graph:
         return self.triples / self.entities if self.entities else 0.0
 
     @property
-    def density(self) -> float:
-        """The share of all possible triples that are there, in [0, 1]."""
-        possible = self.entities**2 * self.relations
-        return self.triples / possible if possible else 0.0
-
-    @property
     def queries(self) -> int:
         """The number of queries per epoch: one per triple and direction."""
         return 2 * self.triples

@@ -7,13 +7,11 @@ from collections.abc import Iterator
 from importlib.metadata import EntryPoint, PackageNotFoundError, distribution, packages_distributions
 from typing import Any
 
-from ..entry_points import ENTRY_POINTS, RESOLVERS
+from ..entry_points import DISTRIBUTION, ENTRY_POINTS, RESOLVERS
 from ..wording import count
 from .finding import Finding, State, first_line
 
 __all__ = ["check_installation", "check_names"]
-
-DISTRIBUTION = "pykeen-conj-hale"
 
 
 def check_installation() -> Iterator[Finding]:

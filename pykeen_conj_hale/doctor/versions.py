@@ -10,12 +10,11 @@ from importlib.metadata import PackageNotFoundError, requires, version
 from packaging.requirements import Requirement
 
 from .. import __version__
+from ..entry_points import DISTRIBUTION
 from ..wording import count
 from .finding import Finding, State
 
 __all__ = ["check_extras", "check_versions"]
-
-DISTRIBUTION = "pykeen-conj-hale"
 
 
 def check_versions() -> Iterator[Finding]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import unicodedata
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Final
@@ -11,6 +10,8 @@ from typing import Final
 from pykeen.models import ERModel
 from pykeen.triples import KGInfo, TriplesFactory
 from torch import Tensor
+
+from ..normal_form import normalize
 
 __all__ = ["INVERSE_SUFFIX", "KINDS", "LabeledEmbeddings", "check_labels", "label_rows", "match_labels"]
 
@@ -58,13 +59,9 @@ def match_labels(labels: Sequence[str], known: Sequence[str]) -> list[int | None
     places: dict[str, int | None] = {label: place for place, label in enumerate(known)}
     forms: dict[str, int | None] = {}
     for place, label in enumerate(known):
-        normal = _normal(label)
+        normal = normalize(label)
         forms[normal] = None if normal in forms else place
-    return [places[label] if label in places else forms.get(_normal(label)) for label in labels]
-
-
-def _normal(label: str) -> str:
-    return label if label.isascii() else unicodedata.normalize("NFC", label)
+    return [places[label] if label in places else forms.get(normalize(label)) for label in labels]
 
 
 def label_rows(model: ERModel, triples_factory: KGInfo) -> dict[str, list[str]]:  # type: ignore[type-arg]

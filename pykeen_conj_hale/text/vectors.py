@@ -15,7 +15,7 @@ import numpy.typing as npt
 from ..checks import check_choice, check_whole
 from ..extras import check_metadata, import_safetensors
 from ..files import replacing
-from .corpus.tokens import normalize
+from ..normal_form import normalize
 
 __all__ = ["ENTITY_PREFIX", "Neighbour", "WordVectors"]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from ..outputs import check_apart
 from .folder import ModelFolder
 
 __all__ = ["check_folder"]
@@ -25,7 +26,7 @@ def check_folder(folder: ModelFolder, source: Path, *, force: bool, resume: bool
     output = str(folder.path)
     if folder.path.exists() and not folder.path.is_dir():
         raise NotADirectoryError(f"output={output!r} is a file: name a folder.")
-    _check_apart(folder.path, source)
+    check_apart(folder.path, [source])
     if resume:
         folder.read_configuration()
         if folder.weights.exists():
@@ -42,12 +43,3 @@ def check_folder(folder: ModelFolder, source: Path, *, force: bool, resume: bool
             "left as it is: name another folder, replace an earlier training by --force (force=True), or go on with an "
             "interrupted one by --resume (resume=True)."
         )
-
-
-def _check_apart(output: Path, source: Path) -> None:
-    """Check that neither is in the other."""
-    inner, outer = output.resolve(), source.expanduser().resolve()
-    if outer.is_dir() and (inner == outer or outer in inner.parents):
-        raise ValueError(f"output={str(output)!r} lies in the folder of triples, {source}: name one beside it.")
-    if inner in outer.parents:
-        raise ValueError(f"output={str(output)!r} holds the triples, {source}, which stay as they are: name another.")

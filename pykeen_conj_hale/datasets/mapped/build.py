@@ -13,6 +13,7 @@ from tqdm.auto import tqdm
 
 from ...checks import check_bool, check_number, check_path
 from ...files import replacing_folder
+from ...outputs import check_apart
 from ..columns import Columns, check_columns
 from ..files import find_split_parts
 from ..labels import OTHER_FORMS, PADDED, say_alike
@@ -68,7 +69,7 @@ def build_triples(
     splits = {split: Parts(str(Path(path) / split) if len(x) > 1 else str(x[0]), x) for split, x in files.items()}
     columns, target = check_columns(columns), check_path("output", output).expanduser()
     mark = DESCRIPTION if check_bool("force", force) else None
-    _check_apart(target, [Path(path).expanduser(), *(file.path for parts in files.values() for file in parts)])
+    check_apart(target, [Path(path).expanduser(), *(file.path for parts in files.values() for file in parts)])
     if mark is not None:
         check_replaceable(target)
     with replacing_folder(target, mark) as folder, _numbering(folder, memory) as numbering:
@@ -84,16 +85,6 @@ def build_triples(
         about = Description(counts["entities"], counts["relations"], triples)
         about.write(folder)
     return about
-
-
-def _check_apart(output: Path, inputs: Sequence[Path]) -> None:
-    """Refuse an output that is, holds, or is in what is read: where it is replaced, the triples would be lost."""
-    target = output.resolve()
-    for place in inputs:
-        found = place.resolve()
-        if target == found or target in found.parents or found in target.parents:
-            what = "is" if target == found else "holds" if target in found.parents else "is in"
-            raise ValueError(f"output={str(output)!r} {what} the input {str(place)!r}; name a folder apart from it.")
 
 
 @contextmanager

@@ -15,9 +15,10 @@ from typing import Any
 
 import numpy as np
 
+from ...normal_form import normalize
 from .documents import Document
 from .mentions import MentionMatcher, replace_mentions
-from .tokens import Codes, Tokenizer, normalize
+from .tokens import Codes, Tokenizer
 
 __all__ = ["DESCRIBES", "END", "CodedCorpus"]
 

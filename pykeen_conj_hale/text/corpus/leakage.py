@@ -5,9 +5,10 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from ...normal_form import normalize
 from .documents import Document
 from .mentions import by_normal_label
-from .tokens import Tokenizer, normalize, tokenize
+from .tokens import Tokenizer, tokenize
 
 __all__ = ["remove_overlap"]
 

@@ -8,7 +8,8 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 
-from .tokens import Codes, Tokenizer, normalize
+from ...normal_form import normalize
+from .tokens import Codes, Tokenizer
 
 __all__ = ["Ambiguity", "MentionMatcher", "by_normal_label", "find_surfaces", "replace_mentions"]
 

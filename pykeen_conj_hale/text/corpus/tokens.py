@@ -12,7 +12,9 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Codes", "Tokenizer", "normalize", "tokenize"]
+from ...normal_form import normalize
+
+__all__ = ["Codes", "Tokenizer", "tokenize"]
 
 #: Numbers in the place of words and entities
 Codes: TypeAlias = npt.NDArray[np.int64]
@@ -30,15 +32,6 @@ END = r"\0-\x26\x28-\x2c\x2e-\x7f"
 INVISIBLE = re.compile("[\\xad\\u061c\\u200e\\u200f\\u202a-\\u202e\\u2060-\\u2069\\ufeff]+")
 #: The parts of Unicode that have combining marks
 PLANES = (range(0x20000), range(0xE0000, 0xE0200))
-
-
-def normalize(text: str) -> str:
-    """Bring a text into Unicode's normal form C, in which ``é`` is one character, however it was typed.
-
-    :param text: the text
-    :return: the same text, composed
-    """
-    return text if text.isascii() else unicodedata.normalize("NFC", text)
 
 
 def tokenize(text: str) -> list[str]:

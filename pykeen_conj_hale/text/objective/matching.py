@@ -9,8 +9,8 @@ from collections.abc import Mapping
 import numpy as np
 import numpy.typing as npt
 
+from ...normal_form import normalize
 from ..corpus.cooccurrence import Cooccurrence
-from ..corpus.tokens import normalize
 
 __all__ = ["match_entities"]
 

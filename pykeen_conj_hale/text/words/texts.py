@@ -8,10 +8,10 @@ import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TypeAlias
 
+from ...normal_form import normalize
 from ..corpus.documents import check_column, check_columns
 from ..corpus.fingerprint import fingerprint_of
 from ..corpus.tables import Header, read_rows
-from ..corpus.tokens import normalize
 
 __all__ = ["EntityTexts", "Fields", "TextsLike", "as_texts"]
 

@@ -11,9 +11,9 @@ from pykeen.nn.representation import Embedding
 from pykeen.triples import TriplesFactory
 from torch import nn
 
+from ...normal_form import normalize
 from ...pykeen_internals import weight_of
 from ..corpus.tables import Header
-from ..corpus.tokens import normalize
 from .bag import append_rows
 from .building import encode, labels_of
 from .model import TextEntities
