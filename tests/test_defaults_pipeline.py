@@ -17,7 +17,7 @@ from pykeen_conj_hale.datasets import FolderDataset
 from pykeen_conj_hale.defaults import choose_settings, describe_graph
 from pykeen_conj_hale.defaults.configuration import configuration_of
 from pykeen_conj_hale.losses import HaLELoss, NonNegLoss
-from pykeen_conj_hale.models import ConjFiveStarE, QueryTransE
+from pykeen_conj_hale.models import ConjFiveStarE, QueryComplEx, QueryTransE
 from pykeen_conj_hale.regularizers import DURARegularizer
 
 QUIET = dict(use_tqdm=False, evaluation_kwargs=dict(use_tqdm=False), random_seed=0)
@@ -183,6 +183,23 @@ def test_a_file_of_the_tracker_ends_with_what_was_trained(tmp_path):
     assert told["lr_scheduler"] == "BudgetCosineLR"
     assert int(told["batch_size"]) == result.configuration["batch_size"]
     assert int(told["model_kwargs.embedding_dim"]) == result.configuration["model_kwargs"]["embedding_dim"]
+
+
+@pytest.mark.parametrize("training_loop", ["BudgetedLCWA", "BudgetedSLCWA", "QuerySampling"])
+@pytest.mark.parametrize("loss", [None, dict(gamma=4)])
+def test_each_loop_of_this_package_records_what_the_graph_chose(training_loop, loss, caplog):
+    given = dict(loss="HaLE") if loss is None else dict(loss=HaLELoss(**loss))
+    result = trained_with(model="QueryComplEx", training_loop=training_loop, **given)
+    settings = choose_settings(describe_graph(result.training), model=QueryComplEx)
+    recorded = result.configuration
+    assert repr(HaLELoss(**recorded["loss_kwargs"])) == repr(result.model.loss)
+    chosen = {} if loss else settings.model_kwargs
+    assert chosen.items() <= recorded["model_kwargs"].items()
+    if not loss:
+        assert recorded["regularizer_kwargs"]["weight"] == settings.n3
+    configuration = json.loads(json.dumps(configuration_of(result)))
+    assert "does not train the same" not in caplog.text
+    assert same_bits(result, pipeline_from_config(configuration))
 
 
 def test_a_configuration_says_what_json_cannot_hold():

@@ -78,8 +78,8 @@ def configuration_of(result: PipelineResult) -> dict[str, Any]:
     pipeline = {name: recorded[name] for name in _OWN if recorded.get(name) is not None}
     model_kwargs = dict(recorded.get("model_kwargs") or {})
     # the pipeline makes the loss of each model that it makes; a model that was given has its own
-    made_by_pipeline = "loss" in model_kwargs
-    loss = model_kwargs.pop("loss", result.model.loss)
+    made_by_pipeline = model_kwargs.pop("loss", None) is not None
+    loss = result.model.loss
     pipeline.setdefault("loss", loss_resolver.normalize_inst(loss))
     regularizer = _take_regularizer(model_kwargs, getattr(result.model, "factor_regularizer", None), pipeline)
     model_kwargs.pop("random_seed", None)

@@ -11,9 +11,7 @@ import copy
 import logging
 from typing import TYPE_CHECKING, Any, Final
 
-from pykeen.losses import loss_resolver
 from pykeen.models import Model
-from pykeen.regularizers import regularizer_resolver
 from pykeen.triples import CoreTriplesFactory
 
 from ..defaults import Graph, Settings, choose_settings, describe_graph
@@ -94,7 +92,7 @@ def choose_training(
 
 
 def record_training(loop: QuerySamplingTrainingLoop, num_epochs: int, batch_size: int) -> None:
-    """Tell the trackers of PyKEEN's pipeline what is trained, which has told them before what was handed over.
+    """Tell the trackers of PyKEEN's pipeline how it is trained, which has told them before what was handed over.
 
     :param loop: the loop, as it is about to train
     :param num_epochs: the number of epochs
@@ -114,22 +112,14 @@ def _settings(model: Model, graph: Graph) -> Settings:
 
 
 def _describe(loop: QuerySamplingTrainingLoop, num_epochs: int, batch_size: int) -> dict[str, Any]:
-    """Describe what is trained, under the names of the pipeline's arguments."""
-    loss, regularizer = loop.model.loss, getattr(loop.model, "factor_regularizer", None)
+    """Describe how it is trained, under the names of the pipeline's arguments."""
     params: dict[str, Any] = dict(
-        model_kwargs=dict(getattr(loop.model, "made_with", {})),
-        loss=loss_resolver.normalize_inst(loss),
         # not that of the moment, which a schedule may have set
         optimizer_kwargs=dict(lr=float(base_rate(loop.optimizer.param_groups[0]))),
         training_loop_kwargs=dict(choose=False),
         num_epochs=num_epochs,
         batch_size=batch_size,
     )
-    if isinstance(loss, HaLELoss):
-        params["loss_kwargs"] = loss.arguments()
-    if regularizer is not None:
-        params["regularizer"] = regularizer_resolver.normalize_inst(regularizer)
-        params["regularizer_kwargs"] = regularizer.arguments()
     scheduler = loop.lr_scheduler
     if isinstance(scheduler, BudgetLR):
         params["lr_scheduler"] = type(scheduler).__name__

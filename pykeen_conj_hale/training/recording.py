@@ -7,11 +7,16 @@ from collections.abc import Mapping
 from typing import Any, Final
 from weakref import WeakKeyDictionary
 
+from pykeen.losses import loss_resolver
+from pykeen.models import Model
+from pykeen.regularizers import regularizer_resolver
 from pykeen.trackers import ConsoleResultTracker, MultiResultTracker, PythonResultTracker, ResultTracker
 from pykeen.trackers.file import FileResultTracker
 from pykeen.utils import flatten_dictionary
 
-__all__ = ["is_pipeline", "record"]
+from ..losses import HaLELoss
+
+__all__ = ["is_pipeline", "record", "record_model"]
 
 logger = logging.getLogger(__name__)
 
@@ -47,6 +52,24 @@ def record(tracker: ResultTracker, params: Mapping[str, Any]) -> None:
             own.log_params(params)
         else:
             _tell_once(own, flatten_dictionary(params, prefix="trained"))
+
+
+def record_model(tracker: ResultTracker, model: Model) -> None:
+    """Tell the trackers of a pipeline which model and loss are trained: what the graph chose is in it.
+
+    :param tracker: the loop's tracker
+    :param model: the model
+    """
+    loss, regularizer = model.loss, getattr(model, "factor_regularizer", None)
+    params: dict[str, Any] = dict(
+        model_kwargs=dict(getattr(model, "made_with", {})), loss=loss_resolver.normalize_inst(loss)
+    )
+    if isinstance(loss, HaLELoss):
+        params["loss_kwargs"] = loss.arguments()
+    if regularizer is not None:
+        params["regularizer"] = regularizer_resolver.normalize_inst(regularizer)
+        params["regularizer_kwargs"] = regularizer.arguments()
+    record(tracker, params)
 
 
 def _tell_once(tracker: ResultTracker, params: Mapping[str, Any]) -> None:

@@ -21,7 +21,7 @@ from tqdm.auto import tqdm
 from ...checks import check_bool, check_path
 from ...pykeen_internals import forget_computed, let_callbacks_clip
 from ..optimizer import let_make_again, mark_as_used
-from ..recording import record
+from ..recording import record, record_model
 from ..sparse_rows import DenseGradients
 from ..threads import ThreadChoice
 from ..warm_start import WarmStart, plan_warm_start
@@ -214,6 +214,7 @@ class TimeBudgetMixin(TrainingLoop[BatchType], Generic[BatchType]):
             return super().train(
                 triples_factory, num_epochs=num_epochs, use_tqdm=use_tqdm, only_size_probing=True, **kwargs
             )
+        record_model(self.result_tracker, self.model)
         with holding_outputs(plan.path, stopper):
             return self._train_run(began, plan, triples_factory, num_epochs, use_tqdm, reset_time_budget, kwargs)
 
