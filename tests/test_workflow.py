@@ -168,6 +168,11 @@ def test_wrong_questions(trained):
         trained.predict(head="Brasil", relation="embassy")
     with pytest.raises(UnknownLabelError, match=r"relation='embasy' .* 'embassy'"):
         trained.predict_all([Question("brazil", "embasy", None)])
+    known = Question("brazil", "embassy", None)
+    with pytest.raises(UnknownLabelError, match=r"^questions\[2\]: entity='Brasil' is unknown"):
+        trained.predict_all([known, known, Question("Brasil", "embassy", None), known])
+    with pytest.raises(ValueError, match=r"^questions\[1\]: A question gives two"):
+        trained.predict_all([known, Question("brazil", None, None)])
     with pytest.raises(UnknownLabelError, match=r"no label looks like it"):
         trained.neighbours("xxxxxxxx")
     with pytest.raises(ValueError, match=r"gives two of head, relation and tail"):

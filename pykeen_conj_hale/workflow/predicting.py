@@ -110,9 +110,16 @@ def predict(
         check_whole("batch_size", batch_size)
     everything = [training.mapped_triples, *(factory.mapped_triples for factory in triples)]
     by_target: dict[Target, list[int]] = {}
+    found = []
     for number, question in enumerate(questions):
-        by_target.setdefault(question.target, []).append(number)
-    ids = torch.as_tensor([_look_up(question, training) for question in questions], device=model.device).view(-1, 3)
+        try:
+            by_target.setdefault(question.target, []).append(number)
+            found.append(_look_up(question, training))
+        except ValueError as error:
+            if len(questions) == 1:
+                raise
+            raise type(error)(f"questions[{number}]: {error}") from error
+    ids = torch.as_tensor(found, device=model.device).view(-1, 3)
     parts: list[dict[str, Any]] = []
     for target, numbers in by_target.items():
         candidates = training.real_num_relations if target == LABEL_RELATION else training.num_entities
