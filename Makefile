@@ -2,6 +2,8 @@
 
 PYTHON ?= python3
 PYTEST_ARGS ?=
+# Processes of pytest, each with one thread; 0 for none but pytest's own, as a debugger needs
+WORKERS ?= 2
 # On the command line only, not from the environment: `make clean` removes $(VENV)
 VENV := .venv
 # Empty (`make install CONSTRAINTS=`) takes the newest versions that pyproject.toml allows
@@ -11,6 +13,7 @@ DEMO_ARGS :=
 GPU_ARGS :=
 
 BIN := $(VENV)/bin
+PYTEST := PYKEEN_TEST_MIXINS=required $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 STAMP := $(VENV)/.installed
 DOCS_STAMP := $(VENV)/.installed-docs
 SITE := .cache/docs
@@ -23,7 +26,7 @@ help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 	@echo
 	@echo "  Variables: PYTHON=python3.12 (used when $(VENV) is made), CONSTRAINTS= (newest versions instead of the"
-	@echo "  pinned ones), PYTEST_ARGS='-k budget -x', DATA=DIR and DEMO_ARGS='--seconds 20' (for demo)"
+	@echo "  pinned ones), PYTEST_ARGS='-k budget -x', WORKERS=0, DATA=DIR and DEMO_ARGS='--seconds 20' (for demo)"
 
 install: $(STAMP) ## make .venv and install the package (editable), its tests' and its tools' requirements
 
@@ -46,16 +49,15 @@ mixins: $(STAMP)
 # small tensor operations a hundred times slower. (On a quiet one it makes training a third faster: demo and bench spin.)
 test test-slow coverage: export OMP_WAIT_POLICY ?= PASSIVE
 
-test: mixins ## all but the slow tests; PYTEST_ARGS=... are added
-	PYKEEN_TEST_MIXINS=required $(BIN)/python -m pytest -m "not slow" $(PYTEST_ARGS)
+test: mixins ## all but the slow tests, by WORKERS=2 processes; PYTEST_ARGS=... are added
+	$(PYTEST) -m "not slow" $(PYTEST_ARGS)
 
 test-slow: mixins ## the tests that take minutes
-	PYKEEN_TEST_MIXINS=required $(BIN)/python -m pytest -m slow $(PYTEST_ARGS)
+	$(PYTEST) -m slow $(PYTEST_ARGS)
 
 # A report to read, not a threshold to pass. What subprocesses run does not count.
 coverage: mixins ## which lines the tests of `make test` run; pages in .cache/htmlcov; PYTEST_ARGS=... are added
-	PYKEEN_TEST_MIXINS=required $(BIN)/python -m pytest -m "not slow" \
-		--cov --cov-report=term --cov-report=html $(PYTEST_ARGS)
+	$(PYTEST) -m "not slow" --cov --cov-report=term --cov-report=html $(PYTEST_ARGS)
 
 notebooks: $(STAMP) ## execute the notebooks of docs/notebooks anew, with their outputs: some minutes
 	$(BIN)/python tests/notebooks.py

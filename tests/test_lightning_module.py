@@ -99,7 +99,9 @@ def test_the_loss_is_the_formula(name):
     torch.testing.assert_close(terms["uniformity"], loss.uniformity(model.score_t(rows)))
 
 
-@pytest.mark.parametrize("cls", [cls for cls in loss_resolver if not issubclass(cls, HaLELoss)])
+@pytest.mark.parametrize(
+    "cls", sorted((cls for cls in loss_resolver if not issubclass(cls, HaLELoss)), key=lambda cls: cls.__name__)
+)
 @pytest.mark.parametrize("reduction", ["mean", "sum"])
 def test_any_loss_of_pykeen(cls, reduction):
     """Each is a mean, or a sum, over the rows of one-hot labels."""
