@@ -52,11 +52,13 @@ def test_wrong_options(options, message):
 
 
 def test_held_out_triples_have_three_columns(tmp_path):
+    """What they have else is found before the first document is read, which may be many."""
     (tmp_path / "glosses.tsv").write_text("cuba\tan island\n")
+    (tmp_path / "corpus.txt").write_bytes(b"an island\n\xff no UTF-8\n")
     (tmp_path / "triples.txt").write_text("a\tb\tc\td\n")
     tables = {"descriptions": tmp_path / "glosses.tsv", "mentions": tmp_path / "glosses.tsv"}
     with pytest.raises(ValueError, match=r"triples\.txt, line 1: expected head, .* found \['a', 'b', 'c', 'd'\]"):
-        count_text(**tables, held_out=[tmp_path / "triples.txt"], use_tqdm=False)
+        count_text(documents=[tmp_path / "corpus.txt"], **tables, held_out=[tmp_path / "triples.txt"], use_tqdm=False)
 
 
 @pytest.mark.parametrize(

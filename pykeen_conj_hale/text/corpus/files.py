@@ -73,6 +73,7 @@ def count_text(
         entity_column, *text_columns = description_columns
         triples = itertools.chain.from_iterable(map(read_triples, held_out))
         read = functools.partial(read_descriptions, descriptions, entity_column, text_columns, **reading)
+        # held-out triples are read here: what is wrong with them is found before anything is counted
         described = remove_overlap(read(), entities, triples)
         # read twice, as all entities have to be known before the first word is, and the texts may be long
         for document in read():

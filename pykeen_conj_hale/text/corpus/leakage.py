@@ -27,11 +27,11 @@ def remove_overlap(
     those of the head from the descriptions of the tail; longer ones first. Documents of no entity stay as they are. At
     the end, the log says how many words and descriptions changed, and warns if none did in spite of triples.
 
-    :param documents: the documents
+    :param documents: the documents, which are read as the result is
     :param mentions: the mentions of each entity, by its label
-    :param triples: the held-out triples, by their labels
+    :param triples: the held-out triples, by their labels; they are read at once
     :param tokenizer: splits a text into words; words joined by spaces must be split into the same words
-    :yields: the documents
+    :return: the documents
     """
     hidden: dict[str, set[tuple[str, ...]]] = {}
     known = by_normal_label(mentions)
@@ -39,6 +39,13 @@ def remove_overlap(
         for entity, other in ((normalize(head), normalize(tail)), (normalize(tail), normalize(head))):
             surfaces = {tuple(tokenizer(mention)) for mention in known.get(other, ())}
             hidden.setdefault(entity, set()).update(surfaces - {()})
+    return _hide(documents, hidden, tokenizer)
+
+
+def _hide(
+    documents: Iterable[Document], hidden: Mapping[str, set[tuple[str, ...]]], tokenizer: Tokenizer
+) -> Iterator[Document]:
+    """Remove from the description of each entity what is to be hidden there, and say how much it was."""
     touched = removed = 0
     for document in documents:
         surfaces = hidden.get(normalize(document.entity), set()) if document.entity is not None else set()
