@@ -29,6 +29,14 @@ def test_saved_and_loaded(tmp_path):
     assert repr(loaded) == "Cooccurrence(1 entities, 9 words, 51 pairs)"
 
 
+def test_numbers_may_be_numpys(tmp_path):
+    numbers = {"window": np.int64(3), "min_count": np.int32(1), "max_vocab": np.int64(5)}
+    counted = count(**numbers, description_weight=np.float32(2.0))
+    counted.save(tmp_path / "c.npz")
+    assert counted.settings == count(window=3, max_vocab=5, description_weight=2.0).settings
+    assert Cooccurrence.load(tmp_path / "c.npz").settings == counted.settings
+
+
 def test_the_same_corpus_always_gives_the_same_file(tmp_path):
     for name, mentions in (("a", {"NY": "new york", "C": "cat"}), ("b", {"C": "cat", "NY": "new york"})):
         count(entities=mentions).save(tmp_path / name)

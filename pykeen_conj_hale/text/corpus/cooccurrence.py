@@ -105,11 +105,11 @@ class Cooccurrence:
         """
         check_choice("context", context, ("symmetric", "left", "right"))
         check_choice("ambiguous", ambiguous, ("drop", "first"))
-        check_whole("window", window)
-        check_whole("min_count", min_count)
+        # plain numbers from here on, which a file can hold: not NumPy's
+        window, min_count = check_whole("window", window), check_whole("min_count", min_count)
         if max_vocab is not None:
-            check_whole("max_vocab", max_vocab)
-        check_number("description_weight", description_weight, minimum=0)
+            max_vocab = check_whole("max_vocab", max_vocab)
+        description_weight = check_number("description_weight", description_weight, minimum=0)
         check_bool("use_tqdm", use_tqdm)
         if not callable(tokenizer):
             raise ValueError(f"tokenizer={tokenizer!r} is not allowed: it must be a function of a text to its words.")

@@ -92,7 +92,7 @@ def run_words(
     if time_budget is not None:
         loop_kwargs.update(time_budget=check_number("time_budget", time_budget, above=0))
     if random_seed is not None:
-        check_seed("random_seed", random_seed)
+        random_seed = check_seed("random_seed", random_seed)
     settings = {**DEFAULTS, "model_kwargs": {**DEFAULTS["model_kwargs"], "texts": texts, **(model_kwargs or {})}}
     TextEntities.of(settings["model_kwargs"]["base"]).check_names(settings["model_kwargs"])
     batch_size = choose_settings(
