@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import random
 import shutil
 import signal
 import subprocess
@@ -654,6 +655,18 @@ def test_making_a_model_first_draws_no_random_numbers(source, tmp_path, monkeypa
             train_triples(source, tmp_path / name, seconds=SECONDS, use_tqdm=False)
         monkeypatch.undo()
     assert torch.equal(*states)
+
+
+def test_loading_leaves_random_states_as_they_are(trained):
+    for seed in (1, 2):
+        torch.manual_seed(seed)
+        np.random.seed(seed)
+        random.seed(seed)
+        before = torch.get_rng_state(), np.random.get_state()[1].copy(), random.getstate()
+        load(trained.path, device="cpu")
+        assert torch.equal(torch.get_rng_state(), before[0])
+        assert np.array_equal(np.random.get_state()[1], before[1])
+        assert random.getstate() == before[2]
 
 
 @pytest.mark.parametrize("ours", [0.2, 0.3])

@@ -23,7 +23,6 @@ from ..datasets.policies import Policy
 from ..defaults import choose_settings, describe_graph
 from ..devices import choose_device
 from ..locks import only_writer
-from ..training.budget.random_state import preserve_random_state
 from .data import read_splits
 from .earlier import EarlierTraining
 from .folder import ModelFolder, Splits
@@ -115,8 +114,7 @@ def train_triples(
             settings = choose_settings(describe_graph(splits["training"]), seconds=seconds, model=model, loss=loss)
             logger.info("Settings: %s", settings.summary())
             arguments, interval = settings.pipeline_kwargs(), seconds / VALIDATIONS
-            with preserve_random_state():
-                check_has_vectors(make_model(arguments, splits["training"]))
+            check_has_vectors(make_model(arguments, splits["training"]))
             # not before: what cannot be read, or made, leaves an earlier training as it is
             earlier.set_aside()
         with earlier.replaced():

@@ -18,6 +18,7 @@ from ..checks import check_choice, check_path, check_whole
 from ..datasets import Columns
 from ..devices import choose_device
 from ..outputs import check_outputs
+from ..training.budget.random_state import preserve_random_state
 from .data import check_ids, read_known
 from .exporting import FORMATS, entity_vectors
 from .folder import ModelFolder, Splits, read_json
@@ -178,6 +179,8 @@ def load(path: str | Path, *, device: str | torch.device | None = None) -> Train
 def make_model(arguments: Mapping[str, Any], training: TriplesFactory) -> Model:
     """Make the model that PyKEEN's pipeline makes of its arguments, before its training.
 
+    The seed that the model is made with, as PyKEEN asks for one, is nobody's: random states stay as they are.
+
     :param arguments: the arguments of the pipeline
     :param training: the training triples
     :return: the model
@@ -190,4 +193,5 @@ def make_model(arguments: Mapping[str, Any], training: TriplesFactory) -> Model:
     if arguments.get("loss") is not None:
         kwargs["loss"] = loss_resolver.make(arguments["loss"], dict(arguments.get("loss_kwargs") or {}))
     kwargs.setdefault("random_seed", 0)
-    return model_resolver.make(arguments["model"], kwargs, triples_factory=training)
+    with preserve_random_state():
+        return model_resolver.make(arguments["model"], kwargs, triples_factory=training)
