@@ -419,7 +419,20 @@ def test_what_does_not_go_on_leaves_the_curve(source, tmp_path, monkeypatch):
     monkeypatch.setattr("pykeen_conj_hale.workflow.run.pipeline", lambda **kwargs: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         train_triples(source, tmp_path / "m", seconds=7 * SECONDS, use_tqdm=False, resume=True)
-    assert files_of(tmp_path / "m") == before
+    # the seconds that were asked for are kept, and nothing else
+    configuration, after = tmp_path / "m" / "configuration.json", files_of(tmp_path / "m")
+    begun = json.loads(before.pop(configuration))
+    assert json.loads(after.pop(configuration)) == {**begun, "seconds": 7 * SECONDS}
+    assert after == before
+
+
+def test_without_seconds_it_goes_on_for_those_asked_for_before(source, tmp_path, monkeypatch):
+    """Also where it was interrupted twice: the default of a new training would end it, or nearly never."""
+    interrupt(source, tmp_path / "m", monkeypatch, seconds=SECONDS)
+    interrupt(source, tmp_path / "m", monkeypatch, validations=5, seconds=2 * SECONDS, resume=True)
+    trained = train_triples(source, tmp_path / "m", use_tqdm=False, resume=True)
+    assert trained.configuration["seconds"] == 2 * SECONDS
+    assert trained.metrics["training"]["seconds"] > SECONDS
 
 
 def test_results_whose_writing_was_interrupted(source, tmp_path, monkeypatch, caplog):

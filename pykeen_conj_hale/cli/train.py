@@ -27,9 +27,8 @@ __all__ = ["train"]
 @click.option(
     "--seconds",
     type=Parsed("seconds", read_seconds),
-    default=300.0,
-    show_default=True,
-    help="Time of training, seconds or HH:MM:SS; reading, validation and testing are not counted.",
+    help="Time of training, seconds or HH:MM:SS; reading, validation and testing are not counted. 300 if not given, or "
+    "with --resume as before.",
 )
 @with_columns
 @click.option(

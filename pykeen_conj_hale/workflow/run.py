@@ -35,6 +35,8 @@ __all__ = ["train_triples"]
 
 logger = logging.getLogger(__name__)
 
+#: The seconds of a training where nothing is said
+SECONDS: Final = 300.0
 #: Validations per training, and the share of its seconds without improvement that ends it
 VALIDATIONS: Final = 20
 PATIENCE: Final = 0.5
@@ -46,7 +48,7 @@ def train_triples(
     triples: str | Path,
     output: str | Path,
     *,
-    seconds: float = 300.0,
+    seconds: float | None = None,
     columns: Columns | None = None,
     holdout: float = 0.1,
     model: str | None = None,
@@ -68,7 +70,8 @@ def train_triples(
     :param triples: a file, which is split, or a folder with one file per split: see
         :class:`~pykeen_conj_hale.datasets.FileDataset` and :class:`~pykeen_conj_hale.datasets.FolderDataset`
     :param output: the folder to write to, which is empty or not there
-    :param seconds: the seconds of training, > 0; reading, validation and testing are not counted
+    :param seconds: the seconds of training, > 0; reading, validation and testing are not counted. None for 300, or for
+        those that were asked for before, where an interrupted training goes on
     :param columns: the names of the columns of heads, relations and tails, where there are others than the usual ones
     :param holdout: the share of a file for validation, and the share for testing
     :param model: the name of the model; chosen from the graph if not given
@@ -80,7 +83,7 @@ def train_triples(
     :param device: the device; PyKEEN's choice by default
     :param force: whether an earlier training in the folder is replaced. It is removed when the new one has ended, and
         put back if that one fails before its first validation
-    :param resume: whether an interrupted training in the folder goes on: with its settings, and these seconds in all
+    :param resume: whether an interrupted training in the folder goes on: with its settings, and the seconds in all
     :param use_tqdm: whether to show a progress bar
     :return: the trained model, as :func:`~pykeen_conj_hale.workflow.load` loads it
     :raises ValueError: if an argument, or something in the files, is not allowed
@@ -88,7 +91,8 @@ def train_triples(
     :raises KeyboardInterrupt: if Ctrl-C was pressed; the message says how to go on
     """
     # plain numbers from here on, which JSON can hold: not NumPy's
-    seconds, seed = check_number("seconds", seconds, above=0), check_seed("seed", seed)
+    seconds = None if seconds is None else check_number("seconds", seconds, above=0)
+    seed = check_seed("seed", seed)
     # a string is true, whatever it says, and would remove a training
     for name, value in (("force", force), ("resume", resume), ("use_tqdm", use_tqdm)):
         check_bool(name, value)
@@ -107,6 +111,8 @@ def train_triples(
             duplicates=duplicates,
             leakage=leakage,
         )
+        if seconds is None:
+            seconds = float(folder.read_configuration()["seconds"]) if resume else SECONDS
         plan, earlier = Plan(folder, splits, seconds, seed, device, use_tqdm), EarlierTraining(folder)
         if resume:
             arguments, interval = plan.go_on(model=model, loss=loss)
@@ -174,6 +180,8 @@ class Plan:
                 )
         # not all configurations have the interval, and without it the seconds are those that the training began with
         interval = configuration.get("validation_seconds", configuration["seconds"] / VALIDATIONS)
+        # before anything is trained: whoever goes on from here, also after a kill, has these seconds if none are said
+        self.folder.write_configuration({**configuration, "seconds": self.seconds, "validation_seconds": interval})
         return configuration["pipeline"], interval
 
     def _check_same(self, configuration: Mapping[str, Any], *, model: str | None, loss: str | None) -> None:
