@@ -57,6 +57,7 @@ def test_a_text_of_two_labels_is_one_text(caplog):
     [
         ({}, "have no texts each"),
         ({"cuba": 3}, "'cuba' has the texts 3"),
+        ({7: "an island"}, "entity 7 is not allowed: labels are text, as '7'"),
         ({"cuba": [None]}, "'cuba' has the texts"),
         ({"cuba": "an island", "china": ["China", "a state"]}, r"have \[1, 2\] texts each"),
     ],

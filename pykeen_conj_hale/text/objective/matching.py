@@ -23,7 +23,8 @@ EXAMPLES = 10
 def match_entities(cooccurrence: Cooccurrence, entity_to_id: Mapping[str, int]) -> npt.NDArray[np.int64]:
     """Find the ids of a text's entities. The log lists entities that only one side has.
 
-    A label is looked up as it is, and else by its normal form C of Unicode, which the text's labels have.
+    A label is looked up as it is, and else by its normal form C of Unicode, which the text's labels have. One that is
+    a number, as PyKEEN's cache of a dataset makes of such texts, is looked up as its text.
 
     :param cooccurrence: the co-occurrences
     :param entity_to_id: the ids of the knowledge graph's entities by their labels
@@ -32,6 +33,7 @@ def match_entities(cooccurrence: Cooccurrence, entity_to_id: Mapping[str, int]) 
     """
     if not cooccurrence.num_entities:
         raise ValueError(f"{cooccurrence} has no entities: count the corpus with their mentions or descriptions.")
+    entity_to_id = {str(label): i for label, i in entity_to_id.items()}
     ids = np.full(len(cooccurrence.tokens), -1, dtype=np.int64)
     normal = {normalize(label): i for label, i in entity_to_id.items()}
     ids[: cooccurrence.num_entities] = [

@@ -27,12 +27,14 @@ class EntityTexts:
     """The texts of entities by their labels, each in the same fields.
 
     :param texts: for each label one text, or a sequence of texts, one per field
-    :raises ValueError: if there is no entity, a text is none, or entities have different numbers of fields
+    :raises ValueError: if there is no entity, a label or a text is none, or entities have different numbers of fields
     """
 
     def __init__(self, texts: Mapping[str, str | Sequence[str]]) -> None:
         self._texts: dict[str, Fields] = {}
         for label, text in texts.items():
+            if not isinstance(label, str):
+                raise ValueError(f"The entity {label!r} is not allowed: labels are text, as {str(label)!r}.")
             fields = tuple(text) if isinstance(text, Iterable) and not isinstance(text, str) else (text,)
             if not fields or not all(isinstance(field, str) for field in fields):
                 raise ValueError(f"The entity {label!r} has the texts {text!r}: give a str, or one str per field.")
