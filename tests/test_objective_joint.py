@@ -344,8 +344,9 @@ def test_triples_without_labels(nations, text):
 def test_an_instance_of_a_made_class_needs_no_base(nations, text):
     made = JointGloVe.of("TransE")
     assert isinstance(made(triples_factory=nations.training, cooccurrence=text, embedding_dim=8), TransE)
-    with pytest.raises(ValueError, match="base='RotatE' is another model"):
-        made(triples_factory=nations.training, cooccurrence=text, base="RotatE")
+    for base, message in ("RotatE", "is another model"), ("TransX", "is unknown"):
+        with pytest.raises(ValueError, match=f"base='{base}' {message}"):
+            made(triples_factory=nations.training, cooccurrence=text, base=base)
 
 
 class JointGloVeTests(cases.ModelTestCase):

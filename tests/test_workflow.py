@@ -356,6 +356,9 @@ def test_interrupted_training_goes_on(source, tmp_path, monkeypatch):
         ((name, value),) = other.items()
         with pytest.raises(ValueError, match=rf"{name}={value!r}: the training in .* has begun with {name}='?{there}"):
             train_triples(source, tmp_path / "m", **{**arguments, **other}, resume=True)
+    for name, value in ("model", "DistMlt"), ("loss", "AllNegg"):
+        with pytest.raises(ValueError, match=rf"{name}='{value}' is unknown: did you mean '{value[:5].lower()}"):
+            train_triples(source, tmp_path / "m", **{**arguments, name: value}, resume=True)
     first = json.loads((tmp_path / "m" / "training" / "validation.json").read_text())
     trained = train_triples(source, tmp_path / "m", **arguments, resume=True)
     assert trained.metrics["validation"][: len(first)] == first

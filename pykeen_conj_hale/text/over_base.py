@@ -65,7 +65,7 @@ class OverBaseModel(ERModel[Any, Any, Any]):
         :param base: the base model, by name or class; None for the class's own
         :raises ValueError: if it is another model
         """
-        if base is not None and model_resolver.lookup(base) is not cls.base_class:
+        if base is not None and look_up(model_resolver, "base", base) is not cls.base_class:
             raise ValueError(f"base={base!r} is another model than that of {cls.__name__}; leave it out.")
 
     @classmethod

@@ -17,7 +17,7 @@ from pykeen.triples import TriplesFactory
 from pykeen.version import get_version
 
 from .. import __version__
-from ..checks import check_bool, check_number, check_seed
+from ..checks import check_bool, check_number, check_seed, look_up
 from ..datasets import Columns
 from ..datasets.policies import Policy
 from ..defaults import choose_settings, describe_graph
@@ -164,7 +164,7 @@ class Plan:
         :param model: the name of the model, if one is given
         :param loss: the name of the loss, if one is given
         :return: the arguments of PyKEEN's pipeline, and the seconds of training from one validation to the next
-        :raises ValueError: if its triples, its seed, its model or its loss are others
+        :raises ValueError: if its triples, its seed, its model or its loss are others, or a name is unknown
         """
         configuration = self.folder.read_configuration()
         self._check_same(configuration, model=model, loss=loss)
@@ -193,7 +193,7 @@ class Plan:
             ("loss", loss, loss_resolver),
         ]
         for name, given, resolver in resolvers:
-            if given is not None and resolver.lookup(given) is not resolver.lookup(begun[name]):
+            if given is not None and look_up(resolver, name, given) is not resolver.lookup(begun[name]):
                 asked.append((name, given, begun[name]))
         if self.seed != (seed := configuration.get("seed", self.seed)):
             asked.append(("seed", self.seed, seed))
