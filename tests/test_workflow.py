@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+import unicodedata
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -30,6 +31,7 @@ from pykeen_conj_hale.training import TimedStopper
 from pykeen_conj_hale.workflow import UnknownLabelError, load, train_triples
 from pykeen_conj_hale.workflow.earlier import EARLIER, EarlierTraining
 from pykeen_conj_hale.workflow.folder import ModelFolder
+from pykeen_conj_hale.workflow.labels import look_up
 from pykeen_conj_hale.workflow.measuring import BASELINE
 from pykeen_conj_hale.workflow.pictures import draw_map
 from pykeen_conj_hale.workflow.predicting import Question, predict, read_questions
@@ -162,6 +164,24 @@ def test_labels_are_text(trained):
         trained.predict(head=7, relation="embassy")
     with pytest.raises(UnknownLabelError, match="entity=7 is not allowed"):
         trained.neighbours(7)
+
+
+def test_labels_are_found_in_any_form_of_unicode(tmp_path):
+    """One form of a label looks like the other one, in the error, too."""
+    nfc, nfd = (unicodedata.normalize(form, "São Tomé") for form in ("NFC", "NFD"))
+    names = [nfd, *(f"n{i}" for i in range(5))]
+    lines = [f"{one}\té\t{other}\n" for one in names for other in names if one != other]
+    (tmp_path / "t.tsv").write_text("".join(lines), encoding="utf-8")
+    trained = train_triples(tmp_path / "t.tsv", tmp_path / "m", seconds=0.05, use_tqdm=False)
+    relation = unicodedata.normalize("NFD", "é")
+    answers = trained.predict(head=nfc, relation=relation)
+    pd.testing.assert_frame_equal(answers, trained.predict(head=nfd, relation="é"))
+    assert set(answers["head"]) == {nfd}
+    pd.testing.assert_frame_equal(trained.neighbours(nfc), trained.neighbours(nfd))
+    (tmp_path / "further.tsv").write_text(f"{nfc}\t{relation}\tn0\n", encoding="utf-8")
+    assert trained.read(tmp_path / "further.tsv").mapped_triples[0, 0] == trained.training.entity_to_id[nfd]
+    # both forms in one graph: each is itself
+    assert [look_up("entity", label, {nfc: 0, nfd: 1}) for label in (nfc, nfd)] == [0, 1]
 
 
 def test_wrong_questions(trained):

@@ -13,6 +13,7 @@ from ..datasets.files import SplitFile
 from ..datasets.policies import Policies, Policy
 from ..datasets.reader import read_labels
 from ..datasets.repeats import find_repeats
+from .labels import find_ids
 
 __all__ = ["check_ids", "read_known", "read_splits"]
 
@@ -70,8 +71,8 @@ def read_known(path: str | Path, training: TriplesFactory, columns: Columns | No
     """
     split = read_labels(SplitFile(Path(path).expanduser()), Policies(header="drop"), columns)
     mappings = (training.entity_to_id, training.relation_to_id, training.entity_to_id)
-    columns_of_ids = [[mapping.get(x, -1) for x in split.labels[i::3]] for i, mapping in enumerate(mappings)]
-    ids = torch.as_tensor(columns_of_ids).T
+    found = (find_ids(split.labels[i::3], mapping) for i, mapping in enumerate(mappings))
+    ids = torch.as_tensor([[-1 if x is None else x for x in column] for column in found]).T
     is_known = (ids >= 0).all(dim=1)
     if not is_known.any():
         raise ValueError(f"{path}: there is no triple whose three labels are all known to the model.")

@@ -95,8 +95,8 @@ class TrainedModel:
         :raises ValueError: if another argument is not allowed
         """
         check_whole("top", top)
-        look_up("entity", entity, self.training.entity_to_id)
-        found = entity_vectors(self.model, self.training).nearest(entity, top, kind="entity", metric=metric)  # type: ignore[arg-type]
+        label = self.training.entity_id_to_label[look_up("entity", entity, self.training.entity_to_id)]
+        found = entity_vectors(self.model, self.training).nearest(label, top, kind="entity", metric=metric)  # type: ignore[arg-type]
         return pd.DataFrame({"entity": [x.token for x in found], metric: [x.value for x in found]})
 
     def evaluate(self, triples: CoreTriplesFactory | None = None) -> pd.DataFrame:
