@@ -61,6 +61,19 @@ def test_held_out_triples_have_three_columns(tmp_path):
         count_text(documents=[tmp_path / "corpus.txt"], **tables, held_out=[tmp_path / "triples.txt"], use_tqdm=False)
 
 
+def test_held_out_triples_are_removed_by_the_given_words(tmp_path):
+    """Where words have no spaces between, the tokenizer alone finds a mention."""
+    (tmp_path / "glosses.tsv").write_text("cat\t猫是动物\n", encoding="utf-8")
+    (tmp_path / "mentions.tsv").write_text("animal\t动物\n", encoding="utf-8")
+    (tmp_path / "test.txt").write_text("cat\tis\tanimal\n")
+    tables = {"descriptions": tmp_path / "glosses.tsv", "mentions": tmp_path / "mentions.tsv"}
+    options = dict(**tables, held_out=[tmp_path / "test.txt"], min_count=1, use_tqdm=False)
+    counted = count_text(**options, tokenizer=lambda text: list(text.replace(" ", "")))
+    assert (counted.entities, sorted(counted.words)) == (["cat"], ["是", "猫"])
+    with pytest.raises(ValueError, match="tokenizer='list' is not allowed"):
+        count_text(**options, tokenizer="list")
+
+
 @pytest.mark.parametrize(
     ("given", "missing"),
     [(["descriptions"], "mentions"), (["mentions"], "descriptions"), ([], "descriptions and mentions")],

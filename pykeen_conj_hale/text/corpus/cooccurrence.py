@@ -16,7 +16,7 @@ from .documents import DocumentLike
 from .fingerprint import fingerprint_of
 from .mentions import Ambiguity
 from .storage import load_arrays, save_arrays
-from .tokens import Tokenizer, tokenize
+from .tokens import Tokenizer, check_tokenizer, tokenize
 
 __all__ = ["Cooccurrence"]
 
@@ -111,8 +111,7 @@ class Cooccurrence:
             max_vocab = check_whole("max_vocab", max_vocab)
         description_weight = check_number("description_weight", description_weight, minimum=0)
         check_bool("use_tqdm", use_tqdm)
-        if not callable(tokenizer):
-            raise ValueError(f"tokenizer={tokenizer!r} is not allowed: it must be a function of a text to its words.")
+        check_tokenizer(tokenizer)
         if not isinstance(entities, Mapping | None):
             raise ValueError(f"entities={entities!r} is not allowed: it must be a mapping of labels to mentions.")
         counts = count_documents(

@@ -14,6 +14,7 @@ from .cooccurrence import Cooccurrence
 from .documents import Document, DocumentLike, read_descriptions, read_mentions, read_triples
 from .leakage import remove_overlap
 from .tables import Header
+from .tokens import check_tokenizer, tokenize
 
 __all__ = ["count_text"]
 
@@ -74,7 +75,7 @@ def count_text(
         triples = itertools.chain.from_iterable(map(read_triples, held_out))
         read = functools.partial(read_descriptions, descriptions, entity_column, text_columns, **reading)
         # held-out triples are read here: what is wrong with them is found before anything is counted
-        described = remove_overlap(read(), entities, triples)
+        described = remove_overlap(read(), entities, triples, check_tokenizer(options.get("tokenizer", tokenize)))
         # read twice, as all entities have to be known before the first word is, and the texts may be long
         for document in read():
             entities.setdefault(str(document.entity), [])

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from ...normal_form import normalize
 
-__all__ = ["Codes", "Tokenizer", "tokenize"]
+__all__ = ["Codes", "Tokenizer", "check_tokenizer", "tokenize"]
 
 #: Numbers in the place of words and entities
 Codes: TypeAlias = npt.NDArray[np.int64]
@@ -49,6 +49,18 @@ def tokenize(text: str) -> list[str]:
     # composed once more, as the lower-case form of a composed letter may be of two characters
     lowered = normalize(normalize(INVISIBLE.sub("", text)).lower())
     return _word().findall(lowered.replace("_", " "))
+
+
+def check_tokenizer(tokenizer: object) -> Tokenizer:
+    """Check what is to split texts into words.
+
+    :param tokenizer: the function
+    :return: the function
+    :raises ValueError: if it is none
+    """
+    if not callable(tokenizer):
+        raise ValueError(f"tokenizer={tokenizer!r} is not allowed: it must be a function of a text to its words.")
+    return tokenizer
 
 
 @functools.cache
