@@ -53,7 +53,8 @@ def changed(*path, value):
 
 def test_a_good_one():
     check_configuration(GOOD)
-    check_configuration({"pipeline": {**GOOD["pipeline"], "optimizer_kwargs": None}, "metadata": None})
+    more = {"optimizer_kwargs": None, "negative_sampler": "basic", "result_tracker": "csv"}
+    check_configuration({"pipeline": {**GOOD["pipeline"], **more}, "metadata": None})
 
 
 @pytest.mark.parametrize(
@@ -75,6 +76,8 @@ def test_a_good_one():
         (changed("pipeline", "model_kwargs", value=None), "base=None"),
         (changed("pipeline", "loss", value="Hale!?x"), "loss='Hale!.x' is unknown"),
         (changed("pipeline", "dataset", value="moons"), "dataset='moons' is unknown"),
+        (changed("pipeline", "negative_sampler", value="bascc"), "negative_sampler='bascc' is unknown"),
+        (changed("pipeline", "result_tracker", value="cvs"), "result_tracker='cvs' is unknown"),
         # PyKEEN looks up every text as a name
         (changed("pipeline", "dataset", value=__file__), "dataset=.* is unknown"),
         (changed("pipeline", "model_kwargs", value={"base": "RotE", "dim": 3}), "model_kwargs has 'dim', which"),

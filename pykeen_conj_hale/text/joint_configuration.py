@@ -17,7 +17,9 @@ from pykeen.lr_schedulers import lr_scheduler_resolver
 from pykeen.optimizers import optimizer_resolver
 from pykeen.pipeline import pipeline
 from pykeen.regularizers import regularizer_resolver
+from pykeen.sampling import negative_sampler_resolver
 from pykeen.stoppers import stopper_resolver
+from pykeen.trackers import tracker_resolver
 from pykeen.training import training_loop_resolver
 from pykeen.utils import load_configuration
 
@@ -33,8 +35,10 @@ RESOLVERS: Final[Mapping[str, ClassResolver[Any]]] = {
     "evaluator": evaluator_resolver,
     "loss": loss_resolver,
     "lr_scheduler": lr_scheduler_resolver,
+    "negative_sampler": negative_sampler_resolver,
     "optimizer": optimizer_resolver,
     "regularizer": regularizer_resolver,
+    "result_tracker": tracker_resolver,
     "stopper": stopper_resolver,
     "training_loop": training_loop_resolver,
 }
