@@ -5,6 +5,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from optuna.distributions import FloatDistribution
 from pykeen.datasets import Nations
 from pykeen.hpo import hpo_pipeline
 from pykeen.losses import CrossEntropyLoss
@@ -319,7 +320,8 @@ def test_hpo_searches_the_weight(model, regularizer):
         n_trials=1,
         sampler="random",
     )
-    assert 1e-4 <= result.study.trials[0].params["regularizer.weight"] <= 1.0
+    # as many weights between 0.0001 and 0.001 as between 0.1 and 1
+    assert result.study.trials[0].distributions["regularizer.weight"] == FloatDistribution(1e-4, 1.0, log=True)
     assert result.study.user_attrs["regularizer"] == regularizer.lower()
 
 

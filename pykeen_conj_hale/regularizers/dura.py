@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import torch
@@ -34,10 +34,6 @@ class DURARegularizer(FactorRegularizer):
     See https://arxiv.org/abs/2011.05816 (Zhang et al., 2020), section 4.
     """
 
-    #: The default strategy for optimizing the regularizer's hyper-parameters
-    hpo_default: ClassVar[Mapping[str, Any]] = dict(
-        weight=dict(type=float, low=1e-4, high=1.0, scale="log"),
-    )
     needs_product: ClassVar[bool] = True
 
     def __init__(

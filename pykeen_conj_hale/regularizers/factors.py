@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
@@ -29,6 +29,8 @@ class Factors(NamedTuple):
 class FactorRegularizer(Regularizer):
     """A regularizer that query models hand the factors of a batch's triples to, which no single representation has."""
 
+    #: The default strategy for optimizing the regularizer's hyper-parameters; of a float PyKEEN ignores ``scale="log"``
+    hpo_default: ClassVar[Mapping[str, Any]] = dict(weight=dict(type=float, low=1e-4, high=1.0, log=True))
     #: Whether head and tail have to be multiplied by the relation, dimension by dimension
     needs_product: ClassVar[bool] = False
 

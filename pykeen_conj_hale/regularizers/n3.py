@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from collections.abc import Sequence
 
 from torch import Tensor
 
@@ -42,11 +41,6 @@ class N3Regularizer(FactorRegularizer):
 
     See https://arxiv.org/abs/1806.07297 (Lacroix et al., 2018).
     """
-
-    #: The default strategy for optimizing the regularizer's hyper-parameters
-    hpo_default: ClassVar[Mapping[str, Any]] = dict(
-        weight=dict(type=float, low=1e-4, high=1.0, scale="log"),
-    )
 
     def add(self, factors: Factors, ids: Sequence[Tensor | None]) -> None:
         """Add the factors of the new ids; see :meth:`FactorRegularizer.add`."""
