@@ -214,6 +214,13 @@ def test_a_seed_gives_different_trials():
     assert len({trial.params["optimizer.lr"] for trial in result.study.trials}) == 3
 
 
+def test_a_grid_gives_each_of_its_points_to_one_trial():
+    small = {**SMALL, "loss": "AllNeg", "loss_kwargs": {"candidates": "all"}, "regularizer": "no"}
+    grid = {"optimizer.lr": [0.01, 0.02, 0.03]}
+    result = run(n_trials=3, sampler="grid", sampler_kwargs={"search_space": grid}, **small)
+    assert sorted(trial.params["optimizer.lr"] for trial in result.study.trials) == grid["optimizer.lr"]
+
+
 def test_failed_trials_are_not_repeated():
     """An error of the trial itself, such as no memory; another worker would have it, too."""
     result = run(n_trials=2, optimizer_kwargs={"lr": 1e30})

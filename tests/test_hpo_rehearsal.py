@@ -62,6 +62,10 @@ class Listener(TrainingCallback):
         ({"stopper": "timed", "stopper_kwargs": {"seconds": -1}}, r"seconds=-1 is not allowed"),
         ({"stopper": "timed", "stopper_kwargs": {"second": 1}}, r"stopper_kwargs has 'second'"),
         ({"pruner": "percentile", "pruner_kwargs": {"percentile": 200}}, r"between 0 and 100"),
+        (
+            {"sampler": "grid", "sampler_kwargs": {"search_space": {"optimizer.rate": [0.1]}}},
+            r"The parameter name, \S+, is not found in the given grid",
+        ),
         ({"metric": "hits@tenn"}, r"metric='hits@tenn' is not computed"),
         ({"dataset": "natoins"}, r"natoins"),
         ({"device": "cpuu"}, "device='cpuu' is unknown to PyTorch"),

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 import optuna
 from optuna import Study
-from optuna.trial import FrozenTrial, TrialState
+from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from .heartbeat import make_retry
 
@@ -39,8 +39,8 @@ def fill_queue(study: Study, first: int, n_trials: int) -> None:
     while missing := {*range(first, n_trials)} - {_slot_of(trial) for trial in study.get_trials(deepcopy=False)}:
         # any of them: others who are at it then seldom take the same one
         slot = random.SystemRandom().choice([*missing])
-        # no parameter is fixed: the sampler draws all when the trial begins
-        study.enqueue_trial({}, user_attrs={_SLOT: slot})
+        # without fixed parameters, as `enqueue_trial` notes them: a grid gives no values where there may be any
+        study.add_trial(create_trial(state=TrialState.WAITING, user_attrs={_SLOT: slot}))
 
 
 def _slot_of(trial: FrozenTrial) -> int | None:

@@ -98,7 +98,7 @@ def shared_hpo_pipeline(
     dataset = _get_dataset(arguments.get("dataset"), arguments.get("dataset_kwargs"))
     # one instance for all trials: a new one would begin with the same random numbers each time
     sampler_instance = sampler_resolver.make(sampler, sampler_kwargs)
-    rehearse(arguments)
+    rehearse(arguments, sampler_instance)
     loop_kwargs = _at_their_word(arguments)
     study = _open(backend, study_name, load_if_exists, n_trials, describe(arguments, dataset))
     arguments.update(

@@ -9,7 +9,7 @@ from typing import Any
 import pykeen.hpo
 from optuna import Study
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
-from optuna.samplers import BaseSampler
+from optuna.samplers import BaseSampler, GridSampler
 from optuna.trial import FrozenTrial
 from pykeen.training import TrainingCallback
 
@@ -51,7 +51,7 @@ class _SmallestSampler(BaseSampler):
         return param_distribution.low
 
 
-def rehearse(arguments: Mapping[str, Any]) -> None:
+def rehearse(arguments: Mapping[str, Any], sampler: BaseSampler | None = None) -> None:
     """Run a trial of a study in memory as far as its first step, by PyKEEN itself.
 
     Dataset, model, loss, regularizer, optimizer, schedule, loop, sampler, evaluator, stopper, pruner and the arguments
@@ -76,7 +76,8 @@ def rehearse(arguments: Mapping[str, Any]) -> None:
         "result_tracker_kwargs": None,
         "save_model_directory": None,
         "study_name": "check of the arguments",
-        "sampler": _SmallestSampler(),
+        # a grid may lack a hyper-parameter; to ask it for its first point leaves it as it is
+        "sampler": sampler if isinstance(sampler, GridSampler) else _SmallestSampler(),
         "n_trials": 0,
     }
     with preserve_random_state():
