@@ -10,7 +10,7 @@ from pykeen.triples import CoreTriplesFactory, KGInfo
 
 from pykeen_conj_hale.defaults import choose_settings, describe_graph
 from pykeen_conj_hale.losses import HaLELoss
-from pykeen_conj_hale.models import MODELS, QueryComplEx
+from pykeen_conj_hale.models import MODELS, QueryComplEx, RotE
 from pykeen_conj_hale.nn.options import read_bool
 from pykeen_conj_hale.training import QuerySamplingTrainingLoop
 
@@ -76,6 +76,15 @@ def test_a_loss_is_open_for_the_graph_of_each_loop(triples, chain, order):
         assert repr(loop.loss) == repr(HaLELoss(**expected))
         assert loop.terms.loss is loop.loss is model.loss
     assert loss.is_open
+
+
+def test_arguments_of_what_is_not_named(triples):
+    options = dict(triples_factory=triples, embedding_dim=4, random_seed=0)
+    assert RotE(loss_kwargs=dict(gamma=9.0), **options).loss.activation.gamma == 9.0
+    chosen = QueryComplEx(loss="HaLE", regularizer_kwargs=dict(weight=0.25), **options).factor_regularizer
+    assert chosen.arguments() == dict(weight=0.25, apply_only_once=False)
+    with pytest.raises(ValueError, match=r"regularizer_kwargs=\{'weight': 0.25\} is not allowed without a regularizer"):
+        QueryComplEx(regularizer_kwargs=dict(weight=0.25), **options)
 
 
 def test_nothing_is_chosen_with_a_loss_that_is_said_or_without_triples(triples):

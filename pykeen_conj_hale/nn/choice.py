@@ -23,15 +23,15 @@ __all__ = ["choose_options", "make_loss"]
 
 
 def make_loss(model: type[QueryModel], loss: HintOrType[Loss], loss_kwargs: Mapping[str, Any] | None) -> Loss:
-    """Make the loss of a model, as PyKEEN's models do.
+    """Make the loss of a model.
 
     :param model: the model's class
     :param loss: the loss, by name, class or instance; None for the model's own
-    :param loss_kwargs: its arguments
+    :param loss_kwargs: its arguments; those of the model's own, too, which PyKEEN's models ignore
     :return: the loss; of an open one a copy, so that it is open for the graph of another model, too
     """
     if loss is None:
-        return model.loss_default(**(model.loss_default_kwargs or {}))
+        return model.loss_default(**{**(model.loss_default_kwargs or {}), **(loss_kwargs or {})})
     made = loss_resolver.make(loss, pos_kwargs=loss_kwargs)
     return copy.deepcopy(made) if made is loss and isinstance(made, HaLELoss) and made.is_open else made
 

@@ -178,7 +178,8 @@ class QueryModel(FiniteScoreModel):
         psi = resolve(similarity_resolver, "similarity", similarity, default=default)
         terms = _terms(cls, chosen, relation_scale=relation_scale, tail_bias=tail_bias, head_bias=head_bias)
         if "regularizer" in chosen:
-            regularizer, regularizer_kwargs = chosen["regularizer"], chosen["regularizer_kwargs"]
+            regularizer = chosen["regularizer"]
+            regularizer_kwargs = {**chosen["regularizer_kwargs"], **(regularizer_kwargs or {})}
         factor_regularizer, regularization = _split_regularizer(regularizer, regularizer_kwargs)
         _check_product(cls, factor_regularizer, psi)
         entity_kwargs = dict(
@@ -306,6 +307,11 @@ def _split_regularizer(
     regularizer: HintOrType[Regularizer], kwargs: OptionalKwargs
 ) -> tuple[FactorRegularizer | None, dict[str, Any]]:
     """Make the regularizer of the factors, if it is one; else say which one each representation has."""
+    if regularizer is None and kwargs:
+        raise ValueError(
+            f"regularizer_kwargs={kwargs!r} is not allowed without a regularizer, which this model has none of by "
+            "itself: name it, as regularizer='N3'."
+        )
     if regularizer is None or not issubclass(
         look_up(regularizer_resolver, "regularizer", regularizer), FactorRegularizer
     ):
