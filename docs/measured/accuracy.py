@@ -312,7 +312,7 @@ def sharing_costs() -> str:
     """Compare the seconds per epoch of models whose relations share parameters with their unshared twins'."""
     rows = []
     lines = read("conjugate", status="finished")
-    for line in sorted(lines, key=lambda line: (line["dataset"], "FiveStarE" in line["model"])):
+    for line in sorted(lines, key=lambda line: (line["dataset"], _device(line), "FiveStarE" in line["model"])):
         if line["epochs"] in _FOR_THEIR_TIME:
             costs = line["costs"]
             rows.append(
