@@ -11,6 +11,16 @@ def test_it_is_the_product_with_the_mixed_matrix():
     torch.testing.assert_close(mixed_map(x, mixture, matrices), torch.einsum("bxd,rde->bre", x, mixed))
 
 
+def test_relations_that_begin_with_one_mixture_have_gradients_of_their_own():
+    relations, x, matrices = torch.arange(20) % 3, torch.randn(20, 4).double(), torch.randn(2, 4, 5).double()
+    mixtures, further = torch.zeros(3, 2, dtype=torch.double, requires_grad=True), torch.randn(3, 6).double()
+    weights = torch.randn(20, 5).double()
+    mapped = mixed_map(x, mixtures[relations], matrices, further[relations])
+    expected = torch.einsum("bk,kde,bd->be", mixtures[relations], matrices, x)
+    ours, theirs = (torch.autograd.grad((y * weights).sum(), mixtures) for y in (mapped, expected))
+    torch.testing.assert_close(ours, theirs)
+
+
 def test_gradients():
     parts = [torch.randn(shape, dtype=torch.double, requires_grad=True) for shape in ((3, 2), (3, 4), (4, 2, 2))]
     assert torch.autograd.gradcheck(mixed_map, parts)

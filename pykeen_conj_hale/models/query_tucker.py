@@ -52,7 +52,9 @@ class QueryTuckERInteraction(QueryInteraction):
         :return: shape: ``(*batch_dims, d)``
         """
         mixture, translation = r
-        query: Tensor = self.query_dropout(h + mixed_map(h, mixture, self.matrices) + translation)
+        # one number tells two relations apart that have the same mixture
+        mapped = mixed_map(h, mixture, self.matrices, translation[..., :1])
+        query: Tensor = self.query_dropout(h + mapped + translation)
         return query
 
     def extra_repr(self) -> str:
