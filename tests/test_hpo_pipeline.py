@@ -174,13 +174,13 @@ def count_handed_out(storage):
 def test_workers_that_add_trials_together(storage, monkeypatch):
     """All of them have seen which one is missing before the first one queues it."""
     open_study(storage, 2)
-    barrier, enqueue = threading.Barrier(3), optuna.Study.enqueue_trial
+    barrier, enqueue = threading.Barrier(3), optuna.Study.add_trial
 
     def enqueue_together(self, *args, **kwargs):
         barrier.wait(timeout=60)
         enqueue(self, *args, **kwargs)
 
-    monkeypatch.setattr(optuna.Study, "enqueue_trial", enqueue_together)
+    monkeypatch.setattr(optuna.Study, "add_trial", enqueue_together)
     with ThreadPoolExecutor(3) as threads:
         studies = list(threads.map(lambda _: open_study(storage, 3), range(3)))
     assert count_handed_out(storage) == 3
@@ -193,14 +193,14 @@ def test_a_worker_that_dies_while_it_fills_the_queue(storage, monkeypatch, befor
     """Also the one that makes the study: another one queues what is missing."""
     if before:
         open_study(storage, before)
-    enqueue = optuna.Study.enqueue_trial
+    enqueue = optuna.Study.add_trial
 
     def enqueue_and_die(self, *args, **kwargs):
         enqueue(self, *args, **kwargs)
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(optuna.Study, "enqueue_trial", enqueue_and_die)
+        patch.setattr(optuna.Study, "add_trial", enqueue_and_die)
         with pytest.raises(KeyboardInterrupt):
             open_study(storage, 5)
     monkeypatch.setattr(hpo, "_QUEUE_SECONDS", 0.1)

@@ -58,6 +58,7 @@ def make_text():
 @pytest.fixture(scope="module", autouse=True)
 def _text_file():
     """Write the text of PyKEEN's test cases, which train on Nations and Kinships."""
+    TEXT.parent.mkdir(exist_ok=True)  # a process of pytest may come back to this module
     labels = [*Nations().training.entity_to_id, *Kinships().training.entity_to_id]
     counted = Cooccurrence.from_documents(
         [" ".join(labels)], {label: label for label in labels}, min_count=1, use_tqdm=False

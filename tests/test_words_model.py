@@ -432,6 +432,7 @@ class TextEntitiesTests(cases.ModelTestCase):
 @pytest.fixture(scope="module", autouse=True)
 def _text_file():
     """Write the texts of PyKEEN's test cases, which train on Nations and Kinships."""
+    TEXT.parent.mkdir(exist_ok=True)  # a process of pytest may come back to this module
     labels = [*Nations().training.entity_to_id, *Kinships().training.entity_to_id]
     TEXT.write_text("".join(f"{label}\tnumber {label}\n" for label in labels))
     yield
