@@ -14,6 +14,7 @@ import importlib
 import os
 import random
 import shutil
+import signal
 import sys
 import tempfile
 from collections.abc import Generator
@@ -32,6 +33,9 @@ os.environ["TQDM_DISABLE"] = "1"
 # The tests' tensors are small: a second thread costs more time than it saves (on a busy machine a hundred times as
 # much), and sums in another order differ in their last bits. Read when torch starts, in subprocesses too.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+# A job in the background of a shell ignores Ctrl-C, which tests press
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 import hypothesis
 import numpy
